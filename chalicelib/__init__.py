@@ -1,0 +1,1 @@
+"""Stepbase: buttons that do real work, on AWS Lambda and DynamoDB."""

@@ -1,0 +1,114 @@
+"""Signs and verifies the product's own tokens: JWT, HS256, nothing else.
+
+The verifier believes nothing that the token says about how to verify it: one algorithm, keys of our own looked up by ``kid``,
+and a header with any other member than ``alg``, ``typ`` and ``kid`` (``crit``, ``jku``, ``jwk``, ``x5u`` …) is refused.
+Source: https://www.rfc-editor.org/rfc/rfc8725 (JWT best current practices). Time comes from the caller.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from chalicelib.domain.keys import MAX_SAFE_INTEGER
+from chalicelib.errors import Json, Unauthenticated
+
+Kind = Literal["session", "apiKey"]
+
+ALGORITHM = "HS256"
+ISSUER = AUDIENCE = "stepbase"
+REQUIRED = ("sub", "jti", "iat", "exp", "iss", "aud", "kind")
+SECRET_BYTES = 32
+LONGEST_TOKEN = 4096
+CLOCK_SKEW_S = 60  # how far ahead of ours the clock of the machine that issued may be
+REFUSED = "Your session has expired. Please sign in again."
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What a valid token says. Times in seconds since 1970; ``role`` overrides the request's own (API keys)."""
+
+    user_id: int
+    session_id: str
+    issued_at: int
+    expires_at: int
+    kind: Kind
+    role: str | None
+
+
+class TokenSigner:
+    """``secret``: one secret, or secrets by key id, the first of which signs; the others verify until their tokens are gone."""
+
+    def __init__(self, secret: str | Mapping[str, str]) -> None:
+        """Raises ValueError for a secret under 32 bytes: a guessable one lets anybody sign in as anybody."""
+        self._keys = {kid: text.encode() for kid, text in ({"1": secret} if isinstance(secret, str) else secret).items()}
+        if not self._keys or any(len(key) < SECRET_BYTES or len(set(key)) < 8 for key in self._keys.values()):
+            raise ValueError(f"the token secret must be at least {SECRET_BYTES} random bytes")
+
+    def issue(self, user_id: int, session_id: str, now_s: int, hours: float, *, role: str | None = None, kind: Kind = "session") -> str:
+        """A token for ``hours`` from ``now_s`` on. ``session_id`` is what a sign-out revokes; for an API key, the key's id."""
+        import jwt
+
+        kid, key = next(iter(self._keys.items()))
+        claims: dict[str, Json] = {
+            "sub": str(user_id),
+            "jti": session_id,
+            "iat": now_s,
+            "exp": now_s + max(1, round(hours * 3600)),
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "kind": kind,
+        }
+        return jwt.encode(claims if role is None else claims | {"role": role}, key, ALGORITHM, headers={"kid": kid})
+
+    def verify(self, token: str, now_s: int) -> Claims:
+        """The claims of a token of ours that is valid now. Raises Unauthenticated (``INVALID_TOKEN``) for everything else."""
+        import jwt
+
+        try:
+            if not isinstance(token, str) or len(token) > LONGEST_TOKEN:
+                raise ValueError
+            key = self._key_of(jwt.get_unverified_header(token))
+            options: jwt.types.Options = {
+                "require": list(REQUIRED),
+                "strict_aud": True,
+                # the library would ask the clock
+                "verify_exp": False,
+                "verify_iat": False,
+                "verify_nbf": False,
+            }
+            payload = jwt.decode(token, key, algorithms=[ALGORITHM], options=options, audience=AUDIENCE, issuer=ISSUER)
+            return _claims(payload, now_s)
+        except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
+            raise Unauthenticated(REFUSED, code="INVALID_TOKEN") from None
+
+    def _key_of(self, header: dict[str, Json]) -> bytes:
+        kid = header.get("kid")
+        if header.keys() - {"alg", "typ", "kid"} or header.get("alg") != ALGORITHM or header.get("typ", "JWT") != "JWT":
+            raise ValueError
+        if not isinstance(kid, str) or kid not in self._keys:
+            raise ValueError
+        return self._keys[kid]
+
+
+def _claims(payload: dict[str, Json], now_s: int) -> Claims:
+    """Raises ValueError or TypeError for a claim of a wrong type or out of its time."""
+    sub, jti, kind, role = payload["sub"], payload["jti"], payload["kind"], payload.get("role")
+    issued_at, expires_at = _seconds(payload["iat"]), _seconds(payload["exp"])
+    if not re.fullmatch("0|[1-9][0-9]{0,15}", sub) or int(sub) > MAX_SAFE_INTEGER:
+        raise ValueError
+    if not re.fullmatch("[A-Za-z0-9_-]{1,128}", jti) or kind not in ("session", "apiKey"):
+        raise ValueError
+    if not (role is None or (isinstance(role, str) and role)):
+        raise ValueError
+    if not issued_at - CLOCK_SKEW_S <= now_s < expires_at or _seconds(payload.get("nbf", 0)) - CLOCK_SKEW_S > now_s:
+        raise ValueError
+    return Claims(int(sub), jti, issued_at, expires_at, kind, role)
+
+
+def _seconds(value: Json) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError
+    return value

@@ -1,0 +1,85 @@
+"""Order-preserving text for ids and index values, and the addresses of the special items.
+
+DynamoDB compares string keys byte by byte (UTF-8), so a number becomes 16 hexadecimal digits that sort like the
+number, an instant its fixed-width ISO text, and text is cut at 900 bytes (a sort key holds 1,024 at most) and
+re-checked by the reader. Null is not written: an index is sparse.
+Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import zlib
+
+from chalicelib.domain.ports import EXECUTIONS, RECORDS, Key
+from chalicelib.errors import Json
+
+MAX_SAFE_INTEGER = 2**53 - 1
+INDEX_TEXT_BYTES = 900
+ID_TEXT_LENGTH = 255
+COUNTER_SHARDS = 16
+
+EPOCH = Key(RECORDS, "epoch", "epoch")
+
+
+def number_text(value: float) -> str:
+    """16 hex digits whose order is the order of the numbers: -1.5 < 0 < 2 < 10."""
+    bits = int.from_bytes(struct.pack(">d", float(value) + 0.0), "big")
+    bits = bits ^ 0xFFFF_FFFF_FFFF_FFFF if bits >> 63 else bits | 1 << 63
+    return f"{bits:016x}"
+
+
+def id_text(value: int | str) -> str:
+    """The sort key of an id: 16 decimal digits for a number (0 … 2^53-1), the text itself otherwise."""
+    return f"{value:016d}" if isinstance(value, int) else value
+
+
+def cut_text(text: str, size: int = INDEX_TEXT_BYTES) -> str:
+    """The longest prefix of ``text`` of at most ``size`` bytes of UTF-8."""
+    encoded = text.encode()
+    return text if len(encoded) <= size else encoded[:size].decode(errors="ignore")
+
+
+def index_text(value: Json) -> str | None:
+    """The index attribute for a field's value; ``None`` for null, empty text and what has no order."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, int | float):
+        return number_text(value)
+    return cut_text(value) if isinstance(value, str) else None
+
+
+def shard_of(id_as_text: str, shards: int) -> int:
+    return 0 if shards == 1 else zlib.crc32(id_as_text.encode()) % shards
+
+
+def record_key(uid: str, record_id: int | str, shards: int = 1) -> Key:
+    text = id_text(record_id)
+    return Key(RECORDS, f"{uid}#{shard_of(text, shards)}", text)
+
+
+def guard_key(uid: str, field: str, value: Json) -> Key:
+    """The item that holds a unique value. Long values are hashed: a partition key holds 2,048 bytes at most."""
+    text = number_text(value) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+    if len(text.encode()) > INDEX_TEXT_BYTES:
+        text = "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+    return Key(RECORDS, f"unique#{uid}#{field}#{text}", "guard")
+
+
+def counter_key(workflow_key: str, version_id: int, shard: int) -> Key:
+    return Key(RECORDS, f"stats#{workflow_key}#{shard:02d}", str(version_id))
+
+
+def execution_key(execution_id: int) -> Key:
+    return Key(EXECUTIONS, str(execution_id), "execution")
+
+
+def revoked_key(session_id: str) -> Key:
+    return Key(EXECUTIONS, f"revoked#{session_id}", "revoked")
+
+
+def idempotency_key(user_id: int, header: str) -> Key:
+    return Key(EXECUTIONS, f"idem#{user_id}#{hashlib.sha256(header.encode()).hexdigest()}", "idem")

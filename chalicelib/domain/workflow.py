@@ -1,0 +1,74 @@
+"""A workflow version, parsed once per epoch and shared by every request of the process.
+
+One version is one record of the collection ``workflows`` with its nodes inside. The enabled version of a key is also kept whole
+under the key itself, so that a trigger finds it with one read. A version's id has its low 13 bits clear and its nodes are
+numbered after it, so a node's id names its version.
+Source of the fields: https://docs.nocobase.com/workflow/development/api
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from chalicelib.domain.graph import Graph
+from chalicelib.domain.ids import LOW_BITS
+from chalicelib.domain.ports import Key
+from chalicelib.errors import Json
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """``config`` is the trigger's; ``options`` holds ``timeout`` (ms), ``stackLimit``, ``deleteExecutionOnStatus`` …"""
+
+    id: int
+    key: str
+    title: str
+    type: str
+    sync: bool
+    enabled: bool
+    config: dict[str, Json]
+    options: dict[str, Json]
+    raw_nodes: list[dict[str, Json]] = field(repr=False, default_factory=list)
+    frozen: bool = False
+
+    @classmethod
+    def of(cls, row: dict[str, Json], frozen: bool = False) -> Workflow:
+        """From a workflow's row (its ``data`` and ``id``)."""
+        return cls(
+            id=row["id"],
+            key=row["key"],
+            title=row.get("title") or "",
+            type=row["type"],
+            sync=bool(row.get("sync")),
+            enabled=bool(row.get("enabled")),
+            config=row.get("config") or {},
+            options=row.get("options") or {},
+            raw_nodes=row.get("nodes") or [],
+            frozen=frozen,
+        )
+
+    @cached_property
+    def graph(self) -> Graph:
+        return Graph.of(self.raw_nodes)
+
+    @cached_property
+    def collections(self) -> frozenset[str]:
+        """Collections that the trigger and the nodes name."""
+        named = [self.config.get("collection")] + [node.config.get("collection") for node in self.graph.nodes.values()]
+        return frozenset(plain_name(name) for name in named if isinstance(name, str) and name)
+
+
+def plain_name(joint_name: str) -> str:
+    """``main:posts`` and ``posts`` are the same collection; another data source keeps its prefix (and is not there)."""
+    return joint_name.removeprefix("main:")
+
+
+def version_of_node(node_id: int) -> int:
+    """The id of the version that holds the node."""
+    return node_id >> LOW_BITS << LOW_BITS
+
+
+def enabled_key(workflow_key: str) -> Key:
+    """The item that holds the enabled version of a workflow."""
+    return Key("records", f"enabled#{workflow_key}", "enabled")

@@ -1,0 +1,1 @@
+"""Runs workflows and checks them: the unit of work, the interpreter, validation."""

@@ -1,0 +1,69 @@
+"""Associations put into rows: one BatchGetItem a level for to-one, one read a parent for to-many.
+
+``appends=category,category.parent`` puts ``row["category"]`` with its own ``parent`` inside. A to-one without a partner is null, a
+to-many without partners ``[]``. Source: https://docs.nocobase.com/api/actions (parameter ``appends``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.collection import Collection, Field
+from chalicelib.domain.record import Record, Row
+from chalicelib.engine.finder import Search, find
+from chalicelib.errors import Invalid
+
+if TYPE_CHECKING:
+    from chalicelib.engine.records import UnitRecords
+
+MOST_PARENTS = 100
+
+
+def expand(records: UnitRecords, collection: Collection, rows: Sequence[Row], paths: Sequence[tuple[str, ...]]) -> None:
+    """Put the associations of ``paths`` into the rows, in place. Raises Invalid for a path that is no association."""
+    for name in dict.fromkeys(path[0] for path in paths if path):
+        field = collection.field(name)
+        if field is None or not field.is_association or field.hidden:
+            raise Invalid(f'"{name}" is not an association of collection "{collection.name}"', path="appends")
+        target = records.readable(field.target or "")
+        partners = _to_one(records, field, target, rows) if field.type == "belongsTo" else _by_foreign_key(records, field, target, rows)
+        deeper = [path[1:] for path in paths if path and path[0] == name and len(path) > 1]
+        if deeper:
+            expand(records, target, partners, deeper)
+
+
+def _to_one(records: UnitRecords, field: Field, target: Collection, rows: Sequence[Row]) -> list[Row]:
+    """One read by key for all parents (or, where the target key is another field, one by filter)."""
+    wanted = [row.get(field.foreign_key or "") for row in rows]
+    keys = list(dict.fromkeys(key for key in wanted if key is not None))
+    found: list[Record | None]
+    if field.target_key == "id":
+        found = records.unit.get_many(target, keys) if keys else []
+    else:
+        found = [_one(records, target, field.target_key, key) for key in keys]
+    partners = {key: row for key, record in zip(keys, found, strict=True) if record and (row := records.row(record)) is not None}
+    for row, key in zip(rows, wanted, strict=True):
+        row[field.name] = partners.get(key) if key is not None else None
+    return list(partners.values())
+
+
+def _one(records: UnitRecords, target: Collection, name: str, value: object) -> Record | None:
+    found = find(records.unit, Search(target, records.filter({name: value}, target), limit=1)).records
+    return found[0] if found else None
+
+
+def _by_foreign_key(records: UnitRecords, field: Field, target: Collection, rows: Sequence[Row]) -> list[Row]:
+    """hasOne and hasMany: the target's rows that point back, one read a parent."""
+    if field.type not in ("hasOne", "hasMany"):
+        raise Invalid(f'associations of type {field.type} cannot be appended: "{field.name}"', path="appends")
+    if len(rows) > MOST_PARENTS:
+        raise Invalid(f'"{field.name}" can be appended to at most {MOST_PARENTS} records; ask for smaller pages', path="appends")
+    partners: list[Row] = []
+    for row in rows:
+        source = row[field.options.get("sourceKey") or "id"]
+        search = Search(target, records.filter({field.foreign_key or "": source}, target), limit=1 if field.is_to_one else None)
+        found = [seen for record in find(records.unit, search).records if (seen := records.row(record)) is not None]
+        row[field.name] = (found[0] if found else None) if field.is_to_one else found
+        partners += found
+    return partners

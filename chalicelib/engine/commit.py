@@ -1,0 +1,130 @@
+"""One TransactWriteItems, and what its refusal means.
+
+In this order: the execution exists → it was committed before, answer from it; the idempotency item exists → replay its answer; a
+unique guard → 400 naming the field; a version or check → walk again from a fresh read; TransactionConflict or throttling → the same
+payload again. When no answer came at all, a strong read of a witness (the execution, else a record written) decides.
+Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from chalicelib.domain.ports import Absent, Clock, Delete, Item, Put, Store, StoreUnavailable, TransactionRefused
+from chalicelib.engine.unit_of_work import Tagged, not_unique
+from chalicelib.errors import Conflict, TooLarge, Unavailable
+
+MOST_WALKS = 10
+MOST_SENDS = 10
+FIRST_PAUSE_SECONDS = 0.02
+LONGEST_PAUSE_SECONDS = 1.0
+
+T = TypeVar("T")
+
+
+class Stale(Exception):
+    """What the unit had read has changed: walk again from a fresh read."""
+
+
+class AlreadyCommitted(Exception):
+    """The execution is there already; ``item`` is what is stored."""
+
+    def __init__(self, item: Item) -> None:
+        super().__init__(item["pk"])
+        self.item = item
+
+
+class Replayed(Exception):
+    """A call with the same Idempotency-Key was committed first."""
+
+
+def commit(store: Store, clock: Clock, tagged: Sequence[Tagged], deadline_ms: int | None = None) -> None:
+    """Write all or nothing. Raises Stale, AlreadyCommitted, Replayed, Invalid (unique), TooLarge, Conflict, Unavailable."""
+    if not tagged:
+        return
+    writes = [entry.write for entry in tagged]
+    for number in range(MOST_SENDS):
+        try:
+            store.transact(writes)
+            return
+        except TransactionRefused as refused:
+            _raise_for(store, tagged, refused)
+        except StoreUnavailable as lost:
+            if _landed(store, tagged, lost):
+                return
+        if not _pause(clock, number, deadline_ms):
+            break
+    raise Conflict("others kept changing the same records; try again", data={"retryAfter": 1})
+
+
+def _raise_for(store: Store, tagged: Sequence[Tagged], refused: TransactionRefused) -> None:
+    """Raise what the refusal means; return when the same payload may be sent again."""
+    failed = [entry for entry, reason in zip(tagged, refused.reasons, strict=True) if reason == "condition"]
+    purposes = {entry.purpose for entry in failed}
+    if "execution" in purposes:
+        execution = next(entry.write for entry in failed if entry.purpose == "execution")
+        assert isinstance(execution, Put)
+        stored = store.batch_get([execution.key]).get(execution.key)
+        if stored is not None:
+            raise AlreadyCommitted(stored)
+        return
+    if "idempotency" in purposes:
+        raise Replayed
+    for entry in failed:
+        if entry.purpose == "guard" and entry.field and _condition_of(entry) == Absent():
+            raise not_unique(entry.field, entry.value)
+    if failed:
+        raise Stale
+    if "invalid" in refused.reasons:
+        raise TooLarge(f"the database refused the write: {refused}", code="WRITE_REFUSED")
+
+
+def _condition_of(entry: Tagged) -> object:
+    return getattr(entry.write, "condition", None)
+
+
+def _landed(store: Store, tagged: Sequence[Tagged], lost: StoreUnavailable) -> bool:
+    """Whether a write without an answer happened: the witness is there as we wrote it. Raises Unavailable when that cannot be read."""
+    ranked = sorted(tagged, key=lambda entry: entry.purpose not in ("execution", "record"))
+    witness = next((entry.write for entry in ranked if isinstance(entry.write, Put | Delete)), None)
+    if witness is None:
+        raise Unavailable("the database gave no answer; the outcome is unknown") from lost
+    try:
+        stored = store.batch_get([witness.key]).get(witness.key)
+    except StoreUnavailable as again:
+        data = {"executionId": int(witness.key.pk)} if witness.key.sk == "execution" else {}
+        raise Unavailable("the database gives no answer; the outcome is unknown", data=data) from again
+    if isinstance(witness, Delete):
+        return stored is None
+    wrote = {name: value for name, value in witness.item.items() if value is not None}
+    return stored is not None and {name: stored.get(name) for name in wrote} == wrote
+
+
+def _pause(clock: Clock, number: int, deadline_ms: int | None) -> bool:
+    """Sleep with full jitter, twice as long each time; False when that would pass the deadline."""
+    longest = min(FIRST_PAUSE_SECONDS * 2**number, LONGEST_PAUSE_SECONDS)
+    if deadline_ms is not None and clock.now_ms() + longest * 1000 > deadline_ms:
+        return False
+    clock.sleep(random.uniform(0, longest))  # jitter, nothing secret
+    return True
+
+
+def walk_until_committed(clock: Clock, deadline_ms: int | None, walk: Callable[[int], T]) -> T:
+    """``walk(n)`` until it commits: again after `Stale`, at most 10 times and within the deadline, then Conflict (409)."""
+    for number in range(MOST_WALKS):
+        try:
+            return walk(number)
+        except Stale:
+            if number + 1 == MOST_WALKS or not _pause(clock, number, deadline_ms):
+                break
+    raise Conflict("others kept changing the same records; nothing was written, try again", data={"retryAfter": 1})
+
+
+def store_errors(call: Callable[[], T]) -> T:
+    """The call's answer; a database that gives none becomes `Unavailable`."""
+    try:
+        return call()
+    except StoreUnavailable as lost:
+        raise Unavailable("the database gives no answer; try again", data={"retryAfter": 1}) from lost

@@ -1,0 +1,176 @@
+"""Everything that is wrong with a workflow's nodes: each by itself, and how they hang together.
+
+Source of the rules: https://docs.nocobase.com/workflow/development/api
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from chalicelib.domain.graph import Graph, Node, problems_of_links
+from chalicelib.domain.references import FindCollection
+from chalicelib.domain.template import problems_of
+from chalicelib.engine.schema_problems import problems_of_schema
+from chalicelib.errors import Json, Problem
+from chalicelib.nodes import NODE_TYPES, unknown_type
+from chalicelib.nodes.base import Definitions, NodeType
+
+Registry = Mapping[str, NodeType]
+
+MOST_LEVELS = 100
+TOO_DEEP = f"the definition is nested more than {MOST_LEVELS} levels deep"
+TEXT: dict[str, Json] = {"type": ["string", "null"]}
+
+NODE: dict[str, Json] = {
+    "type": "object",
+    "required": ["type"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": TEXT,
+        "key": {"type": ["string", "null"], "pattern": "^[A-Za-z0-9_-]{1,64}$"},
+        "config": {"type": ["object", "null"]},
+        "upstreamId": {"type": ["integer", "null"]},
+        "branchIndex": {"type": ["integer", "null"]},
+    },
+}
+
+STORED_NODE: dict[str, Json] = {
+    "type": "object",
+    "required": ["id", "key"],
+    "properties": {"id": {"type": "integer"}, "key": {"type": "string"}},
+}
+
+
+def problems_of_node(
+    raw: Mapping[str, Json],
+    known_nodes: Collection[str],
+    definitions_for: FindCollection,
+    *,
+    scopes: Collection[str] = (),
+    path: str = "",
+    node_types: Registry = NODE_TYPES,
+) -> list[Problem]:
+    """Every mistake in one node ``{"type", "title"?, "config"?}``, as ``nodes:create`` and ``flow_nodes:update`` get it.
+
+    ``known_nodes``: keys of the nodes that run before it, ``scopes``: of those around it. A node that comes without a ``config`` is
+    taken as one that is still to be filled in: its config is not looked at."""
+    if is_too_deep(dict(raw)):
+        return [Problem(TOO_DEEP, path)]
+    definitions = Definitions(definitions_for, frozenset(known_nodes), frozenset(scopes))
+    found = problems_of_schema(dict(raw), NODE, path)
+    config = raw.get("config")
+    return found + _problems_of_content(raw, {} if config is None else config, path, definitions, node_types, config is not None)
+
+
+def is_too_deep(value: Json) -> bool:
+    """Whether lists and objects stand in one another more than 100 times; nothing after this has to fear the depth of a text."""
+    level = [value]
+    for _ in range(MOST_LEVELS):
+        level = [
+            inner for outer in level for inner in (outer.values() if isinstance(outer, dict) else outer) if isinstance(inner, dict | list)
+        ]
+    return bool(level)
+
+
+def problems_of_nodes(nodes: Sequence[Json], definitions_for: FindCollection, node_types: Registry) -> list[Problem]:
+    """Every mistake in a workflow's stored nodes: each by itself, and how they hang together."""
+    found = [
+        problem
+        for position, raw in enumerate(nodes)
+        for schema in (NODE, STORED_NODE)
+        for problem in problems_of_schema(raw, schema, f"nodes.{position}")
+    ]
+    found = list(dict.fromkeys(found))
+    graph: Graph | None = None
+    if all(map(_is_linkable, nodes)):
+        links = [*_problems_of_identity(nodes), *problems_of_links(nodes)]
+        found += links
+        graph = None if links else Graph.of(nodes)
+    if graph:
+        found += _problems_of_branches(nodes, graph, node_types)
+    for position, raw in enumerate(nodes):
+        if isinstance(raw, dict):
+            config = raw.get("config")
+            known = Definitions(definitions_for, _before(raw, nodes, graph), _around(raw, graph))
+            found += _problems_of_content(raw, {} if config is None else config, f"nodes.{position}", known, node_types, True)
+    return found
+
+
+def _is_linkable(raw: Json) -> bool:
+    """Whether the node has all that a tree can be built from."""
+    if not isinstance(raw, dict) or not isinstance(raw.get("id"), int | float):
+        return False
+    links = raw.get("upstreamId"), raw.get("branchIndex")
+    texts = raw.get("key"), raw.get("type")
+    return all(isinstance(text, str) for text in texts) and all(isinstance(link, int | float | None) for link in links)
+
+
+def _problems_of_content(
+    raw: Mapping[str, Json], config: Json, path: str, definitions: Definitions, node_types: Registry, look_inside: bool
+) -> list[Problem]:
+    """Type and config of one node."""
+    name, at = raw.get("type"), f"{path}." if path else ""
+    if not isinstance(name, str) or not isinstance(config, dict):
+        return []
+    node_type = node_types.get(name)
+    if node_type is None:
+        return [unknown_type(name, f"{at}type")]
+    if not look_inside:
+        return []
+    config_path = f"{at}config"
+    found = problems_of_schema(config, node_type.schema, config_path) + node_type.check(config, config_path, definitions)
+    if node_type.checks_templates:
+        found += problems_of(config, config_path, definitions.known_nodes, definitions.scopes)
+    return list(dict.fromkeys(found))
+
+
+def _problems_of_identity(nodes: Sequence[dict[str, Json]]) -> list[Problem]:
+    """Ids and keys that two nodes share, and a branch of nothing."""
+    found: list[Problem] = []
+    seen: set[tuple[str, Json]] = set()
+    for position, raw in enumerate(nodes):
+        for name in ("id", "key"):
+            if (name, raw[name]) in seen:
+                found.append(Problem(f"two nodes have the {name} {raw[name]}", f"nodes.{position}.{name}"))
+            seen.add((name, raw[name]))
+        if raw.get("branchIndex") is not None and raw.get("upstreamId") is None:
+            found.append(Problem("branchIndex says a branch of which node? upstreamId is missing", f"nodes.{position}.upstreamId"))
+    return found
+
+
+def _problems_of_branches(nodes: Sequence[dict[str, Json]], graph: Graph, node_types: Registry) -> Iterator[Problem]:
+    """Heads of branches that the node above does not have."""
+    for position, raw in enumerate(nodes):
+        index, upstream = raw.get("branchIndex"), raw.get("upstreamId")
+        if index is None or upstream is None:
+            continue
+        owner = graph.nodes[upstream]
+        node_type = node_types.get(owner.type)
+        if node_type and node_type.branches is not None and index not in node_type.branches:
+            has = ", ".join(f"{number} ({meaning})" for number, meaning in node_type.branches.items())
+            there = f"has the branches {has}" if has else "has no branches"
+            yield Problem(f'there is no branch {index}: a node of type "{owner.type}" {there}', f"nodes.{position}.branchIndex")
+
+
+def _before(raw: dict[str, Json], nodes: Sequence[Json], graph: Graph | None) -> frozenset[str]:
+    """Keys of the nodes before this one in running order; of all nodes when the links are broken, so as to say one thing only."""
+    if graph is None:
+        return frozenset(str(node.get("key")) for node in nodes if isinstance(node, dict))
+    keys: set[str] = set()
+    for node in graph.walk():
+        if node.id == raw["id"]:
+            break
+        keys.add(node.key)
+    return frozenset(keys)
+
+
+def _around(raw: dict[str, Json], graph: Graph | None) -> frozenset[str]:
+    """Keys and ids of the nodes in whose branches this one stands: ``$scopes`` is addressed by either."""
+    names: set[str] = set()
+    node: Node | None = graph.nodes[raw["id"]] if graph else None
+    while graph and node and node.upstream_id is not None:
+        above = graph.nodes[node.upstream_id]
+        if node.branch_index is not None:
+            names |= {above.key, str(above.id)}
+        node = above
+    return frozenset(names)

@@ -1,0 +1,76 @@
+"""A JSON Schema's verdict on a value, in sentences people can use: ``"rejectOnFalse" is required``.
+
+``jsonschema`` is imported when the first definition is saved; running a workflow never needs it.
+Source: https://python-jsonschema.readthedocs.io/en/stable/errors/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from chalicelib.errors import Json, Problem
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator, ValidationError
+
+KINDS = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "an object",
+    "null": "null",
+}
+
+SENTENCES: dict[str, Callable[[Json, Json], str]] = {
+    "type": lambda wanted, value: f"must be {_kinds(wanted)}",
+    "enum": lambda wanted, value: f"must be one of {', '.join(map(str, wanted))}",
+    "minLength": lambda wanted, value: "must not be empty" if wanted == 1 else f"must have at least {wanted} characters",
+    "maxLength": lambda wanted, value: f"must have at most {wanted} characters",
+    "maxItems": lambda wanted, value: f"must have at most {wanted} entries, it has {len(value)}",
+    "minimum": lambda wanted, value: f"must be at least {wanted}",
+    "maximum": lambda wanted, value: f"must be at most {wanted}",
+    "pattern": lambda wanted, value: f"must match {wanted}",
+}
+
+_validators: dict[int, Draft202012Validator] = {}
+
+
+def problems_of_schema(value: Json, schema: dict[str, Json], path: str) -> list[Problem]:
+    """Everything in ``value`` that the schema forbids. ``path`` (may be empty) is where the value stands in the whole definition."""
+    found = [problem for error in _validator(schema).iter_errors(value) for problem in _problems_of_error(error, path)]
+    return list(dict.fromkeys(found))
+
+
+def _validator(schema: dict[str, Json]) -> Draft202012Validator:
+    """Kept by the identity of the schema, which the validator itself keeps alive."""
+    from jsonschema import Draft202012Validator
+
+    if id(schema) not in _validators:
+        Draft202012Validator.check_schema(schema)
+        _validators[id(schema)] = Draft202012Validator(schema)
+    return _validators[id(schema)]
+
+
+def _problems_of_error(error: ValidationError, path: str) -> Iterable[Problem]:
+    parts = [str(part) for part in error.absolute_path]
+    wanted: Json = error.validator_value
+    value: Json = error.instance
+    if error.validator == "required":
+        missing = [name for name in wanted if name not in value]
+        return [Problem(f'"{".".join([*parts, name])}" is required', _join(path, [*parts, name])) for name in missing]
+    name = ".".join(parts) or path or "value"
+    sentence = SENTENCES.get(str(error.validator))
+    text = sentence(wanted, value) if sentence else f"is wrong: {error.message}"
+    return [Problem(f'"{name}" {text}', _join(path, parts))]
+
+
+def _join(path: str, parts: list[str]) -> str:
+    return ".".join([path, *parts] if path else parts)
+
+
+def _kinds(wanted: Json) -> str:
+    names = [wanted] if isinstance(wanted, str) else wanted
+    return " or ".join(KINDS[name] for name in names if name != "null" or len(names) == 1)

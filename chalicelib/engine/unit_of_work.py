@@ -1,0 +1,206 @@
+"""The unit of work: every record write of a run, collected, visible to the run, and committed in one TransactWriteItems.
+
+Writes to one record merge (create then update is one Put, create then destroy is nothing, destroy then create is a Put under the
+old version). A savepoint is a copy of the small map of staged records, so dropping what a failed node wrote costs nothing.
+Source of the limits: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from chalicelib.domain.collection import Collection, Field
+from chalicelib.domain.keys import guard_key, record_key
+from chalicelib.domain.ports import Absent, Check, Delete, Equals, Key, Put, Write
+from chalicelib.domain.record import Record, Row, changed_record, new_record
+from chalicelib.engine.reads import Reads
+from chalicelib.errors import Invalid, Json, TooLarge
+
+MOST_WRITES = 90
+MOST_BYTES = 4_000_000
+
+
+@dataclass(frozen=True)
+class Staged:
+    """One record's change: ``before`` as read (``None``: was not there), ``after`` as it will be (``None``: will not be there)."""
+
+    collection: Collection
+    before: Record | None
+    after: Record | None
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """A write and its purpose: ``record check guard execution idempotency definition other``; a guard has its field and value."""
+
+    write: Write
+    purpose: str
+    field: Field | None = None
+    value: Json = None
+
+
+class UnitOfWork:
+    """Staged writes over what the request has read. ``make_id(n)`` gives the n-th new id of this unit."""
+
+    def __init__(self, reads: Reads, *, now: str, make_id: Callable[[int], int], user_id: int | None) -> None:
+        self.reads = reads
+        self._now = now
+        self._make_id = make_id
+        self._user_id = user_id
+        self._ids_made = 0
+        self.staged: dict[Key, Staged] = {}
+        self._context: dict[Key, int] = {}
+
+    def get(self, collection: Collection, record_id: int | str) -> Record | None:
+        return self.get_many(collection, [record_id])[0]
+
+    def get_many(self, collection: Collection, ids: Iterable[int | str]) -> list[Record | None]:
+        """The records as this unit sees them, in the order of the ids; unknown ones are read at once."""
+        keys = [record_key(collection.uid, record_id, collection.shards) for record_id in ids]
+        self.reads.load(key for key in keys if key not in self.staged)
+        return [self._seen(collection, key) for key in keys]
+
+    def _seen(self, collection: Collection, key: Key) -> Record | None:
+        if key in self.staged:
+            return self.staged[key].after
+        return self._base(collection, key)
+
+    def _base(self, collection: Collection, key: Key) -> Record | None:
+        item = self.reads.items.get(key)
+        return Record(collection, item) if item else None
+
+    def staged_in(self, collection: Collection) -> list[Staged]:
+        """What is staged for a collection, for reads by filter."""
+        return [staged for staged in self.staged.values() if staged.collection.uid == collection.uid]
+
+    def create(self, collection: Collection, values: Row) -> Record:
+        """Stage a new record; ``values`` are checked already. Raises Invalid when its id is taken, TooLarge."""
+        record_id = values.get("id")
+        given = record_id is not None
+        if record_id is None:
+            record_id = self._next_id(collection)
+        key = record_key(collection.uid, record_id, collection.shards)
+        if given:
+            self.reads.load([key] if key not in self.staged else [])
+            if self._seen(collection, key) is not None:
+                raise Invalid(f'id {record_id} is already taken in collection "{collection.name}"', path="id", code="NOT_UNIQUE")
+        fields = {name: value for name, value in values.items() if name != "id"}
+        before = self.staged[key].before if key in self.staged else self._base(collection, key)
+        version = before.version + 1 if before else 1
+        record = new_record(collection, record_id, fields, self._now, self._user_id, version)
+        self._stage(collection, key, before, record)
+        return record
+
+    def next_number(self) -> int:
+        """A new id of this unit."""
+        self._ids_made += 1
+        return self._make_id(self._ids_made)
+
+    def _next_id(self, collection: Collection) -> int | str:
+        made = self.next_number()
+        return made if collection.id_type == "integer" else f"{made:016d}"
+
+    def update(self, record: Record, values: Row) -> Record:
+        """Stage a change. Raises TooLarge."""
+        staged = self.staged.get(record.key)
+        before = staged.before if staged else record
+        changed = changed_record(record, values, self._now, self._user_id)
+        changed = Record(changed.collection, changed.item | {"version": before.version + 1 if before else 1})
+        self._stage(record.collection, record.key, before, changed)
+        return changed
+
+    def destroy(self, record: Record) -> None:
+        staged = self.staged.get(record.key)
+        self._stage(record.collection, record.key, staged.before if staged else record, None)
+
+    def _stage(self, collection: Collection, key: Key, before: Record | None, after: Record | None) -> None:
+        self.staged = self.staged | {key: Staged(collection, before, after)}
+        count = len(self.staged)
+        if count > MOST_WRITES:
+            raise TooLarge(f"a run may write at most {MOST_WRITES} records; this would be number {count}", code="TOO_MANY_WRITES")
+        size = sum(staged.after.size_bytes for staged in self.staged.values() if staged.after) if count > 1 else 0
+        if size > MOST_BYTES:
+            raise TooLarge(f"a run may write at most {MOST_BYTES} bytes of records; this would be {size}", code="UNIT_TOO_LARGE")
+
+    def savepoint(self) -> dict[Key, Staged]:
+        """What is staged now; give it to `rollback` to return here."""
+        return self.staged
+
+    def rollback(self, savepoint: dict[Key, Staged]) -> None:
+        self.staged = savepoint
+
+    def guard(self, records: Iterable[Record]) -> None:
+        """Context rows: when the unit writes anything, they must be unchanged at the commit."""
+        for record in records:
+            self._context[record.key] = record.version
+
+    def writes(self) -> list[Tagged]:
+        """The transaction's writes for what is staged. Raises Invalid when two staged records hold one unique value, TooLarge."""
+        tagged = [Tagged(write, "record") for write in map(_record_write, self.staged.items()) if write]
+        tagged += _guard_writes(self.staged.values())
+        if tagged:
+            checks = [Check(key, Equals({"version": v})) for key, v in self._context.items() if key not in self.staged]
+            tagged += [Tagged(check, "check") for check in checks]
+        if len(tagged) > MOST_WRITES:
+            raise TooLarge(f"a run may write and guard at most {MOST_WRITES} items; this one has {len(tagged)}", code="TOO_MANY_WRITES")
+        return tagged
+
+    def committed(self) -> None:
+        """After the commit: what was staged is what the database holds."""
+        for key, staged in self.staged.items():
+            self.reads.items[key] = staged.after.item if staged.after else None
+        self.staged = {}
+
+
+def _record_write(entry: tuple[Key, Staged]) -> Write | None:
+    key, staged = entry
+    condition = Equals({"version": staged.before.version}) if staged.before else Absent()
+    if staged.after:
+        return Put("records", staged.after.item, condition)
+    return Delete(key, condition) if staged.before else None
+
+
+@dataclass
+class _GuardChange:
+    field: Field
+    value: Json
+    old_owner: Json = None
+    new_owner: Json = None
+
+
+def _guard_writes(all_staged: Iterable[Staged]) -> list[Tagged]:
+    """Unique values given up and taken, merged per value: two records may swap theirs in one unit."""
+    changes: dict[Key, _GuardChange] = {}
+    for staged in all_staged:
+        for field in staged.collection.unique_fields:
+            before = staged.before.row.get(field.name) if staged.before else None
+            after = staged.after.row.get(field.name) if staged.after else None
+            if before == after:
+                continue
+            if before is not None:
+                _change(changes, staged.collection, field, before).old_owner = staged.before.id if staged.before else None
+            if after is not None:
+                change = _change(changes, staged.collection, field, after)
+                if change.new_owner is not None:
+                    raise not_unique(field, after)
+                change.new_owner = staged.after.id if staged.after else None
+    return [tag for key, change in changes.items() if (tag := _guard_write(key, change))]
+
+
+def _change(changes: dict[Key, _GuardChange], collection: Collection, field: Field, value: Json) -> _GuardChange:
+    return changes.setdefault(guard_key(collection.uid, field.name, value), _GuardChange(field, value))
+
+
+def _guard_write(key: Key, change: _GuardChange) -> Tagged | None:
+    if change.old_owner == change.new_owner:
+        return None
+    condition = Equals({"value": change.old_owner}) if change.old_owner is not None else Absent()
+    if change.new_owner is None:
+        return Tagged(Delete(key, condition), "guard", change.field, change.value)
+    item = {"pk": key.pk, "sk": key.sk, "value": change.new_owner}
+    return Tagged(Put("records", item, condition), "guard", change.field, change.value)
+
+
+def not_unique(field: Field, value: Json) -> Invalid:
+    return Invalid(f'"{field.name}" must be unique: {value!r} is already taken', path=field.name, code="NOT_UNIQUE")

@@ -1,0 +1,1 @@
+"""The rim: HTTP and events in, answers out."""

@@ -1,0 +1,168 @@
+"""One HTTP request to one `Call`, and one `Answer` to one response: everything around the use cases.
+
+A JSON body counts as JSON whatever its Content-Type says, since the documented calls send none. Whatever a client sends is answered
+in the error envelope; only a bug of ours is a 500, and it says no more than an id.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from chalice.app import Request, Response
+
+from chalicelib.entrypoints.http_errors import answer_of, internal_error
+from chalicelib.entrypoints.path import parse_target
+from chalicelib.entrypoints.query_string import parse_query
+from chalicelib.errors import AppError, Invalid, Json, TooLarge
+from chalicelib.observability import logger
+from chalicelib.services.call import Answer, Call
+
+if TYPE_CHECKING:
+    from chalicelib.bootstrap import Product
+
+MOST_BODY_BYTES = 1024 * 1024
+MOST_DEPTH = 32
+GATEWAY_MS = 1_000
+FIXED_HEADERS = {"Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+TIMEZONE = re.compile(r"[+-](0\d|1[0-4]):[0-5]\d")
+
+
+def respond(product: Product, request: Request, segments: list[str]) -> Response:
+    """The response to a request whose path below ``/api`` has these raw segments."""
+    request_id = _request_id(request)
+    try:
+        answer = product.answer(_call(product, request, segments, request_id))
+    except AppError as error:
+        answer = answer_of(error)
+    except Exception:
+        logger.exception("%s %s failed", request.method, request.path)
+        answer = internal_error(request_id)
+    return _response(answer, request, request_id)
+
+
+def _call(product: Product, request: Request, segments: list[str], request_id: str) -> Call:
+    headers = request.headers
+    if headers.get("x-data-source", "main") != "main":
+        raise Invalid(f'data source "{headers["x-data-source"]}" does not exist; there is only "main"', path="X-Data-Source")
+    target = parse_target(request.method, segments)
+    params = parse_query(_parameters(request))
+    return Call(
+        *target[:5],
+        params=params,
+        body=_body(request),
+        token=_token(headers, params),
+        role=headers.get("x-role") or None,
+        timezone=_timezone(headers.get("x-timezone")),
+        if_match=headers.get("if-match"),
+        idempotency_key=headers.get("idempotency-key"),
+        deadline_ms=product.now_ms() + _remaining_ms(request) - GATEWAY_MS,
+        request_id=request_id,
+    )
+
+
+def _parameters(request: Request) -> dict[str, list[str]]:
+    params = request.query_params
+    return {name: params.getlist(name) for name in params} if params else {}
+
+
+def _token(headers: Mapping[str, str], params: dict[str, Json]) -> str | None:
+    """The bearer token (the word is optional), or the parameter ``token`` when there is no Authorization header."""
+    header = headers.get("authorization")
+    if header is not None:
+        return re.sub(r"^bearer\b\s*", "", header.strip(), flags=re.IGNORECASE)
+    token = params.get("token")
+    return token if isinstance(token, str) and token else None
+
+
+def _timezone(header: str | None) -> str:
+    """The offset that relative dates are read by; names of zones are not offered."""
+    if header is None:
+        return "+00:00"
+    if not TIMEZONE.fullmatch(header):
+        raise Invalid('X-Timezone must be an offset such as "+08:00"', path="X-Timezone")
+    return header
+
+
+def _body(request: Request) -> Json:
+    """The JSON of the body, ``None`` without one. A form (``a=1&b=2``) is an object of texts. Raises Invalid, TooLarge."""
+    raw = request.raw_body if isinstance(request.raw_body, bytes) else request.raw_body.encode()
+    if len(raw) > MOST_BODY_BYTES:
+        raise TooLarge(f"the body has {len(raw)} bytes; at most {MOST_BODY_BYTES} are taken", code="BODY_TOO_LARGE")
+    if request.method in ("GET", "HEAD") or not raw.strip():
+        return None
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        raise Invalid("the body must be JSON in UTF-8", path="body", code="INVALID_JSON") from None
+    content_type = request.headers.get("content-type", "")
+    if content_type.startswith("application/x-www-form-urlencoded") and text.lstrip()[:1] not in ("{", "[", '"') and "=" in text:
+        return dict(parse_qsl(text, keep_blank_values=True))
+    return _parsed(text)
+
+
+def _parsed(text: str) -> Json:
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise Invalid(f"the body is nested deeper than {MOST_DEPTH} levels", path="body", code="INVALID_JSON") from None
+    except ValueError as error:
+        raise Invalid(f"the body is not valid JSON: {error}", path="body", code="INVALID_JSON") from None
+    if not isinstance(value, dict | list):
+        raise Invalid("the body must be a JSON object or array", path="body", code="INVALID_JSON")
+    if _is_too_deep(value):
+        raise Invalid(f"the body is nested deeper than {MOST_DEPTH} levels", path="body", code="INVALID_JSON")
+    if _has_half_characters(text):
+        raise Invalid("the body holds half of a surrogate pair, which is no character", path="body", code="INVALID_JSON")
+    return value
+
+
+def _refuse_constant(name: str) -> Json:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _is_too_deep(value: Json) -> bool:
+    level = [value]
+    for _ in range(MOST_DEPTH):
+        level = [
+            inner for outer in level for inner in (outer.values() if isinstance(outer, dict) else outer) if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _has_half_characters(text: str) -> bool:
+    r"""Whether a ``\ud800`` escape stands alone: such text cannot be stored as UTF-8."""
+    if "\\u" not in text:
+        return False
+    try:
+        json.dumps(json.loads(text), ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _remaining_ms(request: Request) -> int:
+    remaining = getattr(request.lambda_context, "get_remaining_time_in_millis", None)
+    return int(remaining()) if remaining else 29_000
+
+
+def _request_id(request: Request) -> str:
+    return str((request.context or {}).get("requestId") or "")
+
+
+def _response(answer: Answer, request: Request, request_id: str) -> Response:
+    """The whole body is made here: what Chalice would serialise later would escape every error handler."""
+    headers: dict[str, str | list[str]] = {**FIXED_HEADERS, "Vary": "Origin"}
+    if request_id:
+        headers["X-Request-Id"] = request_id
+    origin = request.headers.get("origin")
+    if origin:
+        headers |= {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": "content-disposition,etag,x-new-token"}
+    text = json.dumps(answer.body(), ensure_ascii=False, separators=(",", ":"))
+    headers.update(answer.headers)
+    return Response(text, headers, answer.status)

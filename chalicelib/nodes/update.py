@@ -1,0 +1,33 @@
+"""Update record: change every record that a filter finds; the result is their number.
+
+The filter must be there and hold a condition, when it is saved and after its templates are filled in: no filter would mean all.
+Source: https://docs.nocobase.com/workflow/nodes/update
+"""
+
+from __future__ import annotations
+
+from chalicelib.domain import status
+from chalicelib.domain.template import Template
+from chalicelib.nodes.base import NodeType, Outcome, Ports, Scope, rendered
+from chalicelib.nodes.record_config import (
+    FILTER,
+    VALUES,
+    check_filtered_write,
+    config_schema,
+    filter_or_refuse,
+    object_or_refuse,
+    params_of,
+)
+
+SCHEMA = config_schema({"filter": FILTER, "values": VALUES})
+
+
+def run(prepared: Template, scope: Scope, ports: Ports) -> Outcome:
+    """How many records were changed. Raises Invalid for an empty filter, and what the record layer raises."""
+    config = rendered(prepared, scope)
+    params = params_of(config)
+    changed = ports.records.update(config["collection"], filter_or_refuse(params), object_or_refuse(params, "values"))
+    return Outcome(status.RESOLVED, changed)
+
+
+NODE = NodeType("update", SCHEMA, run, check=check_filtered_write)

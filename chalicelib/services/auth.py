@@ -1,0 +1,113 @@
+"""Sign in, check, sign out. Source: https://docs.nocobase.com/auth-verification/auth (API of the password authenticator)."""
+
+from __future__ import annotations
+
+import secrets
+
+from chalicelib.domain.keys import guard_key, record_key, revoked_key
+from chalicelib.domain.ports import Put
+from chalicelib.domain.record import Record, Row
+from chalicelib.domain.role import STOCK_ROLES
+from chalicelib.domain.system_collections import ROLES, USERS
+from chalicelib.engine.commit import commit, store_errors
+from chalicelib.engine.unit_of_work import Tagged
+from chalicelib.errors import Invalid, Json, Unauthenticated
+from chalicelib.services.backend import Backend
+from chalicelib.services.call import Answer, Call
+from chalicelib.services.session import Caller, authenticate, role_names
+
+WRONG = "The username/email or password is incorrect, please re-enter"
+
+
+class Auth:
+    """The use cases over a `Backend`."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    def sign_in(self, call: Call) -> Answer:
+        """``{"account" | "email" | "username", "password"}`` → ``{"user", "token"}``. One answer for a wrong name and a wrong password."""
+        values = call.values()
+        account = values.get("account") or values.get("email") or values.get("username")
+        if not isinstance(account, str) or not account.strip():
+            raise Invalid("Please enter your username or email", path="account")
+        password = values.get("password")
+        if not isinstance(password, str) or not password:
+            raise Invalid("Please enter your password", path="password")
+        user = store_errors(lambda: self._user(account.strip()))
+        hashed = user.item["data"].get("password") if user else None
+        # Checked for an unknown name too, so that the time taken tells nothing.
+        if not self._backend.passwords.verify(hashed or "", password) or user is None:
+            raise Unauthenticated(WRONG, code="INVALID_CREDENTIALS")
+        if user.row["blocked"]:
+            raise Unauthenticated("This user is blocked", code="BLOCKED_USER")
+        now_s = self._backend.clock.now_ms() // 1000
+        token = self._backend.tokens.issue(int(user.id), secrets.token_hex(16), now_s, self._backend.token_hours)
+        return Answer({"user": public_user(user), "token": token})
+
+    def check(self, call: Call) -> Answer:
+        """The signed-in user with its roles."""
+
+        def act() -> Answer:
+            reads, definitions = self._backend.reading()
+            caller = reads.resolve(lambda: authenticate(self._backend, reads, definitions, call))
+            keys = [record_key(ROLES.uid, name) for name in role_names(caller.user)]
+            reads.load(keys)
+            roles = [Record(ROLES, item).row for key in keys if (item := reads.items.get(key))]
+            if "root" in role_names(caller.user):
+                roles.insert(0, {"name": "root", "title": "Root"})
+            return Answer(public_user(caller.user) | {"roles": roles, "currentRole": caller.role_name})
+
+        return store_errors(act)
+
+    def sign_out(self, call: Call) -> Answer:
+        """Revokes the session at once: every later call with its token is a 401 ``BLOCKED_TOKEN``."""
+
+        def act() -> Answer:
+            reads, definitions = self._backend.reading()
+            caller = reads.resolve(lambda: authenticate(self._backend, reads, definitions, call))
+            key = revoked_key(caller.claims.session_id)
+            item: dict[str, Json] = {"pk": key.pk, "sk": key.sk, "ttl": caller.claims.expires_at + 60}
+            commit(self._backend.store, self._backend.clock, [Tagged(Put(key.table, item), "other")], call.deadline_ms)
+            return Answer(has_data=False)
+
+        return store_errors(act)
+
+    def check_roles(self, call: Call) -> Answer:
+        """``roles:check``: what the current role may do, for interfaces that show or hide by it."""
+
+        def act() -> Answer:
+            reads, definitions = self._backend.reading()
+            caller = reads.resolve(lambda: authenticate(self._backend, reads, definitions, call))
+            return Answer(_permissions(caller))
+
+        return store_errors(act)
+
+    def _user(self, account: str) -> Record | None:
+        """The user of an e-mail address or username: both guards in one read, then the user."""
+        reads, _ = self._backend.reading()
+        guards = [guard_key(USERS.uid, name, account) for name in ("email", "username")]
+        reads.load(guards)
+        ids = [item["value"] for key in guards if (item := reads.items.get(key))]
+        keys = [record_key(USERS.uid, user_id) for user_id in ids]
+        reads.load(keys)
+        return next((Record(USERS, item) for key in keys if (item := reads.items.get(key))), None)
+
+
+def public_user(user: Record) -> Row:
+    """The user without password and internals."""
+    hidden = ("password", "tokensValidFrom", "roles", "blocked", "defaultRole")
+    return {name: value for name, value in user.row.items() if name not in hidden}
+
+
+def _permissions(caller: Caller) -> Row:
+    role = caller.roles[0] if caller.roles else None
+    strategy = {"actions": sorted(role.strategy)} if role else None
+    return {
+        "role": caller.role_name,
+        "roles": role_names(caller.user),
+        "allowAll": caller.is_root,
+        "strategy": strategy,
+        "snippets": sorted({snippet for one in caller.roles for snippet in one.snippets}),
+        "stockRoles": sorted(STOCK_ROLES),
+    }

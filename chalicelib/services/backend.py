@@ -1,0 +1,70 @@
+"""What the use cases stand on, joined by ``bootstrap``; and the small things each of them starts with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from chalicelib.domain.ids import derived_id
+from chalicelib.domain.instants import iso_text
+from chalicelib.domain.ports import Clock, Store
+from chalicelib.engine.definitions import DefinitionCache, Definitions
+from chalicelib.engine.reads import Reads
+from chalicelib.engine.unit_of_work import UnitOfWork
+
+
+class Claims(Protocol):
+    """What a valid token says."""
+
+    @property
+    def user_id(self) -> int: ...
+    @property
+    def session_id(self) -> str: ...
+    @property
+    def issued_at(self) -> int: ...
+    @property
+    def expires_at(self) -> int: ...
+    @property
+    def role(self) -> str | None: ...
+
+
+class Tokens(Protocol):
+    """Signs and verifies the product's own tokens."""
+
+    def issue(self, user_id: int, session_id: str, now_s: int, hours: float, *, role: str | None = None) -> str: ...
+
+    def verify(self, token: str, now_s: int) -> Claims:
+        """Raises Unauthenticated (``INVALID_TOKEN``)."""
+
+
+class Passwords(Protocol):
+    """Hashes passwords."""
+
+    def hash(self, password: str) -> str: ...
+
+    def verify(self, hashed: str, password: str) -> bool:
+        """``hashed`` may be empty (no such user): then False, after the same time."""
+
+
+@dataclass(frozen=True)
+class Backend:
+    """``tokens`` and ``passwords`` load their libraries when first used; ``token_hours`` is the life of a token."""
+
+    store: Store
+    clock: Clock
+    tokens: Tokens
+    passwords: Passwords
+    token_hours: float = 24
+    cache: DefinitionCache = field(default_factory=DefinitionCache)
+
+    def reading(self) -> tuple[Reads, Definitions]:
+        """A fresh view of the database for one try of one call."""
+        reads = Reads(self.store)
+        return reads, Definitions(reads, self.cache)
+
+    def now(self) -> str:
+        return iso_text(self.clock.now_ms())
+
+    def unit(self, reads: Reads, *, user_id: int | None, at_ms: int, seed: str) -> UnitOfWork:
+        """A unit of work whose new ids derive from ``seed``: the same walk makes the same ids."""
+        return UnitOfWork(reads, now=iso_text(at_ms), make_id=lambda n: derived_id(at_ms, seed, n), user_id=user_id)

@@ -1,0 +1,108 @@
+"""What a call is and what an answer is, between the HTTP surface and the use cases."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+from chalicelib.errors import Invalid, Json
+
+Params = dict[str, Json]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call: ``<resource>:<action>/<record_id>``, or ``<resource>/<record_id>/<association>:<action>/<association_id>``.
+
+    ``params`` is the query string, nested brackets read as objects and lists; ``body`` the JSON body (``None`` when there was none);
+    ``token`` the bearer token or ``None``; ``deadline_ms`` epoch milliseconds by which the answer must be on its way."""
+
+    resource: str
+    action: str
+    record_id: str | None = None
+    association: str | None = None
+    association_id: str | None = None
+    params: Params = field(default_factory=dict)
+    body: Json = None
+    token: str | None = None
+    role: str | None = None
+    timezone: str = "+00:00"
+    if_match: str | None = None
+    idempotency_key: str | None = None
+    deadline_ms: int | None = None
+    request_id: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.resource}:{self.action}"
+
+    @property
+    def target_keys(self) -> str | list[Json] | None:
+        """``filterByTk`` as it came: of the query string (which wins), else of the path. Raises Invalid for an object."""
+        raw = self.params.get("filterByTk", self.record_id)
+        if isinstance(raw, str) and raw[:1] in ("[", "{"):
+            try:
+                raw = json.loads(raw)
+            except ValueError:
+                return str(raw)
+        if isinstance(raw, dict):
+            raise Invalid("filterByTk must be an id or a list of ids", path="filterByTk")
+        return raw if isinstance(raw, list) or raw is None else str(raw)
+
+    @property
+    def target_key(self) -> str | None:
+        """The one id of the call. Raises Invalid when there are several."""
+        keys = self.target_keys
+        if isinstance(keys, list):
+            if len(keys) != 1:
+                raise Invalid("this action takes one id in filterByTk", path="filterByTk")
+            return str(keys[0])
+        return keys if keys else None
+
+    def values(self) -> dict[str, Json]:
+        """The body as the values of a record. Raises Invalid when it is no object."""
+        if self.body is None:
+            return {}
+        if not isinstance(self.body, dict):
+            raise Invalid(f"the body must be a JSON object, not {kind_of(self.body)}", path="body")
+        return self.body
+
+
+@dataclass(frozen=True)
+class Answer:
+    """``data`` stands in the envelope unless ``has_data`` is False; ``whole`` is a body kept from before and replaces the envelope."""
+
+    data: Json = None
+    meta: dict[str, Json] | None = None
+    messages: list[str] = field(default_factory=list)
+    errors: list[dict[str, Json]] | None = None
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    has_data: bool = True
+    whole: dict[str, Json] | None = None
+
+    def body(self) -> dict[str, Json]:
+        """The envelope: ``{"data": …, "meta": …, "messages": [{"message": …}]}`` or ``{"errors": […], "meta": …}``."""
+        if self.whole is not None:
+            return self.whole
+        body: dict[str, Json] = {}
+        if self.errors is not None:
+            body["errors"] = self.errors
+        elif self.has_data:
+            body["data"] = self.data
+        if self.meta is not None:
+            body["meta"] = self.meta
+        if self.messages and self.errors is None:
+            body["messages"] = [{"message": message} for message in self.messages]
+        return body
+
+
+def kind_of(value: Json) -> str:
+    """The JSON name of a value's type, for messages."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "a boolean"
+    if isinstance(value, int | float):
+        return "a number"
+    return "text" if isinstance(value, str) else "an array" if isinstance(value, list) else "an object"

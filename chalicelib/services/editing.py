@@ -1,0 +1,77 @@
+"""How definitions are changed: by who manages them, in one transaction that also raises the epoch.
+
+Every process sees the new epoch with its next read and drops its copies; nothing has to be told to anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from chalicelib.domain.collection import Collection
+from chalicelib.domain.keys import EPOCH
+from chalicelib.domain.ports import Update
+from chalicelib.domain.record import Record
+from chalicelib.domain.system_collections import COLLECTIONS
+from chalicelib.engine.commit import commit, store_errors, walk_until_committed
+from chalicelib.engine.definitions import Definitions
+from chalicelib.engine.reads import Reads
+from chalicelib.engine.records import UnitRecords
+from chalicelib.engine.unit_of_work import Tagged, UnitOfWork
+from chalicelib.services.backend import Backend
+from chalicelib.services.call import Answer, Call
+from chalicelib.services.session import Caller, authenticate
+
+RAISE_EPOCH = Tagged(Update(EPOCH, add={"value": 1}), "other")
+
+
+@dataclass
+class Editing:
+    """One try of one change. ``extra`` takes writes that are no records (a workflow's enabled copy)."""
+
+    backend: Backend
+    caller: Caller
+    reads: Reads
+    definitions: Definitions
+    unit: UnitOfWork
+    records: UnitRecords
+    extra: list[Tagged] = field(default_factory=list)
+
+    def collection(self, name: str) -> Collection | None:
+        return self.definitions.collection_now(name)
+
+    def definition(self, name: str) -> Record | None:
+        """The stored definition of a collection, as it is now and not as it was cached."""
+        return self.unit.get(COLLECTIONS, name)
+
+    def id_type(self, name: str) -> str:
+        found = self.collection(name)
+        return found.id_type if found else "integer"
+
+
+def edit(backend: Backend, call: Call, area: str, act: Callable[[Editing], Answer]) -> Answer:
+    """``act``'s answer, after what it staged is committed. Raises Forbidden unless the caller manages the area."""
+
+    def walk(number: int) -> Answer:
+        opened = open_for(backend, call, area, f"{call.request_id}/{number}")
+        answer = act(opened)
+        tagged = opened.unit.writes() + opened.extra
+        if tagged:
+            commit(backend.store, backend.clock, [*tagged, RAISE_EPOCH], call.deadline_ms)
+        return answer
+
+    return store_errors(lambda: walk_until_committed(backend.clock, call.deadline_ms, walk))
+
+
+def view(backend: Backend, call: Call, area: str, act: Callable[[Editing], Answer]) -> Answer:
+    """As `edit`, for what only reads."""
+    return store_errors(lambda: act(open_for(backend, call, area, "")))
+
+
+def open_for(backend: Backend, call: Call, area: str, seed: str) -> Editing:
+    reads, definitions = backend.reading()
+    caller = reads.resolve(lambda: authenticate(backend, reads, definitions, call))
+    caller.must_manage(area)
+    now_ms = backend.clock.now_ms()
+    unit = backend.unit(reads, user_id=caller.id, at_ms=now_ms, seed=seed)
+    return Editing(backend, caller, reads, definitions, unit, UnitRecords(unit, definitions, now_ms=now_ms, timezone=call.timezone))

@@ -1,0 +1,81 @@
+"""``Idempotency-Key``: the same key and request answer as the first time, without a second effect.
+
+The key's item is written in the same transaction as the effect, so there is no moment between the two. It lives for a day. A call
+that runs several synchronous workflows commits each on its own: the item then names the executions first, and the answer last.
+Source: https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from chalicelib.domain.keys import idempotency_key
+from chalicelib.domain.ports import AbsentOrExpired, Equals, Item, Key, Put
+from chalicelib.engine.reads import Reads
+from chalicelib.engine.unit_of_work import Tagged
+from chalicelib.errors import Invalid, Unprocessable
+from chalicelib.services.call import Answer, Call
+
+DAY_SECONDS = 86_400
+MOST_KEY_CHARACTERS = 255
+MOST_ANSWER_BYTES = 350_000
+
+
+@dataclass(frozen=True)
+class Replay:
+    """The item's state: ``answer`` when the call had ended, else ``executions`` (workflow key → id) that it had begun."""
+
+    answer: Answer | None
+    executions: dict[str, int]
+    doc: str
+
+
+def request_hash(call: Call) -> str:
+    """The call without what may change between two tries: token and deadline."""
+    parts = [call.name, call.record_id, call.association, call.association_id, call.role, call.body]
+    parts.append({name: value for name, value in call.params.items() if name != "token"})
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def key_of(call: Call, user_id: int) -> Key | None:
+    """The key's item, ``None`` without the header. Raises Invalid for an empty or overlong key."""
+    header = call.idempotency_key
+    if header is None:
+        return None
+    if not 0 < len(header) <= MOST_KEY_CHARACTERS:
+        raise Invalid(f"Idempotency-Key must have 1 to {MOST_KEY_CHARACTERS} characters", path="Idempotency-Key")
+    return idempotency_key(user_id, header)
+
+
+def replay(reads: Reads, call: Call, user_id: int, now_s: int) -> Replay | None:
+    """What was kept for the call's key. Raises Unprocessable when it was kept for another request, and Pending."""
+    key = key_of(call, user_id)
+    item = reads.item(key) if key else None
+    if item is None or item["ttl"] < now_s:
+        return None
+    doc = json.loads(item["doc"])
+    if doc["hash"] != request_hash(call):
+        raise Unprocessable("this Idempotency-Key was used for another request", code="IDEMPOTENCY_KEY_REUSED")
+    kept = doc["answer"]
+    headers = kept["headers"] | {"Idempotent-Replayed": "true"} if kept else {}
+    answer = Answer(status=kept["status"], headers=headers, whole=kept["body"]) if kept else None
+    return Replay(answer, doc["executions"], item["doc"])
+
+
+def keep(
+    call: Call, user_id: int, now_s: int, answer: Answer | None, executions: Mapping[str, int] | None = None, before: str | None = None
+) -> list[Tagged]:
+    """The write that keeps the answer (or, with ``None``, that the executions have begun); ``before``: the item's doc as last written."""
+    key = key_of(call, user_id)
+    if key is None:
+        return []
+    kept = {"status": answer.status, "headers": answer.headers, "body": answer.body()} if answer else None
+    doc = json.dumps({"hash": request_hash(call), "answer": kept, "executions": dict(executions or {})}, ensure_ascii=False)
+    if len(doc.encode()) > MOST_ANSWER_BYTES:
+        raise Invalid("the answer is too large to be kept for an Idempotency-Key; call without one", path="Idempotency-Key")
+    item: Item = {"pk": key.pk, "sk": key.sk, "doc": doc, "ttl": now_s + DAY_SECONDS}
+    condition = Equals({"doc": before}) if before is not None else AbsentOrExpired(now_s)
+    return [Tagged(Put(key.table, item, condition), "idempotency")]

@@ -1,0 +1,322 @@
+"""The record actions of every collection: ``list get create update destroy``.
+
+Scope and field rules of the caller's role hold for reading, filtering, sorting and expanding alike, because all four see the
+collection through `PermittedRecords`. Source: https://docs.nocobase.com/api/actions
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from chalicelib.domain.collection import Collection
+from chalicelib.domain.field_types import convert_id
+from chalicelib.domain.filter import EVERYTHING, Filter, both, filter_from_text
+from chalicelib.domain.keys import record_key
+from chalicelib.domain.query import Paging, parse_paging, parse_selection, parse_sort
+from chalicelib.domain.record import Record, Row, visible
+from chalicelib.domain.role import Permit
+from chalicelib.engine.appends import expand
+from chalicelib.engine.commit import Replayed, Stale, commit, store_errors, walk_until_committed
+from chalicelib.engine.definitions import Definitions
+from chalicelib.engine.finder import Found, Search
+from chalicelib.engine.reads import Reads
+from chalicelib.engine.records import UnitRecords
+from chalicelib.engine.unit_of_work import Tagged, UnitOfWork
+from chalicelib.errors import AppError, Forbidden, Invalid, Json, NotFound, PreconditionFailed
+from chalicelib.services import idempotency
+from chalicelib.services.backend import Backend
+from chalicelib.services.call import Answer, Call
+from chalicelib.services.session import NO_PERMISSIONS, Caller, authenticate, scope_filter
+
+Values = Callable[[Row], Row]
+
+
+class PermittedRecords(UnitRecords):
+    """Records as the caller's role may see them: collections without forbidden fields, rows inside the scope."""
+
+    def __init__(self, unit: UnitOfWork, definitions: Definitions, caller: Caller, call: Call, now_ms: int) -> None:
+        super().__init__(unit, definitions, now_ms=now_ms, timezone=call.timezone)
+        self._caller = caller
+        self._seen: dict[str, tuple[Collection, Filter]] = {}
+
+    def readable(self, name: str) -> Collection:
+        """Raises Forbidden when the role may not view the collection."""
+        return self._view(name)[0]
+
+    def row(self, record: Record) -> Row | None:
+        collection, scope = self._view(record.collection.name)
+        return visible(Record(collection, record.item)) if scope.matches(record.row) else None
+
+    def _view(self, name: str) -> tuple[Collection, Filter]:
+        if name not in self._seen:
+            collection = self.collection(name)
+            granted = self._caller.permit(name, "view")
+            scope = scope_filter(self._caller, granted, collection, self.definitions)
+            self._seen[name] = collection.restricted(granted.fields), scope
+        return self._seen[name]
+
+
+@dataclass
+class Opened:
+    """A call whose caller is known and may do the action: what every record action starts with."""
+
+    caller: Caller
+    collection: Collection
+    permit: Permit
+    reads: Reads
+    definitions: Definitions
+    replay: idempotency.Replay | None
+    records: PermittedRecords = field(init=False)
+
+    @property
+    def unit(self) -> UnitOfWork:
+        return self.records.unit
+
+
+class RecordActions:
+    """The use cases over a `Backend`."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    def get(self, call: Call) -> Answer:
+        """One record, ``null`` when it is not there; with the record's version as ETag."""
+
+        def act() -> Answer:
+            opened = self._open(call, "get")
+            record = self._found(opened, self._target_id(opened, call))
+            rows = self._rows(opened, call, [record] if record else [])
+            return Answer(rows[0] if rows else None, headers={"ETag": etag(record)} if record and rows else {})
+
+        return store_errors(act)
+
+    def list_records(self, call: Call) -> Answer:
+        """A page of the records that match, with ``meta`` (``count page pageSize totalPage``, or ``hasNext`` and a ``cursor``)."""
+
+        def act() -> Answer:
+            opened = self._open(call, "list")
+            paging = parse_paging(call.params.get("page"), call.params.get("pageSize"), call.params.get("paginate"))
+            found = opened.records.search(self._search(opened, call, paging))
+            return Answer(self._rows(opened, call, found.records), meta=_list_meta(found, paging) if paging.paginate else None)
+
+        return store_errors(act)
+
+    def create(self, call: Call, prepare: Values | None = None) -> Answer:
+        """The record made. ``prepare`` may change the values first (users: password, roles)."""
+
+        def walk(number: int) -> Answer:
+            opened = self._open(call, "create", seed=f"{call.request_id}/{number}")
+            if opened.replay and opened.replay.answer:
+                return opened.replay.answer
+            values = self._writable(opened, call.values())
+            record = opened.records.create_record(opened.collection, prepare(values) if prepare else values)
+            self._must_reach(opened, record)
+            answer = Answer(self._written_row(opened, record), headers={"ETag": etag(record)})
+            self._commit(opened, call, answer)
+            return answer
+
+        return self._until_committed(call, walk)
+
+    def update(self, call: Call, prepare: Values | None = None) -> Answer:
+        """The records changed, as a list. ``If-Match`` names the version that may be changed."""
+
+        def walk(number: int) -> Answer:
+            opened = self._open(call, "update")
+            values = self._writable(opened, call.values())
+            values = prepare(values) if prepare else values
+            changed = [opened.records.update_record(record, values) for record in self._targets(opened, call)]
+            headers = {"ETag": etag(changed[0])} if len(changed) == 1 else {}
+            answer = Answer([self._written_row(opened, record) for record in changed], headers=headers)
+            self._commit(opened, call, answer)
+            return answer
+
+        return self._until_committed(call, walk)
+
+    def destroy(self, call: Call, check: Callable[[Record], None] | None = None) -> Answer:
+        """How many records were removed. ``check`` may refuse one."""
+
+        def walk(number: int) -> Answer:
+            opened = self._open(call, "destroy")
+            records = self._targets(opened, call)
+            for record in records:
+                if check:
+                    check(record)
+                opened.unit.destroy(record)
+            answer = Answer(len(records))
+            self._commit(opened, call, answer)
+            return answer
+
+        return self._until_committed(call, walk)
+
+    def _until_committed(self, call: Call, walk: Callable[[int], Answer]) -> Answer:
+        def once(number: int) -> Answer:
+            try:
+                return walk(number)
+            except Replayed:
+                raise Stale from None
+
+        return store_errors(lambda: walk_until_committed(self._backend.clock, call.deadline_ms, once))
+
+    def _open(self, call: Call, action: str, seed: str = "") -> Opened:
+        """Authenticate, find the collection, check the role; the records named by id are asked for in the same read."""
+        reads, definitions = self._backend.reading()
+        opened = reads.resolve(lambda: self._opened(reads, definitions, call, action))
+        now_ms = self._backend.clock.now_ms()
+        unit = self._backend.unit(reads, user_id=opened.caller.id, at_ms=now_ms, seed=seed)
+        opened.records = PermittedRecords(unit, definitions, opened.caller, call, now_ms)
+        return opened
+
+    def _opened(self, reads: Reads, definitions: Definitions, call: Call, action: str) -> Opened:
+        state: dict[str, Json] = {"replay": None}
+        reads.together(
+            lambda: state.update(caller=authenticate(self._backend, reads, definitions, call)),
+            lambda: state.update(collection=self._collection(reads, definitions, call)),
+            lambda: state.update(replay=self._replay(reads, call)) if action == "create" else None,
+        )
+        caller: Caller = state["caller"]
+        collection: Collection = state["collection"]
+        return Opened(caller, collection, caller.permit(collection.name, action), reads, definitions, state["replay"])
+
+    def _replay(self, reads: Reads, call: Call) -> idempotency.Replay | None:
+        if call.idempotency_key is None or call.token is None:
+            return None
+        now_s = self._backend.clock.now_ms() // 1000
+        return idempotency.replay(reads, call, self._backend.tokens.verify(call.token, now_s).user_id, now_s)
+
+    def _collection(self, reads: Reads, definitions: Definitions, call: Call) -> Collection:
+        likely = definitions.likely_collection(call.resource)
+        keys = _keys_quietly(likely, call) if likely else []
+        reads.together(lambda: definitions.collection(call.resource), *[lambda key=key: reads.item(key) for key in keys])
+        collection = definitions.collection(call.resource)
+        if collection is None:
+            raise NotFound(f'there is no collection "{call.resource}"', code="COLLECTION_NOT_FOUND")
+        return collection
+
+    def _target_id(self, opened: Opened, call: Call) -> int | str | None:
+        key = call.target_key
+        return convert_id(opened.collection, key) if key is not None else None
+
+    def _found(self, opened: Opened, record_id: int | str | None) -> Record | None:
+        if record_id is not None:
+            return opened.unit.get(opened.collection, record_id)
+        raise Invalid("this action needs an id: .../<collection>:get/<id> or filterByTk", path="filterByTk")
+
+    def _search(self, opened: Opened, call: Call, paging: Paging) -> Search:
+        readable = opened.records.readable(opened.collection.name)
+        asked = opened.records.filter(filter_of(call), readable)
+        scope = scope_filter(opened.caller, opened.permit, opened.collection, opened.definitions)
+        cursor = call.params.get("cursor")
+        if cursor is not None and not isinstance(cursor, str):
+            raise Invalid("cursor must be the text that a list answered with", path="cursor")
+        limit = paging.page_size if paging.paginate else None
+        sort = parse_sort(call.params.get("sort"), readable)
+        return Search(opened.collection, both(asked, scope), sort, 0 if cursor else paging.offset, limit, cursor, counted=paging.paginate)
+
+    def _rows(self, opened: Opened, call: Call, records: Sequence[Record]) -> list[Row]:
+        """The rows of the answer: inside the scope, expanded, cut to what was asked for."""
+        params, seen = call.params, opened.records
+        readable = seen.readable(opened.collection.name)
+        selection = parse_selection(params.get("fields"), params.get("except"), params.get("appends"), readable, seen.readable)
+        rows = [row for record in records if (row := seen.row(record)) is not None]
+        expand(seen, readable, rows, selection.appends)
+        return [selection.apply(row) for row in rows]
+
+    def _written_row(self, opened: Opened, record: Record) -> Row:
+        """A written record in the answer: without what the role may not view, when it may view at all."""
+        try:
+            return opened.records.row(record) or {"id": record.id}
+        except Forbidden:
+            return {"id": record.id}
+
+    def _writable(self, opened: Opened, values: Row) -> Row:
+        """The values. Raises Forbidden for a field of the collection that the role may not write."""
+        if opened.permit.fields is not None:
+            refused = [name for name in values if opened.collection.field(name) and name not in opened.permit.fields and name != "id"]
+            if refused:
+                raise Forbidden(f"{NO_PERMISSIONS} to write " + ", ".join(refused), data={"fields": refused})
+        return values
+
+    def _must_reach(self, opened: Opened, record: Record) -> None:
+        """A role with a scope makes only records inside it."""
+        if not scope_filter(opened.caller, opened.permit, opened.collection, opened.definitions).matches(record.row):
+            raise Forbidden(NO_PERMISSIONS)
+
+    def _targets(self, opened: Opened, call: Call) -> list[Record]:
+        """The records an update or destroy is about, by ``filterByTk`` and ``filter``, inside the scope."""
+        keys, raw = call.target_keys, filter_of(call)
+        if (keys is None or keys == "") and not raw:
+            raise Invalid(f"to do {call.action} action, filter or filterByTk is required", path="filter", code="FILTER_REQUIRED")
+        readable = opened.records.readable(opened.collection.name) if raw else opened.collection
+        wanted = opened.records.filter(raw, readable) if raw else EVERYTHING
+        scope = scope_filter(opened.caller, opened.permit, opened.collection, opened.definitions)
+        if keys is None or keys == "":
+            found = opened.records.search(Search(opened.collection, both(wanted, scope)))
+            if not found.complete:
+                raise Invalid("the filter reads more than 20 MB of records; filter by an indexed field or by id", path="filter")
+            return found.records
+        ids = [convert_id(opened.collection, key) for key in (keys if isinstance(keys, list) else [keys])]
+        records = [record for record in opened.unit.get_many(opened.collection, dict.fromkeys(ids)) if record]
+        if any(not scope.matches(record.row) for record in records):
+            raise Forbidden(NO_PERMISSIONS)
+        matching = [record for record in records if wanted.matches(record.row)]
+        self._check_versions(opened, call, matching)
+        return matching
+
+    def _check_versions(self, opened: Opened, call: Call, records: Sequence[Record]) -> None:
+        """``If-Match``: 412 with the current record unless it names the version there is."""
+        if call.if_match is None:
+            return
+        wanted = {tag.strip().removeprefix("W/") for tag in call.if_match.split(",")}
+        for record in records:
+            if "*" not in wanted and etag(record) not in wanted:
+                current = self._written_row(opened, record)
+                raise PreconditionFailed(
+                    f"record {record.id} is at version {etag(record)} by now; read it again",
+                    data={"current": current, "etag": etag(record)},
+                )
+        if not records:
+            raise PreconditionFailed("the record is not there", data={"current": None})
+
+    def _commit(self, opened: Opened, call: Call, answer: Answer) -> None:
+        tagged: list[Tagged] = opened.unit.writes()
+        if tagged and call.action == "create":
+            now_s = self._backend.clock.now_ms() // 1000
+            tagged += idempotency.keep(call, opened.caller.id, now_s, answer)
+        commit(self._backend.store, self._backend.clock, tagged, call.deadline_ms)
+
+
+def etag(record: Record) -> str:
+    """The record's version as a strong ETag (RFC 9110, 8.8.3)."""
+    return f'"{record.version}"'
+
+
+def filter_of(call: Call) -> Json:
+    """The ``filter`` parameter, JSON text or brackets. Raises Invalid."""
+    raw = call.params.get("filter")
+    if isinstance(raw, str):
+        return filter_from_text(raw)
+    if raw is not None and not isinstance(raw, dict):
+        raise Invalid('the filter must be a JSON object such as {"title": {"$eq": "A"}}', path="filter")
+    return raw
+
+
+def _keys_quietly(collection: Collection, call: Call) -> list[Json]:
+    """Keys of the records that the call names; what is wrong with them is told later, in its turn."""
+    try:
+        keys = call.target_keys
+        raw = keys if isinstance(keys, list) else [] if keys is None else [keys]
+        ids = [convert_id(collection, one) for one in raw[:90]]
+        return [record_key(collection.uid, record_id, collection.shards) for record_id in ids]
+    except AppError:
+        return []
+
+
+def _list_meta(found: Found, paging: Paging) -> dict[str, Json]:
+    """``count`` when it is exact (at most 10,000 were looked at), else ``hasNext``, ``cursor`` and ``countAtLeast``."""
+    meta: dict[str, Json] = {"page": paging.page, "pageSize": paging.page_size}
+    if found.total is not None:
+        return {"count": found.total, **meta, "totalPage": math.ceil(found.total / paging.page_size)}
+    meta = {"hasNext": found.cursor is not None, **meta, "cursor": found.cursor, "countAtLeast": found.at_least}
+    return meta if found.complete else meta | {"plan": {"index": found.index, "complete": False}}

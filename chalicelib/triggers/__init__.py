@@ -1,0 +1,18 @@
+"""Every trigger type there is, in one literal list. Source: https://docs.nocobase.com/workflow/triggers"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from chalicelib.errors import Problem
+from chalicelib.triggers import custom_action
+from chalicelib.triggers.base import TriggerType
+
+TRIGGERS: tuple[TriggerType, ...] = (custom_action.TRIGGER,)
+
+TRIGGER_TYPES: Mapping[str, TriggerType] = {trigger.name: trigger for trigger in TRIGGERS}
+
+
+def unknown_trigger(name: str, path: str) -> Problem:
+    """What to say about a type that is not in the registry."""
+    return Problem(f'Trigger type "{name}" is not registered', path, "UNKNOWN_TRIGGER_TYPE")

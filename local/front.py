@@ -1,0 +1,143 @@
+"""The gateway in front of the function, as WSGI: what API Gateway answers itself, and what it hands on.
+
+Chalice keeps the current request on the app object, as a Lambda process serves one call at a time. Here several
+threads share the app, so those two attributes become thread-local first.
+Sources: https://peps.python.org/pep-3333/ and
+https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gatewayResponse-definition.html
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any
+
+from chalice import Chalice
+
+from local.console import console_page
+from local.gateway import BODY_LIMIT_BYTES, Answer, Context, Request, failure, from_result, match_route, to_event
+
+CORS_METHODS = "GET,HEAD,PUT,POST,DELETE,PATCH"
+Headers = list[tuple[str, str]]
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class _PerThread:
+    """Chalice's two attributes of a running call, one value per thread."""
+
+    _call = threading.local()
+
+    @property
+    def current_request(self) -> Any:
+        return getattr(self._call, "current_request", None)
+
+    @current_request.setter
+    def current_request(self, request: Any) -> None:
+        self._call.current_request = request
+
+    @property
+    def lambda_context(self) -> Any:
+        return getattr(self._call, "lambda_context", None)
+
+    @lambda_context.setter
+    def lambda_context(self, context: Any) -> None:
+        self._call.lambda_context = context
+
+
+def for_threads(app: Chalice) -> Chalice:
+    """The same app, safe to call from several threads at once."""
+    if not isinstance(app, _PerThread):
+        app.__class__ = type("ThreadedApp", (_PerThread, type(app)), {})
+    return app
+
+
+def front(app: Chalice) -> Wsgi:
+    """A WSGI function that serves ``app`` and the console. Every answer carries ``X-Request-Id``."""
+    app = for_threads(app)
+
+    def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        request = read_request(environ)
+        answer = too_large() if request is None else answer_to(app, request)
+        headers = [*answer.headers, ("Content-Length", str(len(answer.body)))]
+        if answer.status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
+            headers.pop()
+        start_response(f"{answer.status} {_phrase(answer.status)}", headers)
+        return [b""] if environ["REQUEST_METHOD"] == "HEAD" else [answer.body]
+
+    return serve
+
+
+def answer_to(app: Chalice, request: Request) -> Answer:
+    """The answer to one request: preflight, console, the function's own, or the gateway's error."""
+    request_id = str(uuid.uuid4())
+    answer = _routed(app, request, request_id)
+    extra = _cors(request, answer) if request.path.startswith("/api/") else []
+    if answer.header("X-Request-Id") is None:
+        extra.append(("X-Request-Id", request_id))
+    return Answer(answer.status, (*answer.headers, *extra), answer.body)
+
+
+def read_request(environ: dict[str, Any]) -> Request | None:
+    """The request in a WSGI environment; ``None`` when its body is over the gateway's limit."""
+    if int(environ.get("CONTENT_LENGTH") or 0) > BODY_LIMIT_BYTES:
+        return None
+    chunked = environ.get("wsgi.input_terminated") and not environ.get("CONTENT_LENGTH")
+    body = environ["wsgi.input"].read(BODY_LIMIT_BYTES + 1 if chunked else int(environ.get("CONTENT_LENGTH") or 0))
+    if len(body) > BODY_LIMIT_BYTES:
+        return None
+    headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
+    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+        if environ.get(name):
+            headers[name.replace("_", "-").lower()] = environ[name]
+    # PATH_INFO is decoded and cannot tell a%2Fb from a/b; the server's own RAW_URI can.
+    return Request(environ["REQUEST_METHOD"], environ["RAW_URI"], headers, body, environ.get("REMOTE_ADDR") or "127.0.0.1")
+
+
+def too_large() -> Answer:
+    message = f"The body is larger than {BODY_LIMIT_BYTES // 1024 // 1024} MB"
+    return failure(413, message, "TOO_LARGE", [("X-Request-Id", str(uuid.uuid4()))])
+
+
+def _routed(app: Chalice, request: Request, request_id: str) -> Answer:
+    if request.method == "OPTIONS" and request.path.startswith("/api/"):
+        return Answer(204)
+    found = match_route(request.path, app.routes)
+    if found is None:
+        page = console_page(request.path) if request.method in ("GET", "HEAD") else None
+        return page or failure(404, "Not Found", "NOT_FOUND")
+    pattern, parameters = found
+    if request.method not in app.routes[pattern]:
+        allowed = ", ".join(sorted(app.routes[pattern]))
+        return failure(405, f"{request.method} is not allowed here", "METHOD_NOT_ALLOWED", [("Allow", allowed)])
+    return _invoke(app, to_event(request, pattern, parameters, request_id), request_id)
+
+
+def _invoke(app: Chalice, event: dict[str, Any], request_id: str) -> Answer:
+    try:
+        return from_result(app(event, Context(request_id)))
+    except Exception:  # what escapes the function is its crash: the gateway says 502
+        logging.getLogger("stepbase.local").exception("the function crashed on %s %s", event["httpMethod"], event["path"])
+        return failure(502, "Internal server error", "INTERNAL")
+
+
+def _cors(request: Request, answer: Answer) -> Headers:
+    """The headers that the preflight's mock and the gateway's own responses carry, unless the function set them."""
+    origin = request.headers.get("origin")
+    wanted: Headers = [("Vary", "Origin")]
+    if origin:
+        wanted.append(("Access-Control-Allow-Origin", origin))
+    if request.method == "OPTIONS" and answer.status == HTTPStatus.NO_CONTENT:
+        asked = request.headers.get("access-control-request-headers")
+        wanted.append(("Access-Control-Allow-Methods", CORS_METHODS))
+        wanted += [("Access-Control-Allow-Headers", asked)] if asked else []
+    return [(name, value) for name, value in wanted if answer.header(name) is None]
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unknown"

@@ -1,0 +1,90 @@
+"""The HTTP server: gunicorn with several worker processes, as Lambda has several, each with a few threads.
+
+It is started before the database is up: it imports the app meanwhile, then waits for one line of JSON on its standard
+input, the environment. The first boot runs in a child, so that no client of a database exists when the workers fork.
+The end of standard input means that the parent is gone, and stops the server: nothing is left running.
+Source: https://docs.gunicorn.org/en/stable/custom.html
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from multiprocessing import get_context
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+
+from local.front import Wsgi, front
+
+KEEP_ALIVE_SECONDS = 65
+
+
+class Server(BaseApplication):  # type: ignore[misc]
+    """gunicorn over a listening socket that the parent opened (``listener_fd``)."""
+
+    def __init__(self, application: Wsgi, listener_fd: int, workers: int) -> None:
+        self._application = application
+        self._settings: dict[str, Any] = {
+            "bind": f"fd://{listener_fd}",
+            "workers": workers,
+            "worker_class": "gthread",
+            "threads": 4,
+            "keepalive": KEEP_ALIVE_SECONDS,
+            "timeout": 60,
+            "graceful_timeout": 3,
+            "loglevel": "warning",
+            "proc_name": "stepbase",
+            "limit_request_line": 8190,
+            "control_socket_disable": True,
+        }
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self._settings.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Wsgi:
+        return self._application
+
+
+def main(listener_fd: int, workers: int) -> None:
+    """Import, take the environment, boot, serve; returns never."""
+    from app import app
+
+    line = sys.stdin.readline()
+    if not line:
+        return
+    order = json.loads(line)
+    os.environ.update(order["environment"])
+    _in_child(_first_boot, order["email"], order["password"])
+    threading.Thread(target=_stop_at_end_of, args=(sys.stdin.fileno(), os.getpid()), daemon=True).start()
+    Server(front(app), listener_fd, workers).run()
+
+
+def _first_boot(email: str, password: str) -> None:
+    from local.setup import first_boot
+
+    first_boot(email, password)
+
+
+def _in_child(work: Callable[..., None], *arguments: str) -> None:
+    child = get_context("fork").Process(target=work, args=arguments)
+    child.start()
+    child.join()
+    if child.exitcode:
+        raise SystemExit("Stepbase could not set itself up; the reason is above.")
+
+
+def _stop_at_end_of(stream: int, pid: int) -> None:
+    while os.read(stream, 1024):  # the descriptor, not the file object: a blocked one breaks the interpreter's exit
+        pass
+    os.kill(pid, signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,85 @@
+"""What a person may set before ``make run``, read once: names, defaults, and the secret that is made on the first start."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+SECRET_BYTES = 48
+REGION = "us-east-1"
+ROOT_EMAIL = "admin@stepbase.local"
+ROOT_PASSWORD = "stepbase-local"
+
+
+class BadSetting(Exception):
+    """A variable has a value that means nothing; the message names it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """``data_dir`` keeps the database, the secret and the lock; ``example`` loads the definitions in ``example/``."""
+
+    host: str
+    port: int
+    data_dir: Path
+    email: str
+    password: str
+    example: bool
+    workers: int
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Settings:
+        """Raises BadSetting."""
+        return cls(
+            host=environment.get("HOST") or "127.0.0.1",
+            port=_number(environment, "PORT", 3000, 65535),
+            data_dir=Path(environment.get("DATA_DIR") or ".stepbase").resolve(),
+            email=environment.get("INIT_ROOT_EMAIL") or ROOT_EMAIL,
+            password=environment.get("INIT_ROOT_PASSWORD") or ROOT_PASSWORD,
+            example=environment.get("EXAMPLE", "1") not in ("0", "false", "no"),
+            workers=_number(environment, "WORKERS", 2, 64),
+        )
+
+    @property
+    def address(self) -> str:
+        return f"http://{'localhost' if self.host in ('127.0.0.1', '0.0.0.0') else self.host}:{self.port}"
+
+
+def app_environment(endpoint: str, secret: str) -> dict[str, str]:
+    """The variables that CloudFormation sets on the function, and those that send the AWS SDK to this machine."""
+    return {
+        "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "RECORDS_TABLE": "RecordsTable",
+        "EXECUTIONS_TABLE": "ExecutionsTable",
+        "STEPBASE_SECRET": secret,
+        "STEPBASE_STAGE": "local",
+        "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
+    }
+
+
+def kept_secret(data_dir: Path) -> str:
+    """The signing secret of this data folder, made on the first call; only its owner may read the file."""
+    path = data_dir / "secret"
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    secret = secrets.token_urlsafe(SECRET_BYTES)
+    with os.fdopen(handle, "w") as file:
+        file.write(secret + "\n")
+    return secret
+
+
+def _number(environment: Mapping[str, str], name: str, default: int, most: int) -> int:
+    text = environment.get(name) or str(default)
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= most:
+        raise BadSetting(f"{name}={text}: give a number from 1 to {most}")
+    return int(text)
