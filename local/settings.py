@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.database import TABLE_NAMES
+
 SECRET_BYTES = 48
 REGION = "us-east-1"
 ROOT_EMAIL = "admin@stepbase.local"
@@ -57,8 +59,8 @@ def app_environment(endpoint: str, secret: str) -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_EC2_METADATA_DISABLED": "true",
-        "RECORDS_TABLE": "RecordsTable",
-        "EXECUTIONS_TABLE": "ExecutionsTable",
+        "RECORDS_TABLE": TABLE_NAMES[0],
+        "EXECUTIONS_TABLE": TABLE_NAMES[1],
         "STEPBASE_SECRET": secret,
         "STEPBASE_STAGE": "local",
         "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),

@@ -7,7 +7,10 @@ Items of the **records** table::
 
     a record   {"pk": "<uid>#<shard>", "sk": "<id text>", "version": int, "data": {field: value},
                 "createdAt": iso, "createdById": id, "updatedAt": iso, "updatedById": id, "schemaVersion": 1,
-                "l1".."l5", "g1".."g4": "<order-preserving text>"}            # index attributes, absent = null
+                "l1".."l5", "g1".."g4": "<order-preserving text>",            # index attributes, absent = null
+                "frozen": true}                                              # of a workflow version that has run
+    an enabled workflow  {"pk": "enabled#<workflow key>", "sk": "enabled", "version": int, "data": {the version whole}, "frozen": true}
+    the installation  {"pk": "installed", "sk": "installed", "value": iso}
     a guard    {"pk": "unique#<uid>#<field>#<value text>", "sk": "guard", "value": <record id>}
     the epoch  {"pk": "epoch", "sk": "epoch", "value": int}
     a counter  {"pk": "stats#<workflow key>#<nn>", "sk": "<version id>", "value": int}

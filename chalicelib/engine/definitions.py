@@ -61,10 +61,12 @@ class DefinitionCache:
         self.current = Snapshot(-1)
         self._last = Snapshot(-1)
 
-    @property
-    def before(self) -> dict[tuple[Kind, str], Json]:
-        """What was right a moment ago: today's entries, or those of the epoch before while today's are being read."""
-        return {**self._last.entries, **self.current.entries} if self._last.entries else self.current.entries
+    def lookup(self, kind: Kind, name: str) -> tuple[bool, Json]:
+        """Whether something was known a moment ago (in this epoch or the one before), and what."""
+        for entries in (self.current.entries, self._last.entries):
+            if (kind, name) in entries:
+                return True, entries[kind, name]
+        return False, None
 
     def at(self, epoch: int) -> Snapshot:
         """The snapshot of this epoch: today's, a new one when the epoch has moved on, a private one for a late reader."""
@@ -131,12 +133,13 @@ class Definitions:
 
     def _hint(self, kind: Kind, name: str) -> Json:
         """What was right for an earlier epoch; asked for when nothing is known of it. Checked in the next round."""
-        if (kind, name) not in self._cache.before:
+        if not self._cache.lookup(kind, name)[0]:
             self._reads.item(KEY_OF[kind](name))
         return self._likely(kind, name)
 
     def _likely(self, kind: Kind, name: str) -> Json:
-        if (kind, name) in self._cache.before:
-            return self._cache.before[kind, name]
+        known, value = self._cache.lookup(kind, name)
+        if known:
+            return value
         item = self._reads.items.get(KEY_OF[kind](name))
         return PARSE[kind](item) if item else None
