@@ -22,7 +22,8 @@ from chalicelib.services.executions import Executions
 from chalicelib.services.manual_runs import ManualRuns
 from chalicelib.services.nodes import FlowNodes
 from chalicelib.services.records import RecordActions
-from chalicelib.services.users import Roles, Users
+from chalicelib.services.roles import Roles
+from chalicelib.services.users import Users
 from chalicelib.services.workflows import Workflows
 
 VERSION = "0.1.0"

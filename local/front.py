@@ -59,8 +59,7 @@ def front(app: Chalice) -> Wsgi:
     app = for_threads(app)
 
     def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        request = read_request(environ)
-        answer = too_large() if request is None else answer_to(app, request)
+        answer = answer_to(app, read_request(environ))
         headers = [*answer.headers, ("Content-Length", str(len(answer.body)))]
         if answer.status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
             headers.pop()
@@ -80,25 +79,24 @@ def answer_to(app: Chalice, request: Request) -> Answer:
     return Answer(answer.status, (*answer.headers, *extra), answer.body)
 
 
-def read_request(environ: dict[str, Any]) -> Request | None:
-    """The request in a WSGI environment; ``None`` when its body is over the gateway's limit."""
-    if int(environ.get("CONTENT_LENGTH") or 0) > BODY_LIMIT_BYTES:
-        return None
-    chunked = environ.get("wsgi.input_terminated") and not environ.get("CONTENT_LENGTH")
-    body = environ["wsgi.input"].read(BODY_LIMIT_BYTES + 1 if chunked else int(environ.get("CONTENT_LENGTH") or 0))
-    if len(body) > BODY_LIMIT_BYTES:
-        return None
+def read_request(environ: dict[str, Any]) -> Request:
+    """The request in a WSGI environment."""
     headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
     for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
         if environ.get(name):
             headers[name.replace("_", "-").lower()] = environ[name]
     # PATH_INFO is decoded and cannot tell a%2Fb from a/b; the server's own RAW_URI can.
-    return Request(environ["REQUEST_METHOD"], environ["RAW_URI"], headers, body, environ.get("REMOTE_ADDR") or "127.0.0.1")
+    return Request(environ["REQUEST_METHOD"], environ["RAW_URI"], headers, _body(environ), environ.get("REMOTE_ADDR") or "127.0.0.1")
 
 
-def too_large() -> Answer:
-    message = f"The body is larger than {BODY_LIMIT_BYTES // 1024 // 1024} MB"
-    return failure(413, message, "TOO_LARGE", [("X-Request-Id", str(uuid.uuid4()))])
+def _body(environ: dict[str, Any]) -> bytes | None:
+    """``None`` when it is over the gateway's limit; a chunked one says its size only by being read."""
+    length = environ.get("CONTENT_LENGTH")
+    size = int(length) if length else BODY_LIMIT_BYTES + 1 if environ.get("wsgi.input_terminated") else 0
+    if length and size > BODY_LIMIT_BYTES:
+        return None
+    body: bytes = environ["wsgi.input"].read(size)
+    return body if len(body) <= BODY_LIMIT_BYTES else None
 
 
 def _routed(app: Chalice, request: Request, request_id: str) -> Answer:
@@ -112,6 +110,8 @@ def _routed(app: Chalice, request: Request, request_id: str) -> Answer:
     if request.method not in app.routes[pattern]:
         allowed = ", ".join(sorted(app.routes[pattern]))
         return failure(405, f"{request.method} is not allowed here", "METHOD_NOT_ALLOWED", [("Allow", allowed)])
+    if request.body is None:
+        return failure(413, f"The body is larger than {BODY_LIMIT_BYTES // 1024 // 1024} MB", "TOO_LARGE")
     return _invoke(app, to_event(request, pattern, parameters, request_id), request_id)
 
 

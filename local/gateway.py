@@ -24,12 +24,12 @@ Event = dict[str, Any]
 
 @dataclass(frozen=True)
 class Request:
-    """``target`` is the path and query as they were on the wire; ``headers`` has lower-case names."""
+    """``target`` is the path and query as they were on the wire; ``headers`` has lower-case names; ``body`` is ``None`` when too large."""
 
     method: str
     target: str
     headers: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    body: bytes | None = b""
     source_ip: str = "127.0.0.1"
 
     @property
@@ -136,7 +136,7 @@ def failure(status: int, message: str, code: str, headers: Iterable[tuple[str, s
     return Answer(status, (("Content-Type", "application/json"), *headers), body)
 
 
-def _event_body(body: bytes) -> tuple[str | None, bool]:
+def _event_body(body: bytes | None) -> tuple[str | None, bool]:
     if not body:
         return None, False
     try:

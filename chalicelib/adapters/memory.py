@@ -36,7 +36,6 @@ from chalicelib.domain.ports import (
 )
 
 ITEM_BYTES = 400 * 1024
-COUNT_PAGE = 10_000_000
 
 Position = tuple[int | float | str, str, str]
 
@@ -173,8 +172,6 @@ def _refusal(write: Write, held: WireItem | None, after: WireItem | None) -> Ref
 
 
 def _is_valid(write: Write, item: WireItem) -> bool:
-    if isinstance(write, Update) and not (write.set or write.add):
-        return False
     if any("invalid" in value for value in item.values()) or len(json.dumps(decode_item(item), ensure_ascii=False).encode()) > ITEM_BYTES:
         return False
     return all(_fits(by, item) for by in INDEXES[write.key.table].values())

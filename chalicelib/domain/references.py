@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 
 from chalicelib.domain.collection import Collection, Field
-from chalicelib.domain.filter import parse_filter
+from chalicelib.domain.filter import is_readable, parse_filter
 from chalicelib.errors import Invalid, Json, NotFound, Problem
 
 FindCollection = Callable[[str], Collection | None]
@@ -126,7 +126,7 @@ def _unknown_in_filter(raw: Json, collection: Collection, path: str, find: FindC
 
 def _unknown_in_condition(names: list[str], part: Json, collection: Collection, path: str, find: FindCollection) -> list[Problem]:
     field = collection.field(names[0])
-    if field is None or field.hidden:
+    if field is None or not is_readable(field):
         return [unknown_field(names[0], collection, path)]
     target = _target(field, find)
     if target is None:

@@ -135,7 +135,7 @@ class UnitRecords:
             )
             raise Invalid.of([Problem(problem, path)])
         if isinstance(value, dict):
-            if value.get(field.target_key) is None and value:
+            if value.get(field.target_key) is None and any(name != field.target_key for name in value):
                 return self.create_record(self.collection(field.target or ""), value, prefix=f"{path}.").id
             value = value.get(field.target_key)
         if value is None or (isinstance(value, int | str) and not isinstance(value, bool)):

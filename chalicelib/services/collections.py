@@ -34,6 +34,7 @@ from chalicelib.services.records import filter_of
 AREA = "collections"
 MOST_INLINE = 1_000
 BATCH = 80
+FIXED = ("name", "shards", "idType", "uid", "key", "system", "filterTargetKey", "autoGenId")
 
 
 class Collections:
@@ -82,9 +83,11 @@ class Collections:
             values = dict(call.values())
             record = _defined(editing, _name(call))
             definition = record.item["data"]
-            fixed = [name for name in ("name", "shards", "idType", "uid", "key") if name in values and values[name] != definition.get(name)]
+            fixed = [name for name in FIXED if name in values and values[name] != definition.get(name)]
             if fixed:
                 raise Invalid(f"{', '.join(fixed)} of a collection cannot change", path=fixed[0])
+            if not isinstance(values.get("title", ""), str | None):
+                raise Invalid("title must be text", path="title")
             fields = values.pop("fields", None)
             changed = definition | values
             if fields is not None:

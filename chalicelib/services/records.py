@@ -12,50 +12,25 @@ from dataclasses import dataclass, field
 
 from chalicelib.domain.collection import Collection
 from chalicelib.domain.field_types import convert_id
-from chalicelib.domain.filter import EVERYTHING, Filter, both, filter_from_text
+from chalicelib.domain.filter import EVERYTHING, both, filter_from_text
 from chalicelib.domain.keys import record_key
 from chalicelib.domain.query import Paging, parse_paging, parse_selection, parse_sort
-from chalicelib.domain.record import Record, Row, visible
+from chalicelib.domain.record import Record, Row
 from chalicelib.domain.role import Permit
 from chalicelib.engine.appends import expand
 from chalicelib.engine.commit import Replayed, Stale, commit, store_errors, walk_until_committed
 from chalicelib.engine.definitions import Definitions
 from chalicelib.engine.finder import Found, Search
 from chalicelib.engine.reads import Reads
-from chalicelib.engine.records import UnitRecords
 from chalicelib.engine.unit_of_work import Tagged, UnitOfWork
 from chalicelib.errors import AppError, Forbidden, Invalid, Json, NotFound, PreconditionFailed
 from chalicelib.services import idempotency
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
+from chalicelib.services.permitted import PermittedRecords
 from chalicelib.services.session import NO_PERMISSIONS, Caller, authenticate, scope_filter
 
 Values = Callable[[Row], Row]
-
-
-class PermittedRecords(UnitRecords):
-    """Records as the caller's role may see them: collections without forbidden fields, rows inside the scope."""
-
-    def __init__(self, unit: UnitOfWork, definitions: Definitions, caller: Caller, call: Call, now_ms: int) -> None:
-        super().__init__(unit, definitions, now_ms=now_ms, timezone=call.timezone)
-        self._caller = caller
-        self._seen: dict[str, tuple[Collection, Filter]] = {}
-
-    def readable(self, name: str) -> Collection:
-        """Raises Forbidden when the role may not view the collection."""
-        return self._view(name)[0]
-
-    def row(self, record: Record) -> Row | None:
-        collection, scope = self._view(record.collection.name)
-        return visible(Record(collection, record.item)) if scope.matches(record.row) else None
-
-    def _view(self, name: str) -> tuple[Collection, Filter]:
-        if name not in self._seen:
-            collection = self.collection(name)
-            granted = self._caller.permit(name, "view")
-            scope = scope_filter(self._caller, granted, collection, self.definitions)
-            self._seen[name] = collection.restricted(granted.fields), scope
-        return self._seen[name]
 
 
 @dataclass
@@ -99,7 +74,8 @@ class RecordActions:
             opened = self._open(call, "list")
             paging = parse_paging(call.params.get("page"), call.params.get("pageSize"), call.params.get("paginate"))
             found = opened.records.search(self._search(opened, call, paging))
-            return Answer(self._rows(opened, call, found.records), meta=_list_meta(found, paging) if paging.paginate else None)
+            meta = _list_meta(found, paging) if paging.paginate or not found.complete else None
+            return Answer(self._rows(opened, call, found.records), meta=meta)
 
         return store_errors(act)
 

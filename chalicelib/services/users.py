@@ -1,4 +1,4 @@
-"""Users and roles over HTTP. Source: https://docs.nocobase.com/users-permissions
+"""Users over HTTP. Source: https://docs.nocobase.com/users-permissions
 
 A user's roles are kept in the user itself, so that one read of a call brings both. Who may manage users gives roles, but nobody gives
 ``root`` without having it: no way around that leads through create, update or the roles' own routes.
@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from chalicelib.domain.field_types import convert_id
 from chalicelib.domain.filter import EVERYTHING
 from chalicelib.domain.record import Record, Row
-from chalicelib.domain.role import check_role
 from chalicelib.domain.system_collections import ROLES, USERS
 from chalicelib.engine.finder import Search
 from chalicelib.errors import Forbidden, Invalid, Json, NotFound
@@ -20,6 +19,7 @@ from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call, kind_of
 from chalicelib.services.editing import Editing, edit, view
 from chalicelib.services.records import RecordActions, etag
+from chalicelib.services.roles import role_row
 from chalicelib.services.session import NO_PERMISSIONS, ROOT, role_names
 
 WRITABLE = ("email", "username", "nickname", "phone", "appLang", "systemSettings", "password", "roles", "defaultRole", "blocked")
@@ -139,112 +139,6 @@ class Users:
         return answer
 
 
-class Roles:
-    """Roles: a strategy for all collections and rules per collection (``resources``)."""
-
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
-
-    def create(self, call: Call) -> Answer:
-        def act(editing: Editing) -> Answer:
-            role = check_role(call.values())
-            if editing.unit.get(ROLES, role["name"]) is not None:
-                raise Invalid(f'a role named "{role["name"]}" already exists', path="name", code="NOT_UNIQUE")
-            record = editing.unit.create(ROLES, role | {"id": role["name"]})
-            if role.get("default"):
-                _only_default(editing, record)
-            return Answer(_role_row(record))
-
-        return edit(self._backend, call, "roles", act)
-
-    def update(self, call: Call) -> Answer:
-        def act(editing: Editing) -> Answer:
-            record = editing.unit.get(ROLES, call.target_key or "")
-            if record is None:
-                return Answer([])
-            values = call.values()
-            if values.get("name", record.id) != record.id:
-                raise Invalid("the name of a role cannot change", path="name")
-            changed = editing.unit.update(record, check_role(record.item["data"] | values))
-            if values.get("default"):
-                _only_default(editing, changed)
-            return Answer([_role_row(changed)])
-
-        return edit(self._backend, call, "roles", act)
-
-    def destroy(self, call: Call) -> Answer:
-        """Taken from the users that have it, in the same transaction. The default role stays."""
-
-        def act(editing: Editing) -> Answer:
-            record = editing.unit.get(ROLES, call.target_key or "")
-            if record is None:
-                return Answer(0)
-            if record.row["default"]:
-                raise Invalid("the default role cannot be removed; make another one the default first", path="name")
-            holders = [user for user in editing.records.search(Search(USERS, EVERYTHING)).records if record.id in role_names(user)]
-            for user in holders:
-                editing.unit.update(user, {"roles": [name for name in role_names(user) if name != record.id]})
-            editing.unit.destroy(record)
-            return Answer(1)
-
-        return edit(self._backend, call, "roles", act)
-
-    def list_all(self, call: Call) -> Answer:
-        return self._shown(call, RecordActions(self._backend).list_records)
-
-    def get(self, call: Call) -> Answer:
-        return self._shown(call, RecordActions(self._backend).get)
-
-    def _shown(self, call: Call, read: Callable[[Call], Answer]) -> Answer:
-        """For who manages roles; then as any collection, a role's name being its id."""
-        view(self._backend, call, "roles", lambda editing: Answer())
-        return read(call)
-
-    def list_resources(self, call: Call) -> Answer:
-        def act(editing: Editing) -> Answer:
-            resources = _role(editing, call).row["resources"] or {}
-            return Answer([{"name": name, **resource} for name, resource in resources.items()])
-
-        return view(self._backend, call, "roles", act)
-
-    def get_resource(self, call: Call) -> Answer:
-        def act(editing: Editing) -> Answer:
-            name = _resource_name(call)
-            resource = (_role(editing, call).row["resources"] or {}).get(name)
-            return Answer({"name": name, **resource} if resource is not None else None)
-
-        return view(self._backend, call, "roles", act)
-
-    def put_resource(self, call: Call) -> Answer:
-        """``resources:create|update`` of a role: ``{"name": "samples", "usingActionsConfig": true, "actions": [{"name": "trigger"}]}``."""
-
-        def act(editing: Editing) -> Answer:
-            record = _role(editing, call)
-            values = call.values()
-            name = values.get("name") or _resource_name(call)
-            if not isinstance(name, str) or not name:
-                raise Invalid('"name" is required: the name of a collection', path="name")
-            if editing.collection(name) is None:
-                raise Invalid(f'there is no collection "{name}"', path="name", code="COLLECTION_NOT_FOUND")
-            resource = {option: value for option, value in values.items() if option not in ("name", "id")}
-            old = record.row["resources"] or {}
-            changed = check_role(record.item["data"] | {"resources": old | {name: old.get(name, {}) | resource}})
-            editing.unit.update(record, changed)
-            return Answer({"name": name, **changed["resources"][name]})
-
-        return edit(self._backend, call, "roles", act)
-
-    def destroy_resource(self, call: Call) -> Answer:
-        def act(editing: Editing) -> Answer:
-            record = _role(editing, call)
-            resources = dict(record.row["resources"] or {})
-            gone = resources.pop(_resource_name(call), None)
-            editing.unit.update(record, {"resources": resources})
-            return Answer(0 if gone is None else 1)
-
-        return edit(self._backend, call, "roles", act)
-
-
 def _user(editing: Editing, call: Call, raw: str | None = None) -> Record | None:
     key = raw if raw is not None else call.target_key
     if key is None:
@@ -254,23 +148,7 @@ def _user(editing: Editing, call: Call, raw: str | None = None) -> Record | None
 
 def _roles_of(editing: Editing, user: Record) -> list[Row]:
     found = editing.unit.get_many(ROLES, role_names(user))
-    return [_role_row(record) for record in found if record]
-
-
-def _role_row(record: Record) -> Row:
-    return {name: value for name, value in record.row.items() if name != "id"}
-
-
-def _role(editing: Editing, call: Call) -> Record:
-    record = editing.unit.get(ROLES, call.record_id or "")
-    if record is None:
-        raise NotFound(f'there is no role "{call.record_id}"', code="ROLE_NOT_FOUND")
-    return record
-
-
-def _resource_name(call: Call) -> str:
-    key = call.association_id or call.params.get("filterByTk") or call.params.get("name")
-    return key if isinstance(key, str) else ""
+    return [role_row(record) for record in found if record]
 
 
 def _default_roles(editing: Editing) -> list[str]:
@@ -301,9 +179,3 @@ def _check_reach(editing: Editing, user: Record) -> None:
     """Only root changes a root user: a password set by another would be a way to become root."""
     if ROOT in role_names(user) and not editing.caller.is_root:
         raise Forbidden(NO_PERMISSIONS)
-
-
-def _only_default(editing: Editing, record: Record) -> None:
-    for other in editing.records.search(Search(ROLES, EVERYTHING)).records:
-        if other.id != record.id and other.row["default"]:
-            editing.unit.update(other, {"default": False})

@@ -1,7 +1,7 @@
 """The dependency rule, read from the imports: who may know whom, and who may touch the outside.
 
-    entrypoints -> bootstrap -> {services, adapters};  services -> engine -> {nodes, triggers} -> {asl, domain} -> errors;
-    adapters -> domain.  A layer may also use whatever the layers that it may use may use, but only bootstrap sees adapters.
+entrypoints -> bootstrap -> {services, adapters};  services -> engine -> {nodes, triggers} -> {asl, domain} -> errors;
+adapters -> domain.  A layer may also use whatever the layers that it may use may use, but only bootstrap sees adapters.
 """
 
 from __future__ import annotations
@@ -79,9 +79,7 @@ def test_a_module_imports_only_what_its_layer_may_use(module: str) -> None:
     layer = layer_of(module)
     allowed = MAY_USE.get(layer, set()) | {layer}
     wrong = [
-        f"line {line}: {name}"
-        for name, line in imports_of(module)
-        if name.startswith("chalicelib.") and layer_of(name) not in allowed
+        f"line {line}: {name}" for name, line in imports_of(module) if name.startswith("chalicelib.") and layer_of(name) not in allowed
     ]
     assert not wrong, f"{module} ({layer}) must not import {wrong}"
 
@@ -103,7 +101,9 @@ def test_every_layer_is_a_known_one() -> None:
 
 
 def test_there_are_no_import_cycles() -> None:
-    graph = {module: {name for name, _ in imports_of(module, run_time_only=True) if name in MODULES and name != module} for module in MODULES}
+    graph = {
+        module: {name for name, _ in imports_of(module, run_time_only=True) if name in MODULES and name != module} for module in MODULES
+    }
     # A package and its modules: `from package import module` also names the package, which is no dependency of its own.
     edges = {module: {n for n in names if not module.startswith(f"{n}.")} for module, names in graph.items()}
     try:

@@ -34,7 +34,11 @@ def event_of(target: str, method: str = "GET", body: bytes = b"", **headers: str
         ("/api/samples/1/", "/api/{resource}/{id}", {"resource": "samples", "id": "1"}),
         ("/api/samples:get/%E2%82%AC", "/api/{resource}/{id}", {"resource": "samples:get", "id": "%E2%82%AC"}),
         ("/api/samples:get/\xe2\x82\xac", "/api/{resource}/{id}", {"resource": "samples:get", "id": "%E2%82%AC"}),
-        ("/api/posts/1/comments:get/5?x=1", PATTERNS[3], {"resource": "posts", "id": "1", "association": "comments:get", "association_id": "5"}),
+        (
+            "/api/posts/1/comments:get/5?x=1",
+            PATTERNS[3],
+            {"resource": "posts", "id": "1", "association": "comments:get", "association_id": "5"},
+        ),
         ("http://localhost:3000/api/samples:list?a=1", "/api/{resource}", {"resource": "samples:list"}),
     ],
 )
@@ -64,7 +68,7 @@ def test_a_fixed_segment_beats_a_variable_one() -> None:
         ("?empty=", {"empty": [""]}),
         ("?a=x+y&b=x%2By", {"a": ["x y"], "b": ["x+y"]}),
         ("?twice=%252F", {"twice": ["%2F"]}),
-        ('?filter=%7B%22a%22%3A%22%3F%22%7D', {"filter": ['{"a":"?"}']}),
+        ("?filter=%7B%22a%22%3A%22%3F%22%7D", {"filter": ['{"a":"?"}']}),
     ],
 )
 def test_query_values_are_decoded_once_and_repeated_keys_are_kept(query: str, values: dict[str, list[str]] | None) -> None:

@@ -1,0 +1,37 @@
+"""Records as the caller's role may see them; what every action that reads for a caller goes through."""
+
+from __future__ import annotations
+
+from chalicelib.domain.collection import Collection
+from chalicelib.domain.filter import Filter
+from chalicelib.domain.record import Record, Row, visible
+from chalicelib.engine.definitions import Definitions
+from chalicelib.engine.records import UnitRecords
+from chalicelib.engine.unit_of_work import UnitOfWork
+from chalicelib.services.call import Call
+from chalicelib.services.session import Caller, scope_filter
+
+
+class PermittedRecords(UnitRecords):
+    """Records as the caller's role may see them: collections without forbidden fields, rows inside the scope."""
+
+    def __init__(self, unit: UnitOfWork, definitions: Definitions, caller: Caller, call: Call, now_ms: int) -> None:
+        super().__init__(unit, definitions, now_ms=now_ms, timezone=call.timezone)
+        self._caller = caller
+        self._seen: dict[str, tuple[Collection, Filter]] = {}
+
+    def readable(self, name: str) -> Collection:
+        """Raises Forbidden when the role may not view the collection."""
+        return self._view(name)[0]
+
+    def row(self, record: Record) -> Row | None:
+        collection, scope = self._view(record.collection.name)
+        return visible(Record(collection, record.item)) if scope.matches(record.row) else None
+
+    def _view(self, name: str) -> tuple[Collection, Filter]:
+        if name not in self._seen:
+            collection = self.collection(name)
+            granted = self._caller.permit(name, "view")
+            scope = scope_filter(self._caller, granted, collection, self.definitions)
+            self._seen[name] = collection.restricted(granted.fields), scope
+        return self._seen[name]
