@@ -79,9 +79,10 @@ def _clean_copy(project: Path) -> Path:
 
 
 def _chalice(project: Path, stage: str, template: Path, out: Path) -> None:
-    command = [Path(sys.executable).parent / "chalice", "--project-dir", project, "package", "--stage", stage]
+    chalice = Path(sys.executable).parent / "chalice"
+    command = [chalice, "--project-dir", project, "package", "--stage", stage, "--merge-template", template, out.resolve()]
     environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "AWS_DEFAULT_REGION": os.environ.get("AWS_DEFAULT_REGION", "us-east-1")}
-    ran = subprocess.run([*command, "--merge-template", template, out.resolve()], env=environment, capture_output=True, text=True)
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True)
     said = ran.stdout + ran.stderr
     if ran.returncode or any(sign in said for sign in BAD_SIGNS):
         raise SystemExit(said)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
-from chalice import Chalice
+from chalice.app import Chalice
 
 from local.console import console_page
 from local.gateway import BODY_LIMIT_BYTES, Answer, Context, Request, failure, from_result, match_route, to_event

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from multiprocessing import get_context
 from typing import Any
 
-from gunicorn.app.base import BaseApplication
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
 from local.front import Wsgi, front
 

@@ -14,7 +14,7 @@ from chalicelib.engine.unit_of_work import Tagged
 from chalicelib.errors import Invalid, Json, Unauthenticated
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
-from chalicelib.services.session import Caller, authenticate, role_names
+from chalicelib.services.session import Caller, role_names, signed_in
 
 WRONG = "The username/email or password is incorrect, please re-enter"
 
@@ -50,7 +50,7 @@ class Auth:
 
         def act() -> Answer:
             reads, definitions = self._backend.reading()
-            caller = reads.resolve(lambda: authenticate(self._backend, reads, definitions, call))
+            caller = signed_in(self._backend, reads, definitions, call)
             keys = [record_key(ROLES.uid, name) for name in role_names(caller.user)]
             reads.load(keys)
             roles = [Record(ROLES, item).row for key in keys if (item := reads.items.get(key))]
@@ -65,7 +65,7 @@ class Auth:
 
         def act() -> Answer:
             reads, definitions = self._backend.reading()
-            caller = reads.resolve(lambda: authenticate(self._backend, reads, definitions, call))
+            caller = signed_in(self._backend, reads, definitions, call)
             key = revoked_key(caller.claims.session_id)
             item: dict[str, Json] = {"pk": key.pk, "sk": key.sk, "ttl": caller.claims.expires_at + 60}
             commit(self._backend.store, self._backend.clock, [Tagged(Put(key.table, item), "other")], call.deadline_ms)
@@ -78,7 +78,7 @@ class Auth:
 
         def act() -> Answer:
             reads, definitions = self._backend.reading()
-            caller = reads.resolve(lambda: authenticate(self._backend, reads, definitions, call))
+            caller = signed_in(self._backend, reads, definitions, call)
             return Answer(_permissions(caller))
 
         return store_errors(act)

@@ -55,7 +55,7 @@ class CustomActions:
 
     def _walk(self, call: Call, progress: Progress, number: int) -> Answer:
         reads, definitions = self._backend.reading()
-        plan = reads.resolve(lambda: Planner(self._backend, reads, definitions, call).plan())
+        plan = reads.resolve(Planner(self._backend, reads, definitions, call).plan)
         if plan.replay and plan.replay.answer:
             return plan.replay.answer
         if plan.replay:

@@ -20,7 +20,7 @@ from chalicelib.engine.records import UnitRecords
 from chalicelib.engine.unit_of_work import Tagged, UnitOfWork
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
-from chalicelib.services.session import Caller, authenticate
+from chalicelib.services.session import Caller, signed_in
 
 RAISE_EPOCH = Tagged(Update(EPOCH, add={"value": 1}), "other")
 
@@ -70,7 +70,7 @@ def view(backend: Backend, call: Call, area: str, act: Callable[[Editing], Answe
 
 def open_for(backend: Backend, call: Call, area: str, seed: str) -> Editing:
     reads, definitions = backend.reading()
-    caller = reads.resolve(lambda: authenticate(backend, reads, definitions, call))
+    caller = signed_in(backend, reads, definitions, call)
     caller.must_manage(area)
     now_ms = backend.clock.now_ms()
     unit = backend.unit(reads, user_id=caller.id, at_ms=now_ms, seed=seed)

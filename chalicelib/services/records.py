@@ -25,10 +25,10 @@ from chalicelib.engine.reads import Reads
 from chalicelib.engine.unit_of_work import Tagged, UnitOfWork
 from chalicelib.errors import AppError, Forbidden, Invalid, Json, NotFound, PreconditionFailed
 from chalicelib.services import idempotency
-from chalicelib.services.backend import Backend
+from chalicelib.services.backend import Backend, Claims
 from chalicelib.services.call import Answer, Call
 from chalicelib.services.permitted import PermittedRecords
-from chalicelib.services.session import NO_PERMISSIONS, Caller, authenticate, scope_filter
+from chalicelib.services.session import NO_PERMISSIONS, Caller, authenticate, scope_filter, verified_claims
 
 Values = Callable[[Row], Row]
 
@@ -138,28 +138,26 @@ class RecordActions:
     def _open(self, call: Call, action: str, seed: str = "") -> Opened:
         """Authenticate, find the collection, check the role; the records named by id are asked for in the same read."""
         reads, definitions = self._backend.reading()
-        opened = reads.resolve(lambda: self._opened(reads, definitions, call, action))
+        claims = verified_claims(self._backend, call)
+        opened = reads.resolve(lambda: self._opened(reads, definitions, call, action, claims))
         now_ms = self._backend.clock.now_ms()
         unit = self._backend.unit(reads, user_id=opened.caller.id, at_ms=now_ms, seed=seed)
         opened.records = PermittedRecords(unit, definitions, opened.caller, call, now_ms)
         return opened
 
-    def _opened(self, reads: Reads, definitions: Definitions, call: Call, action: str) -> Opened:
+    def _opened(self, reads: Reads, definitions: Definitions, call: Call, action: str, claims: Claims) -> Opened:
         state: dict[str, Json] = {"replay": None}
         reads.together(
-            lambda: state.update(caller=authenticate(self._backend, reads, definitions, call)),
+            lambda: state.update(caller=authenticate(reads, definitions, call, claims)),
             lambda: state.update(collection=self._collection(reads, definitions, call)),
-            lambda: state.update(replay=self._replay(reads, call)) if action == "create" else None,
+            lambda: state.update(replay=self._replay(reads, call, claims)) if action == "create" else None,
         )
         caller: Caller = state["caller"]
         collection: Collection = state["collection"]
         return Opened(caller, collection, caller.permit(collection.name, action), reads, definitions, state["replay"])
 
-    def _replay(self, reads: Reads, call: Call) -> idempotency.Replay | None:
-        if call.idempotency_key is None or call.token is None:
-            return None
-        now_s = self._backend.clock.now_ms() // 1000
-        return idempotency.replay(reads, call, self._backend.tokens.verify(call.token, now_s).user_id, now_s)
+    def _replay(self, reads: Reads, call: Call, claims: Claims) -> idempotency.Replay | None:
+        return idempotency.replay(reads, call, claims.user_id, self._backend.clock.now_ms() // 1000)
 
     def _collection(self, reads: Reads, definitions: Definitions, call: Call) -> Collection:
         likely = definitions.likely_collection(call.resource)

@@ -63,11 +63,21 @@ class Caller:
             raise Forbidden(NO_PERMISSIONS)
 
 
-def authenticate(backend: Backend, reads: Reads, definitions: Definitions, call: Call) -> Caller:
-    """The caller. Raises Unauthenticated, and Pending until its items are there."""
+def verified_claims(backend: Backend, call: Call) -> Claims:
+    """What the call's token says. Raises Unauthenticated."""
     if call.token is None:
         raise Unauthenticated("Unauthenticated. Please sign in to continue.", code="EMPTY_TOKEN")
-    claims = backend.tokens.verify(call.token, backend.clock.now_ms() // 1000)
+    return backend.tokens.verify(call.token, backend.clock.now_ms() // 1000)
+
+
+def signed_in(backend: Backend, reads: Reads, definitions: Definitions, call: Call) -> Caller:
+    """The caller, with the reads that this takes. Raises Unauthenticated."""
+    claims = verified_claims(backend, call)
+    return reads.resolve(lambda: authenticate(reads, definitions, call, claims))
+
+
+def authenticate(reads: Reads, definitions: Definitions, call: Call, claims: Claims) -> Caller:
+    """The caller. Raises Unauthenticated, and Pending until its items are there."""
     user_key, session_key = record_key(USERS.uid, claims.user_id), revoked_key(claims.session_id)
     reads.together(lambda: reads.item(EPOCH), lambda: reads.item(user_key), lambda: reads.item(session_key))
     item = reads.item(user_key)

@@ -23,7 +23,7 @@ from chalicelib.errors import Forbidden, Invalid, Json, NotFound, Problem
 from chalicelib.services import idempotency
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Call
-from chalicelib.services.session import NO_PERMISSIONS, Caller, authenticate, scope_filter
+from chalicelib.services.session import NO_PERMISSIONS, Caller, authenticate, scope_filter, verified_claims
 from chalicelib.triggers.custom_action import Segment, parse_trigger_workflows, why_not
 
 MOST_ROWS = 90
@@ -60,13 +60,13 @@ class Planner:
         self._reads = reads
         self._definitions = definitions
         self._call = call
-        self._ids: list[int | str] = []
+        self._claims = verified_claims(backend, call)
 
     def plan(self) -> Plan:
         call, reads = self._call, self._reads
         state: dict[str, Json] = {}
         reads.together(
-            lambda: state.update(caller=authenticate(self._backend, reads, self._definitions, call)),
+            lambda: state.update(caller=authenticate(reads, self._definitions, call, self._claims)),
             lambda: state.update(replay=self._replay()),
             lambda: state.update(collection=self._collection()),
             lambda: self._workflows(self._segments_quietly()),
@@ -90,11 +90,7 @@ class Planner:
         return Plan(caller, collection, selected, skipped, records, isinstance(call.target_keys, list), missing, state["replay"])
 
     def _replay(self) -> idempotency.Replay | None:
-        if self._call.idempotency_key is None or self._call.token is None:
-            return None
-        now_s = self._backend.clock.now_ms() // 1000
-        user_id = self._backend.tokens.verify(self._call.token, now_s).user_id
-        return idempotency.replay(self._reads, self._call, user_id, now_s)
+        return idempotency.replay(self._reads, self._call, self._claims.user_id, self._backend.clock.now_ms() // 1000)
 
     def _collection(self) -> Collection | None:
         """The call's collection (``None`` for ``workflows:trigger``); also notes its rows, so that one read asks for both."""

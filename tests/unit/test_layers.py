@@ -101,11 +101,12 @@ def test_every_layer_is_a_known_one() -> None:
 
 
 def test_there_are_no_import_cycles() -> None:
-    graph = {
-        module: {name for name, _ in imports_of(module, run_time_only=True) if name in MODULES and name != module} for module in MODULES
-    }
-    # A package and its modules: `from package import module` also names the package, which is no dependency of its own.
-    edges = {module: {n for n in names if not module.startswith(f"{n}.")} for module, names in graph.items()}
+    def run_time_imports(module: str) -> set[str]:
+        # `from package import module` in that package also names the package, which is no dependency of its own.
+        names = {name for name, _ in imports_of(module, run_time_only=True)}
+        return {name for name in names if name in MODULES and name != module and not module.startswith(f"{name}.")}
+
+    edges = {module: run_time_imports(module) for module in MODULES}
     try:
         TopologicalSorter(edges).prepare()
     except CycleError as error:

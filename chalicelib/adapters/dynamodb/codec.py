@@ -2,7 +2,7 @@
 
 ``{"a": 1}`` is ``{"M": {"a": {"N": "1"}}}`` on the wire. Null, empty text, empty lists and maps, names with dots, integers
 beyond 2^53 and fractions come back equal; a whole float may come back as an int. What DynamoDB cannot hold (NaN, infinity,
-numbers out of its range, more than 32 levels, half a surrogate pair) is refused here, before a request is made.
+numbers out of its range, an empty name, too many levels, half a surrogate pair) is refused here, before a request is made.
 PynamoDB's own map attributes are not used: they read a user's ``{"S": "x"}`` as an attribute value.
 
 Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
@@ -21,7 +21,8 @@ WireItem = dict[str, Wire]
 WHOLE_LIMIT = 10**38
 LEAST_FRACTION = 1e-130
 GREATEST = 9.99e125
-MAX_DEPTH = 32
+# Documented as 32; an attribute that is itself a list or map may hold 30 more inside it, and then a scalar.
+MAX_DEPTH = 31
 
 
 def encode_item(item: Item) -> WireItem:
@@ -53,14 +54,10 @@ def _encode_rest(value: Json, depth: int) -> Wire:
     if depth >= MAX_DEPTH:
         raise Invalid(f"a value may be nested at most {MAX_DEPTH} levels deep")
     if isinstance(value, dict):
-        return {"M": encode_map(value, depth + 1)}
+        return {"M": {_name(name): encode(element, depth + 1) for name, element in value.items()}}
     if isinstance(value, list | tuple):
         return {"L": [encode(element, depth + 1) for element in value]}
     raise Invalid(f"a value of type {type(value).__name__} is not JSON")
-
-
-def encode_map(value: dict[str, Json], depth: int = 1) -> WireItem:
-    return {name if name.isascii() else _checked_text(name): encode(element, depth) for name, element in value.items()}
 
 
 def decode(wire: Wire) -> Json:
@@ -77,6 +74,12 @@ def decode(wire: Wire) -> Json:
     if kind == "NULL":
         return None
     raise Invalid(f"the database holds a value of type {kind}, which is not JSON")
+
+
+def _name(name: str) -> str:
+    if not name:
+        raise Invalid("the names in a JSON object may not be empty")
+    return name if name.isascii() else _checked_text(name)
 
 
 def _checked_text(text: str) -> str:

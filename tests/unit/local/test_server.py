@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -114,13 +113,13 @@ def test_the_root_leads_to_the_console(wsgi: Wsgi) -> None:
 
 
 @pytest.fixture
-def built(tmp_path: Path) -> Iterator[Path]:
+def built(tmp_path: Path) -> Path:
     folder = tmp_path / "static"
     (folder / "assets").mkdir(parents=True)
     (folder / "index.html").write_text("<title>Stepbase</title>")
     (folder / "assets" / "main.js").write_text("start()")
     (tmp_path / "secret").write_text("hidden")
-    yield folder
+    return folder
 
 
 def test_a_console_that_is_not_built_says_how_to_build_it(tmp_path: Path) -> None:
