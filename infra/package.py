@@ -80,7 +80,17 @@ def _clean_copy(project: Path) -> Path:
 
 def _chalice(project: Path, stage: str, template: Path, out: Path) -> None:
     chalice = Path(sys.executable).parent / "chalice"
-    command = [chalice, "--project-dir", project, "package", "--stage", stage, "--merge-template", template, out.resolve()]
+    command: list[str | Path] = [
+        chalice,
+        "--project-dir",
+        project,
+        "package",
+        "--stage",
+        stage,
+        "--merge-template",
+        template,
+        out.resolve(),
+    ]
     environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "AWS_DEFAULT_REGION": os.environ.get("AWS_DEFAULT_REGION", "us-east-1")}
     ran = subprocess.run(command, env=environment, capture_output=True, text=True)
     said = ran.stdout + ran.stderr

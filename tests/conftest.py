@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.adapters.dynamodb.store import DynamoStore, connect
+from chalicelib.adapters.dynamodb.connection import connect
+from chalicelib.adapters.dynamodb.store import DynamoStore
 from local.database import create_tables, start_database
 
 REGION = "us-east-1"

@@ -80,8 +80,12 @@ def new_record(collection: Collection, record_id: int | str, values: Row, now: s
 
 
 def changed_record(record: Record, values: Row, now: str, user_id: int | None) -> Record:
-    """The record after an update: one version on, `values` over the old ones. Raises TooLarge."""
-    item = record.item | {"version": record.version + 1, "updatedAt": now, "updatedById": user_id}
+    """The record after an update: one version on, `values` over the old ones. A workflow (no user) leaves ``updatedById``.
+
+    Raises TooLarge."""
+    item = record.item | {"version": record.version + 1, "updatedAt": now}
+    if user_id is not None:
+        item["updatedById"] = user_id
     return _with_data(record.collection, item, record.item["data"] | values)
 
 

@@ -42,7 +42,9 @@ class Auth:
         if user.row["blocked"]:
             raise Unauthenticated("This user is blocked", code="BLOCKED_USER")
         now_s = self._backend.clock.now_ms() // 1000
-        token = self._backend.tokens.issue(int(user.id), secrets.token_hex(16), now_s, self._backend.token_hours)
+        # A password changed within this second ended every session up to its end; the new one begins there.
+        begins_s = max(now_s, user.row["tokensValidFrom"] or 0)
+        token = self._backend.tokens.issue(int(user.id), secrets.token_hex(16), begins_s, self._backend.token_hours)
         return Answer({"user": public_user(user), "token": token})
 
     def check(self, call: Call) -> Answer:

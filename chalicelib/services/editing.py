@@ -5,6 +5,7 @@ Every process sees the new epoch with its next read and drops its copies; nothin
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -53,7 +54,7 @@ def edit(backend: Backend, call: Call, area: str, act: Callable[[Editing], Answe
     """``act``'s answer, after what it staged is committed. Raises Forbidden unless the caller manages the area."""
 
     def walk(number: int) -> Answer:
-        opened = open_for(backend, call, area, f"{call.request_id}/{number}")
+        opened = open_for(backend, call, area, secrets.token_hex(8))
         answer = act(opened)
         tagged = opened.unit.writes() + opened.extra
         if tagged:

@@ -7,6 +7,7 @@ collection through `PermittedRecords`. Source: https://docs.nocobase.com/api/act
 from __future__ import annotations
 
 import math
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -83,7 +84,7 @@ class RecordActions:
         """The record made. ``prepare`` may change the values first (users: password, roles)."""
 
         def walk(number: int) -> Answer:
-            opened = self._open(call, "create", seed=f"{call.request_id}/{number}")
+            opened = self._open(call, "create", seed=secrets.token_hex(8))
             if opened.replay and opened.replay.answer:
                 return opened.replay.answer
             values = self._writable(opened, call.values())

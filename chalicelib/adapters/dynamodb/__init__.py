@@ -1,7 +1,7 @@
 """The `Store` port on DynamoDB.
 
 ``codec`` turns JSON into attribute values and back, ``tables`` defines both tables with PynamoDB, ``expressions`` builds
-each write, ``failures`` names what went wrong, ``store`` joins them. ``codec``, ``indexes`` and ``limits`` are plain
+each write, ``failures`` names what went wrong, ``connection`` sets the limits, ``store`` joins them. ``codec``, ``indexes`` and ``limits`` are plain
 Python and shared with the in-memory store, so importing this package must stay free of botocore.
 
 Source: https://pynamodb.readthedocs.io/en/stable/low_level.html
@@ -30,6 +30,7 @@ def dynamodb_store(settings: TableSettings) -> Store:
 
     The endpoint is AWS's, or what the standard ``AWS_ENDPOINT_URL_DYNAMODB`` says. No client is made before the first request.
     """
-    from chalicelib.adapters.dynamodb.store import DynamoStore, connect
+    from chalicelib.adapters.dynamodb.connection import connect
+    from chalicelib.adapters.dynamodb.store import DynamoStore
 
     return DynamoStore(connect(settings.region), settings.records_table, settings.executions_table)

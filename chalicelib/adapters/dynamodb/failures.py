@@ -11,7 +11,6 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-from pynamodb.connection import Connection
 from pynamodb.connection.base import BOTOCORE_EXCEPTIONS as ANY_FAILURE
 from pynamodb.exceptions import TransactWriteError, VerboseClientError
 
@@ -45,11 +44,7 @@ class Attempts(threading.local):
 
     unknown = False
 
-    def watch(self, connection: Connection) -> None:
-        """Listens to every attempt; the event and its arguments are botocore's public ones. Makes the client."""
-        connection.client.meta.events.register("needs-retry.dynamodb.TransactWriteItems", self._note)
-
-    def _note(self, response: Any, caught_exception: Exception | None, **_: Any) -> None:
+    def note(self, response: Any, caught_exception: Exception | None, **_: Any) -> None:
         if caught_exception is not None or response[0].status_code >= 500:
             self.unknown = True
 

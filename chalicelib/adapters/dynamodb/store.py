@@ -19,6 +19,7 @@ from pynamodb.transactions import TransactWrite
 
 from chalicelib.adapters.clock import SystemClock
 from chalicelib.adapters.dynamodb.codec import decode_item, encode_item
+from chalicelib.adapters.dynamodb.connection import listen
 from chalicelib.adapters.dynamodb.expressions import add_write, key_condition
 from chalicelib.adapters.dynamodb.failures import ANY_FAILURE, Attempts, read_failure, write_failure
 from chalicelib.adapters.dynamodb.indexes import index_of
@@ -33,18 +34,6 @@ FIRST_PAUSE_SECONDS = 0.02
 LONGEST_PAUSE_SECONDS = 1.0
 
 
-def connect(region: str, endpoint: str | None = None) -> Connection:
-    """A connection that gives up on a silent database after a second (connect) or five (read), in at most four attempts."""
-    return Connection(
-        region=region,
-        host=endpoint,
-        connect_timeout_seconds=1,
-        read_timeout_seconds=5,
-        max_retry_attempts=3,
-        max_pool_connections=50,
-    )
-
-
 class DynamoStore:
     """See `chalicelib.domain.ports.Store` for the contract. Safe to share between threads."""
 
@@ -55,15 +44,15 @@ class DynamoStore:
         }
         self._names: dict[Table, str] = {RECORDS: records_table, EXECUTIONS: executions_table}
         self._tables: dict[str, Table] = {records_table: RECORDS, executions_table: EXECUTIONS}
-        self._unwatched = connection
+        self._silent = connection
         self._attempts = Attempts()
         self._clock = clock or SystemClock()
 
     @cached_property
     def _connection(self) -> Connection:
-        """Watched from the first request on, not earlier: watching makes the client."""
-        self._attempts.watch(self._unwatched)
-        return self._unwatched
+        """The connection once it is listened to: from the first request on, because listening makes the client."""
+        listen(self._silent, self._attempts)
+        return self._silent
 
     def batch_get(self, keys: Collection[Key]) -> dict[Key, Item]:
         found: dict[Key, Item] = {}
@@ -157,5 +146,5 @@ class DynamoStore:
     def _dispatch(self, operation: str, request: dict[str, Json]) -> dict[str, Json]:
         try:
             return cast(dict[str, Json], self._connection.dispatch(operation, request))
-        except ANY_FAILURE as error:
+        except (*ANY_FAILURE, ValueError) as error:  # ValueError: half an answer is not JSON
             raise read_failure(error) from error

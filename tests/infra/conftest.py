@@ -1,0 +1,31 @@
+"""The packaged product: made once per run, exactly as ``make package`` does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.package import package
+
+
+@pytest.fixture(scope="session")
+def packaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with ``sam.json`` and ``deployment.zip``."""
+    out = tmp_path_factory.mktemp("packaged")
+    package("dev", out)
+    return out
+
+
+@pytest.fixture(scope="session")
+def template(packaged: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((packaged / "sam.json").read_text())
+    return found
+
+
+@pytest.fixture(scope="session")
+def resources(template: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = template["Resources"]
+    return found
