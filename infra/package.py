@@ -1,8 +1,8 @@
 """``python -m infra.package STAGE OUT``: the CloudFormation template and the zip, from a clean copy of what ships.
 
 Chalice packs the whole project folder as it lies there and merges one template file, so both are prepared first; then
-the zip loses the descriptions of AWS services that the product does not call, and gains compiled modules: without
-them a cold start takes twice as long. Needs no AWS credentials.
+the zip loses what never runs (most of all the descriptions of AWS services that the product does not call) and gains
+compiled modules, without which a cold start takes twice as long. Needs no AWS credentials.
 Sources: https://aws.github.io/chalice/topics/cfn.html and
 https://docs.aws.amazon.com/lambda/latest/dg/python-package.html
 """
@@ -57,12 +57,12 @@ def package(stage: str, out: Path) -> None:
 
 
 def finish(archive: Path, folder: Path) -> None:
-    """Rewrite ``archive``: unused service descriptions out, compiled modules in. ``folder`` is scratch space."""
+    """Rewrite ``archive``: unused service descriptions, tests and scripts out, compiled modules in. ``folder`` is scratch space."""
     with zipfile.ZipFile(archive) as packed:
         packed.extractall(folder)
-    for service in (folder / "botocore" / "data").glob("*/"):
-        if service.name not in SERVICES:
-            shutil.rmtree(service)
+    services = [path for path in (folder / "botocore" / "data").glob("*/") if path.name not in SERVICES]
+    for unused in (*services, *folder.glob("*/tests"), *folder.glob("*.data")):
+        shutil.rmtree(unused)
     # Checked neither against time stamps nor sources: the zip is never edited in place.
     compile_dir(folder, quiet=1, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH, stripdir=str(folder), prependdir="/var/task")
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:

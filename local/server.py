@@ -77,7 +77,7 @@ def _in_child(work: Callable[..., None], *arguments: str) -> None:
     child.start()
     child.join()
     if child.exitcode:
-        raise SystemExit("Stepbase could not set itself up; the reason is above.")
+        sys.exit(child.exitcode)
 
 
 def _stop_at_end_of(stream: int, pid: int) -> None:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 
 def first_boot(email: str, password: str) -> None:
-    """Does nothing when it was done before. The environment of the app must be in place."""
+    """Does nothing when it was done before. The environment of the app must be in place. Raises SystemExit when refused."""
     from chalicelib.bootstrap import install
+    from chalicelib.errors import AppError
 
-    install(email, password)
+    try:
+        install(email, password)
+    except AppError as error:
+        raise SystemExit(f"The first user (INIT_ROOT_EMAIL, INIT_ROOT_PASSWORD) was refused: {error.message}") from None

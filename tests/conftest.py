@@ -1,4 +1,7 @@
-"""Fixtures that every test may use: harmless AWS variables, and one DynamoDB Local for the session, started when first asked for."""
+"""Fixtures that every test may use: harmless AWS variables, and one DynamoDB Local for the session, started when first asked for.
+
+Imports that bring botocore along are inside the fixtures: unit tests do without its 250 ms.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,12 @@ import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from chalicelib.adapters.dynamodb.connection import connect
-from chalicelib.adapters.dynamodb.store import DynamoStore
-from local.database import create_tables, start_database
+if TYPE_CHECKING:
+    from chalicelib.adapters.dynamodb.store import DynamoStore
 
 REGION = "us-east-1"
 
@@ -35,6 +38,8 @@ def harmless_aws() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def dynamodb_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a DynamoDB Local in memory. Where it cannot run, the test is skipped; on CI that is a failure."""
+    from local.database import start_database
+
     database = start_database(Path(tmp_path_factory.mktemp("dynamodb")), in_memory=True)
     try:
         if database.engine != "dynamodb-local":
@@ -47,6 +52,8 @@ def dynamodb_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
 @pytest.fixture(scope="module")
 def dynamodb_tables(dynamodb_endpoint: str) -> tuple[str, str]:
     """The names of a records and an executions table that nothing else uses."""
+    from local.database import create_tables
+
     mark = secrets.token_hex(4)
     names = (f"records-{mark}", f"executions-{mark}")
     create_tables(dynamodb_endpoint, names, REGION)
@@ -56,4 +63,7 @@ def dynamodb_tables(dynamodb_endpoint: str) -> tuple[str, str]:
 @pytest.fixture(scope="module")
 def dynamodb_store(dynamodb_endpoint: str, dynamodb_tables: tuple[str, str], harmless_aws: None) -> DynamoStore:
     """A store over fresh tables; items stay from test to test within a module, so take keys of your own."""
+    from chalicelib.adapters.dynamodb.connection import connect
+    from chalicelib.adapters.dynamodb.store import DynamoStore
+
     return DynamoStore(connect(REGION, dynamodb_endpoint), *dynamodb_tables)

@@ -27,7 +27,7 @@ def expand(records: UnitRecords, collection: Collection, rows: Sequence[Row], pa
         if field is None or not field.is_association or field.hidden:
             raise Invalid(f'"{name}" is not an association of collection "{collection.name}"', path="appends")
         target = records.readable(field.target or "")
-        partners = _to_one(records, field, target, rows) if field.type == "belongsTo" else _by_foreign_key(records, field, target, rows)
+        partners = _to_one(records, field, target, rows) if field.type == "belongsTo" else _by_links(records, collection, field, rows)
         deeper = [path[1:] for path in paths if path and path[0] == name and len(path) > 1]
         if deeper:
             expand(records, target, partners, deeper)
@@ -53,17 +53,15 @@ def _one(records: UnitRecords, target: Collection, name: str, value: object) -> 
     return found[0] if found else None
 
 
-def _by_foreign_key(records: UnitRecords, field: Field, target: Collection, rows: Sequence[Row]) -> list[Row]:
-    """hasOne and hasMany: the target's rows that point back, one read a parent."""
-    if field.type not in ("hasOne", "hasMany"):
-        raise Invalid(f'associations of type {field.type} cannot be appended: "{field.name}"', path="appends")
+def _by_links(records: UnitRecords, collection: Collection, field: Field, rows: Sequence[Row]) -> list[Row]:
+    """hasOne, hasMany, belongsToMany: one read of partners a parent."""
     if len(rows) > MOST_PARENTS:
         raise Invalid(f'"{field.name}" can be appended to at most {MOST_PARENTS} records; ask for smaller pages', path="appends")
     partners: list[Row] = []
     for row in rows:
-        source = row[field.options.get("sourceKey") or "id"]
-        search = Search(target, records.filter({field.foreign_key or "": source}, target), limit=1 if field.is_to_one else None)
-        found = [seen for record in find(records.unit, search).records if (seen := records.row(record)) is not None]
-        row[field.name] = (found[0] if found else None) if field.is_to_one else found
-        partners += found
+        owner = records.unit.get(collection, row["id"])
+        found = records.links(owner, field).partners() if owner else []
+        shown = [seen for record in found if (seen := records.row(record)) is not None]
+        row[field.name] = (shown[0] if shown else None) if field.is_to_one else shown
+        partners += shown
     return partners

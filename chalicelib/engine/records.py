@@ -1,24 +1,27 @@
 """Record access by collection name, inside a unit of work: what nodes, record actions and procedures share.
 
-Values are checked by one function on every write path. A to-one association in values may be an id or ``{"id": …}`` and sets the
-foreign key; an object without an id is created with the record. Workflow nodes act with the system's rights, so no permission is
-asked here.
+Values are checked by one function on every write path; associations in them are linked or written along (`AssociationWrites`).
+Workflow nodes act with the system's rights, so no permission is asked here.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection as Names
 from collections.abc import Sequence
 
 from chalicelib.domain.collection import Collection, Field
 from chalicelib.domain.field_types import check_values
 from chalicelib.domain.filter import Filter, parse_filter
+from chalicelib.domain.ports import Key
 from chalicelib.domain.query import parse_sort
 from chalicelib.domain.record import Record, Row, visible
 from chalicelib.engine.appends import expand
+from chalicelib.engine.association_writes import AssociationWrites
 from chalicelib.engine.definitions import Definitions
 from chalicelib.engine.finder import Found, Search, find
+from chalicelib.engine.links import Links
 from chalicelib.engine.unit_of_work import UnitOfWork
-from chalicelib.errors import Invalid, Json, NotFound, Problem
+from chalicelib.errors import Invalid, Json, NotFound
 
 MOST_ASSOCIATED = 100
 
@@ -31,6 +34,7 @@ class UnitRecords:
         self.definitions = definitions
         self._now_ms = now_ms
         self._timezone = timezone
+        self.nested: dict[Key, Row] = {}
 
     def collection(self, name: str) -> Collection:
         """Raises NotFound."""
@@ -62,7 +66,14 @@ class UnitRecords:
         if field.type == "belongsTo":
             keys = [record.row.get(field.target_key) for record in found.records]
             return [key for key in keys if key is not None]
+        if field.type == "belongsToMany":
+            return self._owners_through(field, [record.row[field.target_key] for record in found.records])
         return [record.row[field.foreign_key or ""] for record in found.records if record.row.get(field.foreign_key or "") is not None]
+
+    def _owners_through(self, field: Field, targets: list[Json]) -> list[int | str]:
+        through = self.collection(field.options["through"])
+        search = Search(through, self.plain_filter({field.options["otherKey"]: {"$in": targets}}, through))
+        return [row.row[field.foreign_key or ""] for row in find(self.unit, search).records]
 
     def search(self, search: Search) -> Found:
         return find(self.unit, search)
@@ -88,16 +99,20 @@ class UnitRecords:
         return rows
 
     def create(self, collection: str, values: Row, *, appends: Sequence[str] = ()) -> Row:
-        within = self.collection(collection)
+        within = self.writable(collection)
         return self.rows(within, [self.create_record(within, values)], appends)[0]
 
-    def create_record(self, collection: Collection, values: Row, *, prefix: str = "") -> Record:
-        """Stage a new record. Raises Invalid with every mistake in the values."""
+    def create_record(self, collection: Collection, values: Row, *, prefix: str = "", updates: Names[str] = ()) -> Record:
+        """Stage a new record with what its values say of associations. Raises Invalid with every mistake in the values."""
         checked = check_values(collection, values, creating=True, prefix=prefix)
-        return self.unit.create(collection, self._link(collection, checked, prefix))
+        associations = AssociationWrites(self, updates)
+        record = self.unit.create(collection, associations.own_values(collection, checked, prefix))
+        associations.after(record, checked, prefix, creating=True)
+        self.nested[record.key] = {name: rows for name, rows in associations.made.items() if rows is not None}
+        return record
 
     def update(self, collection: str, filter: Json, values: Row) -> int:
-        within = self.collection(collection)
+        within = self.writable(collection)
         matching = find(self.unit, Search(within, self.filter(filter, within)))
         if not matching.complete:
             raise Invalid("the filter reads more than 20 MB of records; filter by an indexed field or by id", path="filter")
@@ -105,13 +120,16 @@ class UnitRecords:
             self.update_record(record, values)
         return len(matching.records)
 
-    def update_record(self, record: Record, values: Row) -> Record:
+    def update_record(self, record: Record, values: Row, *, prefix: str = "", updates: Names[str] = ()) -> Record:
         """Stage a change of one record. Raises Invalid with every mistake in the values."""
-        checked = check_values(record.collection, values, creating=False, record_id=record.id)
-        return self.unit.update(record, self._link(record.collection, checked, ""))
+        checked = check_values(record.collection, values, creating=False, prefix=prefix, record_id=record.id)
+        associations = AssociationWrites(self, updates)
+        changed = self.unit.update(record, associations.own_values(record.collection, checked, prefix))
+        associations.after(changed, checked, prefix, creating=False)
+        return changed
 
     def destroy(self, collection: str, filter: Json) -> int:
-        within = self.collection(collection)
+        within = self.writable(collection)
         matching = find(self.unit, Search(within, self.filter(filter, within)))
         if not matching.complete:
             raise Invalid("the filter reads more than 20 MB of records; filter by an indexed field or by id", path="filter")
@@ -119,31 +137,25 @@ class UnitRecords:
             self.unit.destroy(record)
         return len(matching.records)
 
-    def _link(self, collection: Collection, values: Row, prefix: str) -> Row:
-        """The values with every association turned into its foreign key."""
-        linked = dict(values)
-        for field in collection.associations:
-            if field.name in linked:
-                linked[field.foreign_key or ""] = self._foreign_key(field, linked.pop(field.name), prefix)
-        return linked
+    def links(self, owner: Record, field: Field) -> Links:
+        """The association ``field`` of one record."""
+        return Links(self, owner, field)
 
-    def _foreign_key(self, field: Field, value: Json, prefix: str) -> Json:
-        path = f"{prefix}{field.name}"
-        if field.type != "belongsTo":
-            problem = (
-                f'"{field.name}" is a {field.type} association: write the records of "{field.target}" themselves, by "{field.foreign_key}"'
-            )
-            raise Invalid.of([Problem(problem, path)])
-        if isinstance(value, dict):
-            if value.get(field.target_key) is None and any(name != field.target_key for name in value):
-                return self.create_record(self.collection(field.target or ""), value, prefix=f"{path}.").id
-            value = value.get(field.target_key)
-        if value is None or (isinstance(value, int | str) and not isinstance(value, bool)):
-            return check_values(self._owner_of(field), {field.name: value}, creating=False, prefix=prefix)[field.name]
-        raise Invalid(f'"{path}" must be an id, {{"{field.target_key}": id}} or null', path=path)
+    def plain_filter(self, raw: Json, collection: Collection) -> Filter:
+        """A filter of our own making on all of the collection's fields."""
+        return parse_filter(raw, collection, self.collection)
 
-    def _owner_of(self, field: Field) -> Collection:
-        """A collection of one field, the foreign key under the association's name: the type rule of the target's key."""
-        target = self.collection(field.target or "")
-        key = target.fields[field.target_key]
-        return Collection(target.name, target.uid, fields={field.name: Field(field.name, key.type)})
+    def writable(self, name: str) -> Collection:
+        """The collection, for writing by name. Raises Invalid for those whose records only their own actions keep right."""
+        found = self.collection(name)
+        if found.system:
+            raise Invalid(f'records of "{found.name}" are written by its own actions only', path="collection", code="SYSTEM_COLLECTION")
+        return found
+
+    def check_nested(self, field: Field, target: Collection, path: str, updates: Names[str]) -> None:
+        """Whether a new partner may be made with its owner. Raises Invalid."""
+        self.writable(target.name)
+
+    def check_nested_update(self, target: Collection, partner: Record) -> None:
+        """Whether a partner may be changed with its owner. Raises Invalid."""
+        self.writable(target.name)

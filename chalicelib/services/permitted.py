@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from chalicelib.domain.collection import Collection
+from collections.abc import Collection as Names
+
+from chalicelib.domain.collection import Collection, Field
 from chalicelib.domain.filter import Filter
 from chalicelib.domain.record import Record, Row, visible
 from chalicelib.engine.definitions import Definitions
 from chalicelib.engine.records import UnitRecords
 from chalicelib.engine.unit_of_work import UnitOfWork
+from chalicelib.errors import Forbidden, Invalid
 from chalicelib.services.call import Call
-from chalicelib.services.session import Caller, scope_filter
+from chalicelib.services.session import NO_PERMISSIONS, Caller, scope_filter
 
 
 class PermittedRecords(UnitRecords):
@@ -27,6 +30,20 @@ class PermittedRecords(UnitRecords):
     def row(self, record: Record) -> Row | None:
         collection, scope = self._view(record.collection.name)
         return visible(Record(collection, record.item)) if scope.matches(record.row) else None
+
+    def check_nested(self, field: Field, target: Collection, path: str, updates: Names[str]) -> None:
+        """The role must be allowed to create the partner, and any role but root must have asked for it by name."""
+        super().check_nested(field, target, path, updates)
+        self._caller.permit(target.name, "create")
+        if not self._caller.is_root and path not in updates:
+            raise Invalid(f'to write new records through "{path}", name it: updateAssociationValues={path}', path=path)
+
+    def check_nested_update(self, target: Collection, partner: Record) -> None:
+        """The role must be allowed to update the partner. Raises Forbidden."""
+        super().check_nested_update(target, partner)
+        granted = self._caller.permit(target.name, "update")
+        if not scope_filter(self._caller, granted, target, self.definitions).matches(partner.row):
+            raise Forbidden(NO_PERMISSIONS)
 
     def _view(self, name: str) -> tuple[Collection, Filter]:
         if name not in self._seen:

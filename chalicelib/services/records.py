@@ -18,13 +18,14 @@ from chalicelib.domain.keys import record_key
 from chalicelib.domain.query import Paging, parse_paging, parse_selection, parse_sort
 from chalicelib.domain.record import Record, Row
 from chalicelib.domain.role import Permit
+from chalicelib.domain.selection import names_in
 from chalicelib.engine.appends import expand
 from chalicelib.engine.commit import Replayed, Stale, commit, store_errors, walk_until_committed
 from chalicelib.engine.definitions import Definitions
 from chalicelib.engine.finder import Found, Search
 from chalicelib.engine.reads import Reads
 from chalicelib.engine.unit_of_work import Tagged, UnitOfWork
-from chalicelib.errors import AppError, Forbidden, Invalid, Json, NotFound, PreconditionFailed
+from chalicelib.errors import AppError, Forbidden, Invalid, Json, NotFound, PreconditionFailed, Problem
 from chalicelib.services import idempotency
 from chalicelib.services.backend import Backend, Claims
 from chalicelib.services.call import Answer, Call
@@ -88,9 +89,11 @@ class RecordActions:
             if opened.replay and opened.replay.answer:
                 return opened.replay.answer
             values = self._writable(opened, call.values())
-            record = opened.records.create_record(opened.collection, prepare(values) if prepare else values)
+            updates = _updates(call)
+            record = opened.records.create_record(opened.collection, prepare(values) if prepare else values, updates=updates)
             self._must_reach(opened, record)
-            answer = Answer(self._written_row(opened, record), headers={"ETag": etag(record)})
+            row = self._written_row(opened, record) | opened.records.nested[record.key]
+            answer = Answer(row, headers={"ETag": etag(record)})
             self._commit(opened, call, answer)
             return answer
 
@@ -103,7 +106,8 @@ class RecordActions:
             opened = self._open(call, "update")
             values = self._writable(opened, call.values())
             values = prepare(values) if prepare else values
-            changed = [opened.records.update_record(record, values) for record in self._targets(opened, call)]
+            updates = _updates(call)
+            changed = [opened.records.update_record(record, values, updates=updates) for record in self._targets(opened, call)]
             headers = {"ETag": etag(changed[0])} if len(changed) == 1 else {}
             answer = Answer([self._written_row(opened, record) for record in changed], headers=headers)
             self._commit(opened, call, answer)
@@ -275,6 +279,15 @@ def filter_of(call: Call) -> Json:
     if raw is not None and not isinstance(raw, dict):
         raise Invalid('the filter must be a JSON object such as {"title": {"$eq": "A"}}', path="filter")
     return raw
+
+
+def _updates(call: Call) -> list[str]:
+    """``updateAssociationValues``: paths of associations that may be written through. Raises Invalid."""
+    found: list[Problem] = []
+    names = names_in(call.params.get("updateAssociationValues"), "updateAssociationValues", found)
+    if found:
+        raise Invalid.of(found)
+    return names
 
 
 def _keys_quietly(collection: Collection, call: Call) -> list[Json]:

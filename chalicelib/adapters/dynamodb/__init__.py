@@ -1,8 +1,8 @@
 """The `Store` port on DynamoDB.
 
 ``codec`` turns JSON into attribute values and back, ``tables`` defines both tables with PynamoDB, ``expressions`` builds
-each write, ``failures`` names what went wrong, ``connection`` sets the limits, ``store`` joins them. ``codec``, ``indexes`` and ``limits`` are plain
-Python and shared with the in-memory store, so importing this package must stay free of botocore.
+each write, ``failures`` names what went wrong, ``connection`` sets the limits on time, ``store`` joins them. ``codec``,
+``indexes`` and ``limits`` are plain Python and shared with the in-memory store: importing this package imports no botocore.
 
 Source: https://pynamodb.readthedocs.io/en/stable/low_level.html
 """

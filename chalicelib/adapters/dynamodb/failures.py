@@ -60,15 +60,17 @@ def write_failure(error: TransactWriteError, writes: Sequence[Write], outcome_un
 
     ``TransactionInProgressException`` is not: an earlier attempt of the same call is still at work.
     """
-    if error.cause_response_code == "TransactionCanceledException" and len(error.cancellation_reasons) == len(writes):
+    code = _code(error.cause)
+    if code == "TransactionCanceledException" and len(error.cancellation_reasons) == len(writes):
         return TransactionRefused(_reasons(error, writes), str(error.cause))
-    refusal = WHOLE_REQUEST.get(_code(error.cause))
+    refusal = WHOLE_REQUEST.get(code)
     if refusal is None or outcome_unknown:
-        return StoreUnavailable(f"{_code(error.cause)}: {error.cause}")
+        return StoreUnavailable(f"{code}: {error.cause}")
     return TransactionRefused([refusal] * len(writes), str(error.cause))
 
 
 def _code(error: Exception | None) -> str:
+    """PynamoDB's own ``cause_response_code`` breaks on a timeout, whose ``response`` is ``None``."""
     return str(error.response["Error"]["Code"]) if isinstance(error, VerboseClientError) else type(error).__name__
 
 

@@ -1,0 +1,110 @@
+"""The links between one record and its partners over one association: read, added, removed, replaced.
+
+A belongsTo keeps the partner's key in the record, hasOne and hasMany keep the record's key in the partners, belongsToMany keeps a row
+per pair in the ``through`` collection. Source: https://docs.nocobase.com/data-sources/data-modeling/collection-fields/associations
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.collection import Collection, Field
+from chalicelib.domain.record import Record
+from chalicelib.engine.finder import Search, find
+from chalicelib.errors import Invalid, Json
+
+if TYPE_CHECKING:
+    from chalicelib.engine.records import UnitRecords
+
+MOST_PARTNERS = 1_000
+
+
+class Links:
+    """One association of one record, inside a unit of work."""
+
+    def __init__(self, records: UnitRecords, owner: Record, field: Field) -> None:
+        self._records = records
+        self._unit = records.unit
+        self.owner = owner
+        self.field = field
+        self.target: Collection = records.collection(field.target or "")
+
+    @property
+    def _owner_key(self) -> Json:
+        return self.owner.row[self.field.options.get("sourceKey") or "id"]
+
+    @property
+    def condition(self) -> dict[str, Json]:
+        """A filter on the target's records that matches exactly the partners."""
+        field = self.field
+        if field.type == "belongsTo":
+            key = self.owner.row.get(field.foreign_key or "")
+            return {field.target_key: {"$in": [] if key is None else [key]}}
+        if field.type == "belongsToMany":
+            return {field.target_key: {"$in": [row.row[field.options["otherKey"]] for row in self._pairs()]}}
+        return {field.foreign_key or "": {"$eq": self._owner_key}}
+
+    def partners(self) -> list[Record]:
+        """All partners. Raises Invalid over 1,000."""
+        search = Search(self.target, self._records.plain_filter(self.condition, self.target))
+        return find(self._unit, search).records
+
+    def add(self, partners: Sequence[Record]) -> None:
+        """Link these too; of a to-one association only the last stays."""
+        if self.field.type == "belongsTo":
+            if partners:
+                key = partners[-1].row[self.field.target_key]
+                self.owner = self._unit.update(self.owner, {self.field.foreign_key or "": key})
+        elif self.field.type == "belongsToMany":
+            linked = {row.row[self.field.options["otherKey"]] for row in self._pairs()}
+            for partner in partners:
+                key = partner.row[self.field.target_key]
+                if key not in linked:
+                    linked.add(key)
+                    self._unit.create(self._through, {self.field.foreign_key or "": self._owner_key, self.field.options["otherKey"]: key})
+        else:
+            self._point_back(partners)
+
+    def _point_back(self, partners: Sequence[Record]) -> None:
+        if self.field.type == "hasOne" and partners:
+            self.remove([old for old in self.partners() if old.id != partners[-1].id])
+            partners = partners[-1:]
+        for partner in partners:
+            if partner.row.get(self.field.foreign_key or "") != self._owner_key:
+                self._unit.update(partner, {self.field.foreign_key or "": self._owner_key})
+
+    def remove(self, partners: Sequence[Record]) -> None:
+        """Unlink these; the partners themselves stay."""
+        if self.field.type == "belongsTo":
+            key = self.owner.row.get(self.field.foreign_key or "")
+            if any(partner.row[self.field.target_key] == key for partner in partners):
+                self.owner = self._unit.update(self.owner, {self.field.foreign_key or "": None})
+        elif self.field.type == "belongsToMany":
+            gone = {partner.row[self.field.target_key] for partner in partners}
+            for pair in self._pairs():
+                if pair.row[self.field.options["otherKey"]] in gone:
+                    self._unit.destroy(pair)
+        else:
+            for partner in partners:
+                if partner.row.get(self.field.foreign_key or "") == self._owner_key:
+                    self._unit.update(partner, {self.field.foreign_key or "": None})
+
+    def replace(self, partners: Sequence[Record]) -> None:
+        """Make these the partners, and no others."""
+        kept = {partner.id for partner in partners}
+        self.remove([old for old in self.partners() if old.id not in kept])
+        self.add(partners)
+
+    @property
+    def _through(self) -> Collection:
+        return self._records.collection(self.field.options["through"])
+
+    def _pairs(self) -> list[Record]:
+        """The rows of the through collection that belong to the owner."""
+        condition = {self.field.foreign_key or "": {"$eq": self._owner_key}}
+        search = Search(self._through, self._records.plain_filter(condition, self._through), limit=MOST_PARTNERS + 1)
+        pairs = find(self._unit, search).records
+        if len(pairs) > MOST_PARTNERS:
+            raise Invalid(f'"{self.field.name}" has more than {MOST_PARTNERS} partners; write its through collection', path=self.field.name)
+        return pairs

@@ -1,0 +1,157 @@
+"""``make run``: the database, the app over HTTP, the first user and the example, in one command; Ctrl-C stops it all.
+
+Order matters for speed: the server process imports the app while the database starts, and gets its environment when
+both are there. Children live in sessions of their own, so Ctrl-C reaches only this process, which stops them in order.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from types import FrameType
+
+from local.claim import Taken, claimed
+from local.client import Client, Refused
+from local.database import Database, create_tables, start_database
+from local.example import load
+from local.ready import ready_block
+from local.settings import BadSetting, Settings, app_environment, kept_secret
+
+READY_SECONDS = 60.0
+STOP_SECONDS = 8.0
+EXIT_SETTING = 2
+EXIT_BROKEN = 1
+EXIT_INTERRUPTED = 130
+
+
+class Stopped(Exception):
+    """A signal asked us to stop; ``code`` is the exit code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Broken(Exception):
+    """The server did not come up, or ended by itself."""
+
+
+def main() -> int:
+    """Exit codes: 0 stopped by SIGTERM, 130 by Ctrl-C, 2 a setting, port or folder that cannot be used, 1 broken."""
+    began = time.monotonic()
+    try:
+        _stop_on_signals()
+        settings = Settings.read(os.environ)
+        with claimed(settings) as listener, _served(settings, listener) as (server, database):
+            _say(ready_block(settings, database, _load_example(settings), time.monotonic() - began))
+            raise Broken(f"The server ended by itself (exit code {server.wait()}).")
+    except Stopped as stopped:
+        _say("Stopped.")
+        return stopped.code
+    except (BadSetting, Taken) as error:
+        print(error, file=sys.stderr)
+        return EXIT_SETTING
+    except Broken as error:
+        print(error, file=sys.stderr)
+        return EXIT_BROKEN
+
+
+def _stop_on_signals() -> None:
+    """Turn the first stop signal into Stopped; more of them do not disturb the stopping."""
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        for other in signals:
+            signal.signal(other, signal.SIG_IGN)
+        raise Stopped(EXIT_INTERRUPTED if number == signal.SIGINT else 0)
+
+    for number in signals:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup means it
+            signal.signal(number, stop)
+
+
+@contextmanager
+def _served(settings: Settings, listener: socket.socket) -> Iterator[tuple[subprocess.Popen[str], Database]]:
+    """Server and database, running and answering; the server stops first. Raises Broken."""
+    with ExitStack() as stack:
+        server = _start_server(settings, listener)
+        stack.callback(_stop_server, server)
+        database = start_database(settings.data_dir)
+        stack.callback(database.stop)
+        stack.callback(_stop_server, server)
+        create_tables(database.endpoint)
+        _send_environment(server, settings, database.endpoint)
+        _wait_until_ready(server, settings)
+        yield server, database
+
+
+def _start_server(settings: Settings, listener: socket.socket) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "local.server", str(listener.fileno()), str(settings.workers)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, text=True, pass_fds=[listener.fileno()], start_new_session=True)
+
+
+def _send_environment(server: subprocess.Popen[str], settings: Settings, endpoint: str) -> None:
+    order = {
+        "environment": app_environment(endpoint, kept_secret(settings.data_dir)),
+        "email": settings.email,
+        "password": settings.password,
+    }
+    assert server.stdin is not None
+    try:
+        server.stdin.write(json.dumps(order) + "\n")
+        server.stdin.flush()  # and it stays open: its end tells the server that we are gone
+    except BrokenPipeError:
+        raise Broken("The server could not start; the reason is above.") from None
+
+
+def _wait_until_ready(server: subprocess.Popen[str], settings: Settings) -> None:
+    """Until ``app:getInfo`` answers. Raises Broken."""
+    client = Client(settings.address, timeout_seconds=1.0)
+    ends = time.monotonic() + READY_SECONDS
+    while time.monotonic() < ends and server.poll() is None:
+        try:
+            client.call("app:getInfo")
+        except OSError:  # nobody accepts yet
+            time.sleep(0.05)
+        except Refused as error:
+            raise Broken(f"The server is up but app:getInfo answers {error}.") from None
+        else:
+            return
+    raise Broken("The server did not come up; the reason is above.")
+
+
+def _stop_server(server: subprocess.Popen[str]) -> None:
+    """Ask it and its workers to finish, then make sure."""
+    if server.poll() is None:
+        server.terminate()
+        try:
+            server.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(server.pid, signal.SIGKILL)
+            server.wait()
+    if server.stdin is not None and not server.stdin.closed:
+        server.stdin.close()
+
+
+def _load_example(settings: Settings) -> str:
+    """A line for the ready block; a part of the example that is refused does not stop the product."""
+    if not settings.example:
+        return "not loaded (EXAMPLE=0)"
+    client = Client(settings.address)
+    try:
+        client.sign_in(settings.email, settings.password)
+        made = load(client)
+    except Refused as error:
+        return f"not loaded: {error}"
+    return f"loaded: {', '.join(made)}" if made else "already there"
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
