@@ -13,6 +13,7 @@ from chalicelib.adapters.tokens import TokenSigner
 from chalicelib.config import settings
 from chalicelib.errors import NotFound
 from chalicelib.services import installation
+from chalicelib.services.association_actions import AssociationActions
 from chalicelib.services.auth import Auth
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
@@ -46,6 +47,18 @@ class Product:
             "destroy": records.destroy,
             "trigger": custom_actions.trigger,
         }
+        associated = AssociationActions(backend)
+        self._of_associations: Mapping[str, Handler] = {
+            "list": associated.list_partners,
+            "get": associated.get,
+            "create": associated.create,
+            "update": associated.update,
+            "destroy": associated.destroy,
+            "add": associated.add,
+            "set": associated.set,
+            "remove": associated.remove,
+            "toggle": associated.toggle,
+        }
 
     def now_ms(self) -> int:
         return self.backend.clock.now_ms()
@@ -54,8 +67,8 @@ class Product:
         """The answer of the action that the call names. Raises AppError."""
         name = f"{call.resource}.{call.association}:{call.action}" if call.association else call.name
         handler = self._handlers.get(name)
-        if handler is None and call.association is None and call.resource not in SYSTEM_RESOURCES:
-            handler = self._of_collections.get(call.action)
+        if handler is None and call.resource not in SYSTEM_RESOURCES:
+            handler = (self._of_associations if call.association else self._of_collections).get(call.action)
         if handler is None:
             raise NotFound(f'there is no action "{name}"', code="ACTION_NOT_FOUND")
         return handler(call)

@@ -57,7 +57,7 @@ class Record:
                 row[field.name] = data.get(field.name)
         return row
 
-    @property
+    @cached_property
     def size_bytes(self) -> int:
         """A close upper bound of the item's size in DynamoDB: its JSON text in UTF-8."""
         return len(json.dumps(self.item["data"], ensure_ascii=False, separators=(",", ":")).encode()) + 300

@@ -20,6 +20,7 @@ MOST_WALKS = 10
 MOST_SENDS = 10
 FIRST_PAUSE_SECONDS = 0.02
 LONGEST_PAUSE_SECONDS = 1.0
+WITNESSES = ("execution", "record", "guard", "definition")
 
 T = TypeVar("T")
 
@@ -45,17 +46,22 @@ def commit(store: Store, clock: Clock, tagged: Sequence[Tagged], deadline_ms: in
     if not tagged:
         return
     writes = [entry.write for entry in tagged]
+    silence: StoreUnavailable | None = None
     for number in range(MOST_SENDS):
         try:
             store.transact(writes)
             return
         except TransactionRefused as refused:
+            silence = None
             _raise_for(store, tagged, refused)
         except StoreUnavailable as lost:
+            silence = lost
             if _landed(store, tagged, lost):
                 return
         if not _pause(clock, number, deadline_ms):
             break
+    if silence is not None:
+        raise Unavailable("the database gives no answer; nothing was written so far", data=_named(tagged)) from silence
     raise Conflict("others kept changing the same records; try again", data={"retryAfter": 1})
 
 
@@ -87,19 +93,28 @@ def _condition_of(entry: Tagged) -> object:
 
 def _landed(store: Store, tagged: Sequence[Tagged], lost: StoreUnavailable) -> bool:
     """Whether a write without an answer happened: the witness is there as we wrote it. Raises Unavailable when that cannot be read."""
-    ranked = sorted(tagged, key=lambda entry: entry.purpose not in ("execution", "record"))
+    ranked = sorted(tagged, key=lambda entry: WITNESSES.index(entry.purpose) if entry.purpose in WITNESSES else len(WITNESSES))
     witness = next((entry.write for entry in ranked if isinstance(entry.write, Put | Delete)), None)
     if witness is None:
         raise Unavailable("the database gave no answer; the outcome is unknown") from lost
     try:
         stored = store.batch_get([witness.key]).get(witness.key)
     except StoreUnavailable as again:
-        data = {"executionId": int(witness.key.pk)} if witness.key.sk == "execution" else {}
-        raise Unavailable("the database gives no answer; the outcome is unknown", data=data) from again
+        raise Unavailable("the database gives no answer; the outcome is unknown", data=_named(tagged)) from again
     if isinstance(witness, Delete):
         return stored is None
     wrote = {name: value for name, value in witness.item.items() if value is not None}
     return stored is not None and {name: stored.get(name) for name in wrote} == wrote
+
+
+def _named(tagged: Sequence[Tagged]) -> dict[str, int]:
+    """The execution to ask for later, where there is one."""
+    ids = [
+        entry.write.item["id"]
+        for entry in tagged
+        if entry.purpose == "execution" and isinstance(entry.write, Put) and "id" in entry.write.item
+    ]
+    return {"executionId": ids[0]} if ids else {}
 
 
 def _pause(clock: Clock, number: int, deadline_ms: int | None) -> bool:

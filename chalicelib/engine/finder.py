@@ -8,19 +8,19 @@ Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.h
 
 from __future__ import annotations
 
-import base64
-import json
+import heapq
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 from chalicelib.domain.collection import Collection
 from chalicelib.domain.filter import Bound, Filter
 from chalicelib.domain.keys import index_text
-from chalicelib.domain.ports import RECORDS, Item, Key, Range
+from chalicelib.domain.ports import RECORDS, Item, Key, Page, Range
 from chalicelib.domain.query import SortKey, sort_rows
 from chalicelib.domain.record import Record
+from chalicelib.engine import cursors
 from chalicelib.engine.unit_of_work import UnitOfWork
-from chalicelib.errors import Invalid, Json
+from chalicelib.errors import Json
 
 MOST_PAGES = 20
 MOST_COUNTED = 10_000
@@ -58,25 +58,34 @@ class Search:
         return not self.sort or self.sort[0].field == "id"
 
     @property
-    def may_stop_early(self) -> bool:
-        """The page asked for can be read without reading what lies behind it."""
-        return self.by_id and self.limit is not None and (self.filter.matches_everything or not self.counted)
-
-    @property
     def descending(self) -> bool:
         return bool(self.sort) and self.sort[0].descending
 
 
 @dataclass
 class _Scan:
-    """Where a scan starts, and where it stopped when it ran out of pages."""
+    """A read in pages, and how far it came. ``position`` is where another call can go on when the pages ran out."""
 
     unit: UnitOfWork
     search: Search
-    start: Json = None
-    stopped: Json = None
     pages: int = 0
-    matches: list[Record] = field(default_factory=list)
+    position: Json = None
+
+    def page(self, partition: str, **request: Json) -> Page:
+        """The next page of a partition. Raises _OutOfPages."""
+        if self.pages >= MOST_PAGES:
+            raise _OutOfPages
+        self.pages += 1
+        return self.unit.reads.store.query(RECORDS, partition, **request)
+
+    def record(self, item: Item) -> Record:
+        """The record of a queried item; what was read before stays as it was, so one run sees one state of a record."""
+        known = self.unit.reads.items.setdefault(Key(RECORDS, item["pk"], item["sk"]), item)
+        return Record(self.search.collection, known or item)
+
+
+class _OutOfPages(Exception):
+    """20 pages have been read."""
 
 
 def find(unit: UnitOfWork, search: Search) -> Found:
@@ -88,15 +97,9 @@ def find(unit: UnitOfWork, search: Search) -> Found:
     if any(bound.is_empty for bound in search.filter.bounds()):
         return _cut(_overlay(unit, search, []), search)
     bound = _indexed_bound(search)
-    if bound is None and search.may_stop_early:
-        return _find_in_order(unit, search)
-    scan = _Scan(unit, search, _open_cursor(search.cursor))
-    stored = list(_scan_index(scan, bound) if bound else _scan_all(scan))
-    found = _cut(_overlay(unit, search, stored), search)
-    found.index = bound.field if bound else None
-    if scan.stopped is not None:
-        found.complete, found.total, found.at_least, found.cursor = False, None, len(scan.matches), _close_cursor(scan.stopped)
-    return found
+    if bound is None and search.by_id and search.limit is not None:
+        return _find_in_order(_Scan(unit, search))
+    return _find_in_windows(_Scan(unit, search), bound)
 
 
 def _overlay(unit: UnitOfWork, search: Search, stored: list[Record]) -> list[Record]:
@@ -108,106 +111,117 @@ def _overlay(unit: UnitOfWork, search: Search, stored: list[Record]) -> list[Rec
     return [record for record in stored if record.key not in unit.staged] + ours
 
 
-def _cut(records: list[Record], search: Search) -> Found:
+def _ordered(records: list[Record], search: Search) -> list[Record]:
     by_row = {id(record.row): record for record in records}
     keys = list(search.sort) or [SortKey("id", False)]
-    ordered = [by_row[id(row)] for row in sort_rows([record.row for record in records], keys)]
+    return [by_row[id(row)] for row in sort_rows([record.row for record in records], keys)]
+
+
+def _cut(records: list[Record], search: Search) -> Found:
     end = None if search.limit is None else search.offset + search.limit
-    return Found(ordered[search.offset : end], len(records), at_least=len(records))
+    return Found(_ordered(records, search)[search.offset : end], len(records), at_least=len(records))
 
 
-def _keep(unit: UnitOfWork, collection: Collection, item: Item) -> Record:
-    """The record of a queried item; what was read before stays as it was, so one run sees one state of a record."""
-    key = Key(RECORDS, item["pk"], item["sk"])
-    known = unit.reads.items.setdefault(key, item)
-    return Record(collection, known or item)
-
-
-def _scan_all(scan: _Scan) -> Iterator[Record]:
-    """Matching records shard by shard, until the end or 20 pages."""
-    yield from _scan_partitions(scan, None, None)
-
-
-def _scan_index(scan: _Scan, bound: Bound) -> Iterator[Record]:
-    slot = scan.search.collection.fields[bound.field].slot
-    yield from _scan_partitions(scan, slot, _range_of(bound))
-
-
-def _scan_partitions(scan: _Scan, index: str | None, keys: Range | None) -> Iterator[Record]:
-    partitions = scan.search.collection.partitions
-    first = scan.start["s"] if scan.start else 0
-    for shard in range(first, len(partitions)):
-        start = scan.start["k"] if scan.start and shard == first else None
-        while True:
-            page = scan.unit.reads.store.query(RECORDS, partitions[shard], index=index, keys=keys, start=start)
-            scan.pages += 1
-            yield from _matching(scan, page.items)
-            if page.next is None:
-                break
-            start = page.next
-            if scan.pages >= MOST_PAGES:
-                scan.stopped = {"s": shard, "k": start}
-                return
-
-
-def _matching(scan: _Scan, items: list[Item]) -> Iterator[Record]:
-    for item in items:
-        record = _keep(scan.unit, scan.search.collection, item)
-        if scan.search.filter.matches(record.row):
-            scan.matches.append(record)
-            yield record
-
-
-def _find_in_order(unit: UnitOfWork, search: Search) -> Found:
-    """The page asked for in the order of the ids: each shard is read only as far as the page may reach."""
-    wanted = search.offset + (search.limit or 0) + 1
-    after = _open_cursor(search.cursor)
-    scan = _Scan(unit, search)
-    for partition in search.collection.partitions:
-        start: Item | None = {"pk": partition, "sk": after["a"]} if after else None
-        _take_in_order(scan, partition, start, wanted)
-    found = _cut(_overlay(unit, search, scan.matches), search)
+def _find_in_order(scan: _Scan) -> Found:
+    """The page asked for in the order of the ids. Nothing behind it is read, unless matches are to be counted."""
+    search, unit = scan.search, scan.unit
+    after = cursors.after_id(search.cursor)
+    wanted = search.offset + (search.limit or 0) + 1 + len(unit.staged_in(search.collection))
+    counting = search.counted and not search.cursor and not search.filter.matches_everything
+    matches: list[Record] = []
+    complete = False
+    try:
+        for record in _in_order(scan, after, wanted):
+            scan.position = record.item["sk"]
+            if search.filter.matches(record.row):
+                matches.append(record)
+                if len(matches) >= wanted and not counting:
+                    break
+        else:
+            complete = True
+        stopped = False
+    except _OutOfPages:
+        stopped = True
+    found = _cut(_overlay(unit, search, matches), search)
     more = (found.total or 0) > search.offset + len(found.records)
-    found.at_least = search.offset + len(found.records) + more
-    found.complete, found.total = scan.stopped is None, None
-    if scan.stopped is not None:
-        found.cursor = _close_cursor({"a": scan.stopped})
-    elif more:
-        found.cursor = _close_cursor({"a": found.records[-1].item["sk"]})
-    if found.complete:
-        found.total = _total(unit, search, found, more)
+    found.at_least, found.complete = search.offset + len(found.records) + more, not stopped
+    if more:
+        found.cursor = cursors.behind_id(found.records[-1].item["sk"] if found.records else scan.position)
+    elif stopped:
+        found.cursor = cursors.behind_id(scan.position)
+    found.total = (found.total if complete and not search.cursor else _count(scan)) if not stopped else None
     return found
 
 
-def _take_in_order(scan: _Scan, partition: str, start: Item | None, wanted: int) -> None:
-    """Add up to ``wanted`` stored matches of one shard to the scan, at most 20 pages over all shards."""
-    search, unit, before = scan.search, scan.unit, len(scan.matches)
-    while len(scan.matches) - before < wanted:
-        limit = wanted if search.filter.matches_everything else None
-        page = unit.reads.store.query(RECORDS, partition, forward=not search.descending, start=start, limit=limit)
-        scan.pages += 1
-        for _ in _matching(scan, page.items):
-            pass
+def _in_order(scan: _Scan, after: str | None, wanted: int) -> Iterator[Record]:
+    """Every record of the collection in the order of the ids, the shards merged. Raises _OutOfPages."""
+    descending = scan.search.descending
+    streams = [_stream(scan, partition, after, wanted) for partition in scan.search.collection.partitions]
+    return heapq.merge(*streams, key=lambda record: record.item["sk"], reverse=descending)
+
+
+def _stream(scan: _Scan, partition: str, after: str | None, wanted: int) -> Iterator[Record]:
+    limit = wanted if scan.search.filter.matches_everything else None
+    start: Item | None = {"pk": partition, "sk": after} if after is not None else None
+    while True:
+        page = scan.page(partition, forward=not scan.search.descending, start=start, limit=limit)
+        yield from map(scan.record, page.items)
         start = page.next
         if start is None:
             return
-        if scan.pages >= MOST_PAGES and len(scan.matches) - before < wanted:
-            scan.stopped = start["sk"]
-            return
 
 
-def _total(unit: UnitOfWork, search: Search, found: Found, more: bool) -> int | None:
-    """The exact number of matches, when it can be had: the last page knows it, else a count of at most 10,000."""
-    if not more and not search.cursor and (found.records or not search.offset):
-        return search.offset + len(found.records)
-    if not search.counted:
+def _count(scan: _Scan) -> int | None:
+    """How many records the collection has, when that is asked for and at most 10,000."""
+    if not scan.search.counted or scan.search.cursor or not scan.search.filter.matches_everything:
         return None
     counted = 0
-    for partition in search.collection.partitions:
-        counted += unit.reads.store.count(RECORDS, partition, limit=MOST_COUNTED - counted)
+    for partition in scan.search.collection.partitions:
+        counted += scan.unit.reads.store.count(RECORDS, partition, limit=MOST_COUNTED - counted)
         if counted > MOST_COUNTED:
             return None
     return counted
+
+
+def _find_in_windows(scan: _Scan, bound: Bound | None) -> Found:
+    """All matches of up to 20 pages, sorted here; a cursor goes on in the same window, then in the next."""
+    search = scan.search
+    slot = search.collection.fields[bound.field].slot if bound else None
+    begin, offset = cursors.window(search.cursor, search.collection.partitions, slot)
+    stored: list[Record] = []
+    try:
+        for record in _window(scan, begin, slot, _range_of(bound) if bound else None):
+            if search.filter.matches(record.row):
+                stored.append(record)
+        scan.position = None
+    except _OutOfPages:
+        pass
+    search = replace(search, offset=offset if search.cursor else search.offset)
+    found = _cut(_overlay(scan.unit, search, stored), search)
+    found.index = bound.field if bound else None
+    end = search.offset + len(found.records)
+    if end < (found.total or 0):
+        found.cursor = cursors.of_window(begin, end)
+    elif scan.position is not None:
+        found.cursor = cursors.of_window(scan.position, 0)
+    if scan.position is not None or search.cursor:
+        found.complete, found.total = scan.position is None, None
+    return found
+
+
+def _window(scan: _Scan, begin: Json, index: str | None, keys: Range | None) -> Iterator[Record]:
+    """Records shard by shard from ``begin`` on; the scan's position is the page that would come next. Raises _OutOfPages."""
+    partitions = scan.search.collection.partitions
+    first = begin["s"] if begin else 0
+    for shard in range(first, len(partitions)):
+        start = begin["k"] if begin and shard == first else None
+        while True:
+            scan.position = {"s": shard, "k": start}
+            page = scan.page(partitions[shard], index=index, keys=keys, start=start)
+            yield from map(scan.record, page.items)
+            start = page.next
+            if start is None:
+                break
 
 
 def _indexed_bound(search: Search) -> Bound | None:
@@ -227,19 +241,3 @@ def _range_of(bound: Bound) -> Range:
     if bound.prefix is not None:
         return Range(prefix=index_text(bound.prefix))
     return Range(low=index_text(bound.low), high=index_text(bound.high))
-
-
-def _close_cursor(position: Json) -> str:
-    return base64.urlsafe_b64encode(json.dumps(position, separators=(",", ":")).encode()).decode().rstrip("=")
-
-
-def _open_cursor(text: str | None) -> Json:
-    if not text:
-        return None
-    try:
-        position = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        if not (isinstance(position, dict) and ("a" in position or ("s" in position and "k" in position))):
-            raise ValueError
-    except ValueError:
-        raise Invalid("this cursor is not one that a list has answered with", path="cursor") from None
-    return position

@@ -116,7 +116,7 @@ class UnitOfWork:
 
     def _stage(self, collection: Collection, key: Key, before: Record | None, after: Record | None) -> None:
         self.staged = self.staged | {key: Staged(collection, before, after)}
-        count = len(self.staged)
+        count = sum(1 for staged in self.staged.values() if staged.before or staged.after)
         if count > MOST_WRITES:
             raise TooLarge(f"a run may write at most {MOST_WRITES} records; this would be number {count}", code="TOO_MANY_WRITES")
         size = sum(staged.after.size_bytes for staged in self.staged.values() if staged.after) if count > 1 else 0

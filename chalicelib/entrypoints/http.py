@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
@@ -31,11 +31,11 @@ FIXED_HEADERS = {"Content-Type": "application/json; charset=utf-8", "Cache-Contr
 TIMEZONE = re.compile(r"[+-](0\d|1[0-4]):[0-5]\d")
 
 
-def respond(product: Product, request: Request, segments: list[str]) -> Response:
+def respond(product: Callable[[], Product], request: Request, segments: list[str]) -> Response:
     """The response to a request whose path below ``/api`` has these raw segments."""
     request_id = _request_id(request)
     try:
-        answer = product.answer(_call(product, request, segments, request_id))
+        answer = product().answer(_call(product(), request, segments, request_id))
     except AppError as error:
         answer = answer_of(error)
     except Exception:

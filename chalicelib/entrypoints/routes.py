@@ -21,22 +21,22 @@ CORS = CORSConfig(allow_headers=["X-Role", "X-Authenticator", "X-Data-Source", "
 @api.route("/api/{resource}", methods=METHODS, content_types=CONTENT_TYPES, cors=CORS)
 def of_resource(resource: str) -> Response:
     """An action on a collection: ``samples:list``, ``samples:trigger``, ``auth:signIn``."""
-    return respond(product(), api.current_request, [resource])
+    return respond(product, api.current_request, [resource])
 
 
 @api.route("/api/{resource}/{id}", methods=METHODS, content_types=CONTENT_TYPES, cors=CORS)
 def of_record(resource: str, id: str) -> Response:
     """An action on one record: ``samples:get/91``, ``samples:trigger/91``."""
-    return respond(product(), api.current_request, [resource, id])
+    return respond(product, api.current_request, [resource, id])
 
 
 @api.route("/api/{resource}/{id}/{association}", methods=METHODS, content_types=CONTENT_TYPES, cors=CORS)
 def of_association(resource: str, id: str, association: str) -> Response:
     """An action on what is associated with a record: ``workflows/1/nodes:create``."""
-    return respond(product(), api.current_request, [resource, id, association])
+    return respond(product, api.current_request, [resource, id, association])
 
 
 @api.route("/api/{resource}/{id}/{association}/{association_id}", methods=METHODS, content_types=CONTENT_TYPES, cors=CORS)
 def of_associated_record(resource: str, id: str, association: str, association_id: str) -> Response:
     """An action on one associated record: ``collections/samples/fields:update/title``."""
-    return respond(product(), api.current_request, [resource, id, association, association_id])
+    return respond(product, api.current_request, [resource, id, association, association_id])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
+from chalicelib.domain.filter import filter_from_text
 from chalicelib.errors import Invalid, Json
 
 Params = dict[str, Json]
@@ -95,6 +96,16 @@ class Answer:
         if self.messages and self.errors is None:
             body["messages"] = [{"message": message} for message in self.messages]
         return body
+
+
+def filter_of(call: Call) -> Json:
+    """The ``filter`` parameter, JSON text or brackets. Raises Invalid."""
+    raw = call.params.get("filter")
+    if isinstance(raw, str):
+        return filter_from_text(raw)
+    if raw is not None and not isinstance(raw, dict):
+        raise Invalid('the filter must be a JSON object such as {"title": {"$eq": "A"}}', path="filter")
+    return raw
 
 
 def kind_of(value: Json) -> str:

@@ -26,10 +26,10 @@ from chalicelib.domain.system_collections import COLLECTIONS, SYSTEM_COLLECTIONS
 from chalicelib.engine.commit import commit
 from chalicelib.engine.finder import Search
 from chalicelib.errors import Invalid, Json, NotFound
+from chalicelib.services.association_keys import Stage, with_keys
 from chalicelib.services.backend import Backend
-from chalicelib.services.call import Answer, Call
+from chalicelib.services.call import Answer, Call, filter_of
 from chalicelib.services.editing import Editing, edit, open_for, view
-from chalicelib.services.records import filter_of
 
 AREA = "collections"
 MOST_INLINE = 1_000
@@ -46,15 +46,19 @@ class Collections:
     def create(self, call: Call) -> Answer:
         """The collection made. ``shards`` is fixed for good: one shard takes about 10 GB and 1,000 writes a second."""
 
+        touched: set[str] = set()
+        stage = _stager(touched)
+
         def act(editing: Editing) -> Answer:
             values = call.values()
             if isinstance(values.get("name"), str) and _exists(editing)(values["name"]):
                 raise Invalid(f"Collection named {values['name']} already exists", path="name", code="NOT_UNIQUE")
             definition = check_collection(values, _exists(editing), id_type=editing.id_type)
+            definition = with_keys(editing, definition, lambda name: name == definition["name"] or _exists(editing)(name), stage)
             editing.unit.create(COLLECTIONS, definition | {"id": definition["name"]})
             return Answer(_public(definition), meta={"shards": _shards_note(definition["shards"])})
 
-        return edit(self._backend, call, AREA, act)
+        return self._edit_and_index(call, touched, act)
 
     def list_collections(self, call: Call) -> Answer:
         def act(editing: Editing) -> Answer:
@@ -79,6 +83,9 @@ class Collections:
     def update(self, call: Call) -> Answer:
         """Title, description and other options; what decides where records lie cannot change. ``fields`` may be sent whole."""
 
+        touched = {_name(call)}
+        stage = _stager(touched)
+
         def act(editing: Editing) -> Answer:
             values = dict(call.values())
             record = _defined(editing, _name(call))
@@ -91,11 +98,11 @@ class Collections:
             fields = values.pop("fields", None)
             changed = definition | values
             if fields is not None:
-                changed = _with_field_list(editing, changed, fields)
+                changed = with_keys(editing, _with_field_list(editing, changed, fields), _exists(editing), stage)
             _store(editing, record, changed)
             return Answer([_public(changed)])
 
-        return self._edit_and_index(call, _name(call), act)
+        return self._edit_and_index(call, touched, act)
 
     def destroy(self, call: Call) -> Answer:
         """Removes the definition; the records are out of reach from that moment. Refused while another collection points here."""
@@ -155,18 +162,23 @@ class Collections:
         return edit(self._backend, call, AREA, act)
 
     def _change_fields(self, call: Call, change: Callable[[Editing, Definition], Definition]) -> Answer:
+        touched = {call.record_id or ""}
+        stage = _stager(touched)
+
         def act(editing: Editing) -> Answer:
             record = _defined(editing, call.record_id or "")
-            changed = change(editing, record.item["data"])
+            changed = with_keys(editing, change(editing, record.item["data"]), _exists(editing), stage)
             _store(editing, record, changed)
             name = _field_name(call) or call.values().get("name")
             return Answer(next((field for field in _public(changed)["fields"] if field["name"] == name), None))
 
-        return self._edit_and_index(call, call.record_id or "", act)
+        return self._edit_and_index(call, touched, act)
 
-    def _edit_and_index(self, call: Call, name: str, act: Callable[[Editing], Answer]) -> Answer:
+    def _edit_and_index(self, call: Call, names: set[str], act: Callable[[Editing], Answer]) -> Answer:
+        """Commit the change, then index the records of the collections named (``act`` may add to them)."""
         answer = edit(self._backend, call, AREA, act)
-        self._index(call, name)
+        for name in names:
+            self._index(call, name)
         return answer
 
     def _index(self, call: Call, name: str) -> None:
@@ -193,6 +205,16 @@ class Collections:
     def _flush(self, editing: Editing, call: Call) -> None:
         commit(self._backend.store, self._backend.clock, editing.unit.writes(), call.deadline_ms)
         editing.unit.committed()
+
+
+def _stager(touched: set[str]) -> Stage:
+    """Stages the definition of another collection, and notes that it was touched."""
+
+    def stage(editing: Editing, name: str, definition: Definition) -> None:
+        touched.add(name)
+        _store(editing, _defined(editing, name), definition)
+
+    return stage
 
 
 def _name(call: Call) -> str:

@@ -24,9 +24,8 @@ from chalicelib.engine.finder import Search
 from chalicelib.engine.unit_of_work import Tagged
 from chalicelib.errors import Invalid, Json
 from chalicelib.services.backend import Backend
-from chalicelib.services.call import Answer, Call
+from chalicelib.services.call import Answer, Call, filter_of
 from chalicelib.services.editing import Editing, view
-from chalicelib.services.records import filter_of
 
 AREA = "workflows"
 MOST_READ = 2_000

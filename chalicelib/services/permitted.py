@@ -11,7 +11,7 @@ from chalicelib.engine.definitions import Definitions
 from chalicelib.engine.records import UnitRecords
 from chalicelib.engine.unit_of_work import UnitOfWork
 from chalicelib.errors import Forbidden, Invalid
-from chalicelib.services.call import Call
+from chalicelib.services.call import Call, filter_of
 from chalicelib.services.session import NO_PERMISSIONS, Caller, scope_filter
 
 
@@ -30,6 +30,10 @@ class PermittedRecords(UnitRecords):
     def row(self, record: Record) -> Row | None:
         collection, scope = self._view(record.collection.name)
         return visible(Record(collection, record.item)) if scope.matches(record.row) else None
+
+    def asked_filter(self, call: Call, collection: Collection) -> Filter:
+        """The call's own ``filter`` on what the role may see of the collection. Raises Invalid."""
+        return self.filter(filter_of(call), self.readable(collection.name))
 
     def check_nested(self, field: Field, target: Collection, path: str, updates: Names[str]) -> None:
         """The role must be allowed to create the partner, and any role but root must have asked for it by name."""

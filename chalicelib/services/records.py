@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from chalicelib.domain.collection import Collection
 from chalicelib.domain.field_types import convert_id
-from chalicelib.domain.filter import EVERYTHING, both, filter_from_text
+from chalicelib.domain.filter import EVERYTHING, Filter, both
 from chalicelib.domain.keys import record_key
 from chalicelib.domain.query import Paging, parse_paging, parse_selection, parse_sort
 from chalicelib.domain.record import Record, Row
@@ -28,7 +28,7 @@ from chalicelib.engine.unit_of_work import Tagged, UnitOfWork
 from chalicelib.errors import AppError, Forbidden, Invalid, Json, NotFound, PreconditionFailed, Problem
 from chalicelib.services import idempotency
 from chalicelib.services.backend import Backend, Claims
-from chalicelib.services.call import Answer, Call
+from chalicelib.services.call import Answer, Call, filter_of
 from chalicelib.services.permitted import PermittedRecords
 from chalicelib.services.session import NO_PERMISSIONS, Caller, authenticate, scope_filter, verified_claims
 
@@ -64,7 +64,7 @@ class RecordActions:
         def act() -> Answer:
             opened = self._open(call, "get")
             record = self._found(opened, self._target_id(opened, call))
-            rows = self._rows(opened, call, [record] if record else [])
+            rows = shown_rows(opened, call, opened.collection, [record] if record else [])
             return Answer(rows[0] if rows else None, headers={"ETag": etag(record)} if record and rows else {})
 
         return store_errors(act)
@@ -74,10 +74,9 @@ class RecordActions:
 
         def act() -> Answer:
             opened = self._open(call, "list")
-            paging = parse_paging(call.params.get("page"), call.params.get("pageSize"), call.params.get("paginate"))
-            found = opened.records.search(self._search(opened, call, paging))
-            meta = _list_meta(found, paging) if paging.paginate or not found.complete else None
-            return Answer(self._rows(opened, call, found.records), meta=meta)
+            return listed(
+                opened, call, opened.collection, scope_filter(opened.caller, opened.permit, opened.collection, opened.definitions)
+            )
 
         return store_errors(act)
 
@@ -89,10 +88,10 @@ class RecordActions:
             if opened.replay and opened.replay.answer:
                 return opened.replay.answer
             values = self._writable(opened, call.values())
-            updates = _updates(call)
+            updates = updates_of(call)
             record = opened.records.create_record(opened.collection, prepare(values) if prepare else values, updates=updates)
             self._must_reach(opened, record)
-            row = self._written_row(opened, record) | opened.records.nested[record.key]
+            row = written_row(opened.records, record) | opened.records.nested[record.key]
             answer = Answer(row, headers={"ETag": etag(record)})
             self._commit(opened, call, answer)
             return answer
@@ -106,10 +105,10 @@ class RecordActions:
             opened = self._open(call, "update")
             values = self._writable(opened, call.values())
             values = prepare(values) if prepare else values
-            updates = _updates(call)
+            updates = updates_of(call)
             changed = [opened.records.update_record(record, values, updates=updates) for record in self._targets(opened, call)]
             headers = {"ETag": etag(changed[0])} if len(changed) == 1 else {}
-            answer = Answer([self._written_row(opened, record) for record in changed], headers=headers)
+            answer = Answer([written_row(opened.records, record) for record in changed], headers=headers)
             self._commit(opened, call, answer)
             return answer
 
@@ -182,33 +181,6 @@ class RecordActions:
             return opened.unit.get(opened.collection, record_id)
         raise Invalid("this action needs an id: .../<collection>:get/<id> or filterByTk", path="filterByTk")
 
-    def _search(self, opened: Opened, call: Call, paging: Paging) -> Search:
-        readable = opened.records.readable(opened.collection.name)
-        asked = opened.records.filter(filter_of(call), readable)
-        scope = scope_filter(opened.caller, opened.permit, opened.collection, opened.definitions)
-        cursor = call.params.get("cursor")
-        if cursor is not None and not isinstance(cursor, str):
-            raise Invalid("cursor must be the text that a list answered with", path="cursor")
-        limit = paging.page_size if paging.paginate else None
-        sort = parse_sort(call.params.get("sort"), readable)
-        return Search(opened.collection, both(asked, scope), sort, 0 if cursor else paging.offset, limit, cursor, counted=paging.paginate)
-
-    def _rows(self, opened: Opened, call: Call, records: Sequence[Record]) -> list[Row]:
-        """The rows of the answer: inside the scope, expanded, cut to what was asked for."""
-        params, seen = call.params, opened.records
-        readable = seen.readable(opened.collection.name)
-        selection = parse_selection(params.get("fields"), params.get("except"), params.get("appends"), readable, seen.readable)
-        rows = [row for record in records if (row := seen.row(record)) is not None]
-        expand(seen, readable, rows, selection.appends)
-        return [selection.apply(row) for row in rows]
-
-    def _written_row(self, opened: Opened, record: Record) -> Row:
-        """A written record in the answer: without what the role may not view, when it may view at all."""
-        try:
-            return opened.records.row(record) or {"id": record.id}
-        except Forbidden:
-            return {"id": record.id}
-
     def _writable(self, opened: Opened, values: Row) -> Row:
         """The values. Raises Forbidden for a field of the collection that the role may not write."""
         if opened.permit.fields is not None:
@@ -250,7 +222,7 @@ class RecordActions:
         wanted = {tag.strip().removeprefix("W/") for tag in call.if_match.split(",")}
         for record in records:
             if "*" not in wanted and etag(record) not in wanted:
-                current = self._written_row(opened, record)
+                current = written_row(opened.records, record)
                 raise PreconditionFailed(
                     f"record {record.id} is at version {etag(record)} by now; read it again",
                     data={"current": current, "etag": etag(record)},
@@ -266,22 +238,46 @@ class RecordActions:
         commit(self._backend.store, self._backend.clock, tagged, call.deadline_ms)
 
 
+def listed(opened: Opened, call: Call, collection: Collection, reach: Filter) -> Answer:
+    """A page of the collection's records that are within ``reach`` and match the call's filter."""
+    params = call.params
+    paging = parse_paging(params.get("page"), params.get("pageSize"), params.get("paginate"))
+    cursor = params.get("cursor")
+    if cursor is not None and not isinstance(cursor, str):
+        raise Invalid("cursor must be the text that a list answered with", path="cursor")
+    asked = opened.records.asked_filter(call, collection)
+    sort = parse_sort(params.get("sort"), opened.records.readable(collection.name))
+    limit = paging.page_size if paging.paginate else None
+    offset = 0 if cursor else paging.offset
+    found = opened.records.search(Search(collection, both(asked, reach), sort, offset, limit, cursor, counted=paging.paginate))
+    meta = _list_meta(found, paging) if paging.paginate or not found.complete else None
+    return Answer(shown_rows(opened, call, collection, found.records), meta=meta)
+
+
+def shown_rows(opened: Opened, call: Call, collection: Collection, records: Sequence[Record]) -> list[Row]:
+    """The rows of the answer: inside the scope, expanded, cut to what was asked for."""
+    params, seen = call.params, opened.records
+    readable = seen.readable(collection.name)
+    selection = parse_selection(params.get("fields"), params.get("except"), params.get("appends"), readable, seen.readable)
+    rows = [row for record in records if (row := seen.row(record)) is not None]
+    expand(seen, readable, rows, selection.appends)
+    return [selection.apply(row) for row in rows]
+
+
+def written_row(records: PermittedRecords, record: Record) -> Row:
+    """A written record in the answer: without what the role may not view, when it may view at all."""
+    try:
+        return records.row(record) or {"id": record.id}
+    except Forbidden:
+        return {"id": record.id}
+
+
 def etag(record: Record) -> str:
     """The record's version as a strong ETag (RFC 9110, 8.8.3)."""
     return f'"{record.version}"'
 
 
-def filter_of(call: Call) -> Json:
-    """The ``filter`` parameter, JSON text or brackets. Raises Invalid."""
-    raw = call.params.get("filter")
-    if isinstance(raw, str):
-        return filter_from_text(raw)
-    if raw is not None and not isinstance(raw, dict):
-        raise Invalid('the filter must be a JSON object such as {"title": {"$eq": "A"}}', path="filter")
-    return raw
-
-
-def _updates(call: Call) -> list[str]:
+def updates_of(call: Call) -> list[str]:
     """``updateAssociationValues``: paths of associations that may be written through. Raises Invalid."""
     found: list[Problem] = []
     names = names_in(call.params.get("updateAssociationValues"), "updateAssociationValues", found)

@@ -23,10 +23,9 @@ from chalicelib.engine.unit_of_work import Tagged
 from chalicelib.engine.validation import flatten, problems_of_workflow
 from chalicelib.errors import Invalid, Json, NotFound, Problem
 from chalicelib.services.backend import Backend
-from chalicelib.services.call import Answer, Call
+from chalicelib.services.call import Answer, Call, filter_of
 from chalicelib.services.counters import executed
 from chalicelib.services.editing import Editing, edit, view
-from chalicelib.services.records import filter_of
 
 AREA = "workflows"
 EDITABLE = ("title", "description", "triggerTitle", "options", "config", "enabled")

@@ -1,0 +1,78 @@
+"""Cursors: where a list goes on. Opaque to clients, checked like everything else that comes from them.
+
+Two kinds, both JSON in base64: behind an id (``{"a": sort key}``), for lists in the order of the ids; and a window (``{"w": where its pages
+begin, "o": how many of its records were shown}``), for lists that are sorted after they were read.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+
+from chalicelib.errors import Invalid, Json
+
+
+def behind_id(sort_key: str) -> str:
+    return _close({"a": sort_key})
+
+
+def after_id(text: str | None) -> str | None:
+    """The sort key that the list goes on behind. Raises Invalid."""
+    if not text:
+        return None
+    position = _open(text)
+    if not isinstance(position.get("a"), str) or not 0 < len(position["a"].encode()) <= 1024:
+        raise _refused()
+    key: str = position["a"]
+    return key
+
+
+def of_window(begin: Json, offset: int) -> str:
+    """``begin``: ``None`` (the start) or ``{"s": shard, "k": start key or None}``."""
+    return _close({"w": begin, "o": offset})
+
+
+def window(text: str | None, partitions: Sequence[str], slot: str | None) -> tuple[Json, int]:
+    """Begin and offset. Raises Invalid for a cursor of another search."""
+    if not text:
+        return None, 0
+    position = _open(text)
+    begin, offset = position.get("w"), position.get("o")
+    if "w" not in position or isinstance(offset, bool) or not isinstance(offset, int) or offset < 0:
+        raise _refused()
+    if begin is not None and not _is_begin(begin, partitions, slot):
+        raise _refused()
+    return begin, offset
+
+
+def _is_begin(begin: Json, partitions: Sequence[str], slot: str | None) -> bool:
+    shard = begin.get("s") if isinstance(begin, dict) else None
+    if isinstance(shard, bool) or not isinstance(shard, int) or not 0 <= shard < len(partitions):
+        return False
+    start = begin.get("k")
+    if start is None:
+        return True
+    names = {"pk", "sk"} | ({slot} if slot else set())
+    if not isinstance(start, dict) or set(start) != names or start["pk"] != partitions[shard]:
+        return False
+    return all(isinstance(value, str) and 0 < len(value.encode()) <= 1024 for value in start.values())
+
+
+def _close(position: Json) -> str:
+    return base64.urlsafe_b64encode(json.dumps(position, separators=(",", ":")).encode()).decode().rstrip("=")
+
+
+def _open(text: str) -> dict[str, Json]:
+    try:
+        position = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        json.dumps(position, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        raise _refused() from None
+    if not isinstance(position, dict):
+        raise _refused()
+    return position
+
+
+def _refused() -> Invalid:
+    return Invalid("this cursor is not one that this list has answered with", path="cursor", code="INVALID_CURSOR")

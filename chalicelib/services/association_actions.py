@@ -1,0 +1,228 @@
+"""Actions on what is associated with one record: ``/api/posts/1/comments:list|get|create|update|destroy|add|set|remove|toggle``.
+
+Reading and writing partners asks for the permission on the target's collection, linking and unlinking for ``update`` on the record's
+own. The record itself must be inside the scope of the caller's role. Source: https://docs.nocobase.com/api/resources/association
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from chalicelib.domain.collection import Collection, Field
+from chalicelib.domain.field_types import convert_id
+from chalicelib.domain.filter import Filter, both
+from chalicelib.domain.keys import record_key
+from chalicelib.domain.record import Record
+from chalicelib.domain.role import Permit
+from chalicelib.engine.commit import commit, store_errors, walk_until_committed
+from chalicelib.engine.definitions import Definitions
+from chalicelib.engine.finder import Search
+from chalicelib.engine.links import Links
+from chalicelib.engine.reads import Reads
+from chalicelib.errors import Forbidden, Invalid, Json, NotFound
+from chalicelib.services.backend import Backend, Claims
+from chalicelib.services.call import Answer, Call
+from chalicelib.services.permitted import PermittedRecords
+from chalicelib.services.records import Opened, etag, listed, shown_rows, updates_of, written_row
+from chalicelib.services.session import NO_PERMISSIONS, authenticate, scope_filter, verified_claims
+
+OF_LINKS = ("add", "set", "remove", "toggle")
+
+
+@dataclass
+class Associated:
+    """An opened call: the owner, its links, and what the caller may do with the target."""
+
+    opened: Opened
+    links: Links
+    permit: Permit
+
+    @property
+    def records(self) -> PermittedRecords:
+        return self.opened.records
+
+    @property
+    def target(self) -> Collection:
+        return self.links.target
+
+    def reach(self) -> Filter:
+        """The partners that the caller reaches."""
+        scope = scope_filter(self.opened.caller, self.permit, self.target, self.opened.definitions)
+        return both(self.records.plain_filter(self.links.condition, self.target), scope)
+
+
+class AssociationActions:
+    """The use cases over a `Backend`."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    def list_partners(self, call: Call) -> Answer:
+        """A page of the partners; of a to-one association the partner itself, or null."""
+        associated = self._open(call, "list")
+        if associated.links.field.is_to_one:
+            return self._one(associated, call, associated.reach())
+        return listed(associated.opened, call, associated.target, associated.reach())
+
+    def get(self, call: Call) -> Answer:
+        associated = self._open(call, "get")
+        reach = associated.reach()
+        if call.association_id or "filterByTk" in call.params:
+            wanted = associated.records.plain_filter({"id": {"$in": _ids(associated.target, call)}}, associated.target)
+            reach = both(reach, wanted)
+        elif not associated.links.field.is_to_one:
+            raise Invalid("this action needs an id: .../comments:get/<id> or filterByTk", path="filterByTk")
+        return self._one(associated, call, reach)
+
+    def create(self, call: Call) -> Answer:
+        """A new partner, linked."""
+
+        def act(associated: Associated) -> Answer:
+            field, values = associated.links.field, call.values()
+            if field.type in ("hasOne", "hasMany"):
+                values = values | {field.foreign_key or "": associated.links.owner.row[field.options.get("sourceKey") or "id"]}
+            partner = associated.records.create_record(associated.target, values, updates=updates_of(call))
+            associated.links.add([partner])
+            row = written_row(associated.records, associated.records.unit.get(associated.target, partner.id) or partner)
+            return Answer(row | associated.records.nested[partner.key], headers={"ETag": etag(partner)})
+
+        return self._write(call, "create", act)
+
+    def update(self, call: Call) -> Answer:
+        def act(associated: Associated) -> Answer:
+            values, updates = call.values(), updates_of(call)
+            changed = [associated.records.update_record(one, values, updates=updates) for one in self._targets(associated, call)]
+            return Answer([written_row(associated.records, record) for record in changed])
+
+        return self._write(call, "update", act)
+
+    def destroy(self, call: Call) -> Answer:
+        """Removes partners for good; `remove` only unlinks them."""
+
+        def act(associated: Associated) -> Answer:
+            targets = self._targets(associated, call)
+            for record in targets:
+                associated.records.unit.destroy(record)
+            return Answer(len(targets))
+
+        return self._write(call, "destroy", act)
+
+    def add(self, call: Call) -> Answer:
+        return self._link(call, lambda links, partners: links.add(partners))
+
+    def set(self, call: Call) -> Answer:
+        return self._link(call, lambda links, partners: links.replace(partners))
+
+    def remove(self, call: Call) -> Answer:
+        return self._link(call, lambda links, partners: links.remove(partners))
+
+    def toggle(self, call: Call) -> Answer:
+        """Links what is not linked and unlinks what is."""
+
+        def change(links: Links, partners: Sequence[Record]) -> None:
+            linked = {record.id for record in links.partners()}
+            links.remove([partner for partner in partners if partner.id in linked])
+            links.add([partner for partner in partners if partner.id not in linked])
+
+        return self._link(call, change)
+
+    def _link(self, call: Call, change: Callable[[Links, Sequence[Record]], None]) -> Answer:
+        def act(associated: Associated) -> Answer:
+            ids = _ids(associated.target, call, body=True)
+            found = associated.records.unit.get_many(associated.target, ids)
+            missing = [one for one, record in zip(ids, found, strict=True) if record is None]
+            if missing:
+                raise NotFound(f'no record {missing[0]} in collection "{associated.target.name}"', code="RECORD_NOT_FOUND")
+            change(associated.links, [record for record in found if record])
+            return Answer(has_data=False)
+
+        return self._write(call, call.action, act)
+
+    def _one(self, associated: Associated, call: Call, reach: Filter) -> Answer:
+        found = store_errors(lambda: associated.records.search(Search(associated.target, reach, limit=1))).records
+        rows = shown_rows(associated.opened, call, associated.target, found)
+        return Answer(rows[0] if rows else None, headers={"ETag": etag(found[0])} if rows else {})
+
+    def _targets(self, associated: Associated, call: Call) -> list[Record]:
+        if call.association_id is None and "filterByTk" not in call.params and not call.params.get("filter"):
+            raise Invalid(f"to do {call.action} action, filter or filterByTk is required", path="filter", code="FILTER_REQUIRED")
+        reach = associated.reach()
+        if call.association_id is not None or "filterByTk" in call.params:
+            wanted = {"id": {"$in": _ids(associated.target, call)}}
+            reach = both(reach, associated.records.plain_filter(wanted, associated.target))
+        if call.params.get("filter"):
+            reach = both(reach, associated.records.asked_filter(call, associated.target))
+        return associated.records.search(Search(associated.target, reach)).records
+
+    def _write(self, call: Call, action: str, act: Callable[[Associated], Answer]) -> Answer:
+        def walk(number: int) -> Answer:
+            associated = self._open(call, action)
+            answer = act(associated)
+            commit(self._backend.store, self._backend.clock, associated.records.unit.writes(), call.deadline_ms)
+            return answer
+
+        return store_errors(lambda: walk_until_committed(self._backend.clock, call.deadline_ms, walk))
+
+    def _open(self, call: Call, action: str) -> Associated:
+        """Raises NotFound for an unknown association or record, Forbidden for one out of reach."""
+        reads, definitions = self._backend.reading()
+        claims = verified_claims(self._backend, call)
+        opened = store_errors(lambda: reads.resolve(lambda: self._opened(reads, definitions, call, action, claims)))
+        now_ms = self._backend.clock.now_ms()
+        unit = self._backend.unit(reads, user_id=opened.caller.id, at_ms=now_ms, seed=secrets.token_hex(8))
+        opened.records = PermittedRecords(unit, definitions, opened.caller, call, now_ms)
+        owner = unit.get(opened.collection, convert_id(opened.collection, call.record_id))
+        if owner is None:
+            raise NotFound(f'no record {call.record_id} in collection "{opened.collection.name}"', code="RECORD_NOT_FOUND")
+        if not scope_filter(opened.caller, opened.permit, opened.collection, definitions).matches(owner.row):
+            raise Forbidden(NO_PERMISSIONS)
+        links = Links(opened.records, owner, _association(opened.collection, call))
+        if links.target.system and action not in ("list", "get", *OF_LINKS):
+            raise Invalid(f'records of "{links.target.name}" are written by its own actions only', code="SYSTEM_COLLECTION")
+        needed = "view" if action in OF_LINKS else action
+        return Associated(opened, links, opened.caller.permit(links.target.name, needed))
+
+    def _opened(self, reads: Reads, definitions: Definitions, call: Call, action: str, claims: Claims) -> Opened:
+        likely = definitions.likely_collection(call.resource)
+        keys = _owner_keys(likely, call) if likely else []
+        state: dict[str, Json] = {}
+        reads.together(
+            lambda: state.update(caller=authenticate(reads, definitions, call, claims)),
+            lambda: state.update(collection=definitions.collection(call.resource)),
+            *[lambda key=key: reads.item(key) for key in keys],
+        )
+        collection = state["collection"]
+        if collection is None:
+            raise NotFound(f'there is no collection "{call.resource}"', code="COLLECTION_NOT_FOUND")
+        field = _association(collection, call)
+        definitions.collection(field.target or "")
+        granted = state["caller"].permit(collection.name, "update" if action in OF_LINKS else "view")
+        return Opened(state["caller"], collection, granted, reads, definitions, None)
+
+
+def _association(collection: Collection, call: Call) -> Field:
+    field = collection.field(call.association or "")
+    if field is None or not field.is_association or field.hidden:
+        raise NotFound(f'collection "{collection.name}" has no association "{call.association}"', code="ASSOCIATION_NOT_FOUND")
+    return field
+
+
+def _owner_keys(collection: Collection, call: Call) -> list[Json]:
+    try:
+        return [record_key(collection.uid, convert_id(collection, call.record_id), collection.shards)]
+    except Invalid:
+        return []
+
+
+def _ids(target: Collection, call: Call, body: bool = False) -> list[int | str]:
+    """Ids of the path, of ``filterByTk``, or (for links) of the body: ``[1, 2]``, ``[{"id": 1}]``, ``{"values": [1]}``."""
+    keys = replace(call, record_id=call.association_id).target_keys
+    if keys is None and body:
+        raw = call.body.get("filterByTk", call.body.get("values")) if isinstance(call.body, dict) else call.body
+        keys = raw if isinstance(raw, list) else [] if raw is None else [raw]
+        if call.body is None:
+            raise Invalid("the body must be a list of ids", path="body")
+    members = keys if isinstance(keys, list) else [keys]
+    return list(dict.fromkeys(convert_id(target, one.get("id") if isinstance(one, dict) else one) for one in members))

@@ -1,0 +1,159 @@
+"""The README is followed to the letter: its commands run in its order against a fresh instance, and the answers must be those it prints.
+
+A ``bash`` block is run; the ``json`` or ``text`` block that follows it at once is its answer. The ``console`` block of ``make run`` is what
+the instance prints. In answers ``<id>`` stands for any id, ``<time>`` for any instant; in the console block any ``<words>`` for anything.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text()
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```\n(?:```(json|text)\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL)
+ADDRESS = "http://localhost:3000"
+LAST_LINE = "Ctrl-C stops everything."
+READY_SECONDS = 60
+STOP_SECONDS = 15
+MARK = "---- next block ----"
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+
+
+@dataclass(frozen=True)
+class Step:
+    """Commands, and what they print: ``kind`` is ``json``, ``text``, or empty when the README does not say."""
+
+    commands: str
+    kind: str
+    answer: str
+
+    @property
+    def title(self) -> str:
+        return re.sub(r".*/api/|[\"'\n].*", "", self.commands.strip(), flags=re.DOTALL)[:60]
+
+
+STEPS = [Step(commands, kind, answer) for language, commands, kind, answer in BLOCK.findall(README) if language == "bash"]
+(READY_BLOCK,) = (text for language, text, _, _ in BLOCK.findall(README) if language == "console" and text.startswith("$ make run\n"))
+
+
+@pytest.fixture(scope="module")
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """The address of a fresh ``make run`` and what it has printed up to its last line."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    settings = {"PORT": str(port), "DATA_DIR": str(tmp_path_factory.mktemp("readme")), "EXAMPLE": "1"}
+    unset = ("INIT_ROOT_EMAIL", "INIT_ROOT_PASSWORD", "HOST", "WORKERS")
+    environment = {name: value for name, value in os.environ.items() if name not in unset} | settings
+    with subprocess.Popen([sys.executable, "-m", "local"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield f"http://localhost:{port}", _printed(process)
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=STOP_SECONDS)
+
+
+def _printed(process: subprocess.Popen[str]) -> str:
+    watchdog = threading.Timer(READY_SECONDS, process.kill)
+    watchdog.start()
+    lines: list[str] = []
+    assert process.stdout is not None
+    for line in process.stdout:
+        lines.append(line)
+        if LAST_LINE in line:
+            break
+    watchdog.cancel()
+    return "".join(lines)
+
+
+@pytest.fixture(scope="module")
+def answers(instance: tuple[str, str]) -> list[str]:
+    """What each step printed, all run in one shell."""
+    script = "".join(f"{step.commands}\nprintf '\\n{MARK}\\n'\n" for step in STEPS).replace(ADDRESS, instance[0])
+    environment = os.environ | {"NO_PROXY": "localhost", "no_proxy": "localhost"}
+    ran = subprocess.run(["bash", "-eu"], input=script, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout.split(f"\n{MARK}\n")[: len(STEPS)]
+
+
+def differences(shown: Any, real: Any, path: str = "answer") -> list[str]:
+    """Where the real answer is not the one shown."""
+    if isinstance(shown, dict) and isinstance(real, dict):
+        names = sorted(shown.keys() ^ real.keys())
+        return [f"{path}: {name} only on one side" for name in names] + [
+            found for name in shown.keys() & real.keys() for found in differences(shown[name], real[name], f"{path}.{name}")
+        ]
+    if isinstance(shown, list) and isinstance(real, list) and len(shown) == len(real):
+        return [found for n, (one, other) in enumerate(zip(shown, real, strict=True)) for found in differences(one, other, f"{path}.{n}")]
+    same = _is_id(real) if shown == "<id>" else _is_time(real) if shown == "<time>" else shown == real and type(shown) is type(real)
+    return [] if same else [f"{path}: {shown!r} is shown, {real!r} is real"]
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _is_time(value: Any) -> bool:
+    return isinstance(value, str) and TIME.fullmatch(value) is not None
+
+
+@pytest.mark.parametrize("number", range(len(STEPS)), ids=[f"{n} {step.title}" for n, step in enumerate(STEPS, 1)])
+def test_a_command_answers_as_shown(answers: list[str], number: int) -> None:
+    step, real = STEPS[number], answers[number]
+    if step.kind == "json":
+        assert differences(json.loads(step.answer), json.loads(real)) == []
+    elif step.kind == "text":
+        assert real.splitlines() == step.answer.splitlines()
+    elif real:
+        assert "errors" not in json.loads(real)
+
+
+def test_the_ready_block_is_as_shown(instance: tuple[str, str]) -> None:
+    shown = READY_BLOCK.removeprefix("$ make run\n").replace(ADDRESS, instance[0])
+    pattern = ".+".join(re.escape(part) for part in re.split(r"<[^<>]+>", shown))
+    assert re.fullmatch(pattern, instance[1]), instance[1]
+
+
+def test_every_documented_kind_of_trigger_is_shown() -> None:
+    shown = "\n".join(step.commands for step in STEPS)
+    for call in (
+        'api/workflows:trigger?triggerWorkflows=register_sample"',
+        'api/samples:trigger/1?triggerWorkflows=submit_inspection"',
+        'api/samples:trigger/2?triggerWorkflows=submit_inspection"',
+        """-d '{"title": "Sample 1", "indicator": 91}' "http://localhost:3000/api/samples:trigger?triggerWorkflows=submit_inspection\"""",
+        'api/samples:trigger?filterByTk[]=1&filterByTk[]=2&triggerWorkflows=archive_samples"',
+        "api/posts:trigger/1?triggerWorkflows=describe_category!category'",
+        "triggerWorkflows=submit_inspection,archive_samples",
+        "&token=$TOKEN",
+    ):
+        assert call in shown
+    assert "Content-Type:" not in shown
+
+
+@pytest.mark.parametrize(
+    ("shown", "real"),
+    [
+        ({"a": 1}, {"a": 2}),
+        ({"a": 1}, {"a": 1, "b": 1}),
+        ([1], [1, 1]),
+        ("<id>", "x"),
+        ("<time>", "today"),
+        (1, True),
+        ({"a": None}, {}),
+    ],
+)
+def test_an_answer_that_differs_is_told(shown: Any, real: Any) -> None:
+    assert differences(shown, real)

@@ -1,0 +1,366 @@
+"""`find`: what a unit of work sees through a filter is what its writes would leave, sorted and cut; long reads go on by cursor."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chalicelib.adapters.memory import MemoryStore
+from chalicelib.domain.collection import Collection
+from chalicelib.domain.query import SortKey, parse_sort, sort_rows
+from chalicelib.domain.record import Row
+from chalicelib.engine.finder import MOST_PAGES, Found, find
+from chalicelib.engine.unit_of_work import UnitOfWork
+from chalicelib.errors import Invalid
+from tests.stores import WatchedStore
+from tests.unit.engine.fakes import ITEMS, NOW_MS, commit_unit, fill, filter_on, ids, items, search_for, unit_over
+
+SHARDED = items(4)
+
+
+def store_with(rows: list[Row], collection: Collection = ITEMS, page_size: int = 1000) -> WatchedStore:
+    store = WatchedStore(MemoryStore(page_size))
+    fill(store, collection, rows)
+    store.forget()
+    return store
+
+
+def numbered(count: int) -> list[Row]:
+    """Items 1 … count; ``size`` counts from 0 to 9 again and again."""
+    return [{"id": number, "title": f"t{number:03d}", "size": number % 10} for number in range(1, count + 1)]
+
+
+def found(unit: UnitOfWork, raw: Any = None, collection: Collection = ITEMS, sort: tuple[str, ...] = (), **options: Any) -> Found:
+    return find(unit, search_for(collection, raw, sort, **options))
+
+
+class TestWhatTheUnitWrote:
+    """Reads inside a run see the run's own writes."""
+
+    @pytest.fixture
+    def unit(self) -> UnitOfWork:
+        """Of items 1 to 6, 2 is changed, 3 removed and 4 made again; 9 is new."""
+        unit = unit_over(store_with(numbered(6)))
+        records = {record.id: record for record in unit.get_many(ITEMS, range(1, 7)) if record}
+        unit.update(records[2], {"title": "changed", "size": 8})
+        unit.destroy(records[3])
+        unit.destroy(records[4])
+        unit.create(ITEMS, {"id": 4, "title": "again"})
+        unit.create(ITEMS, {"id": 9, "title": "new", "size": 1})
+        return unit
+
+    @pytest.mark.parametrize(
+        ("raw", "expected"),
+        [
+            (None, [1, 2, 4, 5, 6, 9]),
+            ({"title": "changed"}, [2]),
+            ({"title": "t002"}, []),
+            ({"title": {"$startsWith": "t"}}, [1, 5, 6]),
+            ({"size": 1}, [1, 9]),
+            ({"size": 2}, []),
+            ({"size": {"$gte": 5}}, [2, 5, 6]),
+            ({"size": {"$empty": True}}, [4]),
+            ({"id": {"$in": [1, 3, 4, 9, 99]}}, [1, 4, 9]),
+            ({"id": 3}, []),
+            ({"id": 9, "title": "old"}, []),
+            ({"$or": [{"id": 9}, {"size": 8}]}, [2, 9]),
+            ({"size": {"$gt": 5, "$lt": 3}}, []),
+            ({"size": {"$in": [1, 8]}}, [1, 2, 9]),
+        ],
+    )
+    def test_is_found_as_it_will_be(self, unit: UnitOfWork, raw: Any, expected: list[int]) -> None:
+        assert ids(found(unit, raw).records) == expected
+
+    @pytest.mark.parametrize(
+        ("sort", "expected"),
+        [
+            (("-id",), [9, 6, 5, 4, 2, 1]),
+            (("size",), [4, 1, 9, 5, 6, 2]),
+            (("-size",), [2, 6, 5, 1, 9, 4]),
+            (("title",), [4, 2, 9, 1, 5, 6]),
+            (("size", "-id"), [4, 9, 1, 5, 6, 2]),
+        ],
+    )
+    def test_is_sorted_in(self, unit: UnitOfWork, sort: tuple[str, ...], expected: list[int]) -> None:
+        assert ids(found(unit, sort=sort).records) == expected
+        assert ids(found(unit, sort=sort, offset=1, limit=3).records) == expected[1:4]
+
+    def test_is_counted(self, unit: UnitOfWork) -> None:
+        assert found(unit, {"title": {"$startsWith": "t"}}, limit=1, counted=True).total == 3
+
+    def test_of_another_collection_is_left_out(self, unit: UnitOfWork) -> None:
+        unit.create(items().restricted(None), {"id": 10})
+        other = Collection("others", "c_others", fields=ITEMS.fields)
+        unit.create(other, {"id": 11, "title": "elsewhere"})
+        assert 11 not in ids(found(unit).records)
+        assert ids(found(unit, collection=other).records) == [11]
+
+    @pytest.mark.parametrize("sort", [(), ("-id",)])
+    @pytest.mark.parametrize("raw", [None, {"title": {"$startsWith": "t"}}])
+    def test_a_page_is_filled_up_behind_what_the_unit_removed(self, raw: Any, sort: tuple[str, ...]) -> None:
+        """The first page as stored may hold nothing but records that this run has removed or changed."""
+        unit = unit_over(store_with(numbered(9), page_size=2))
+        gone = [1, 2, 3, 9, 8, 7]
+        for record in unit.get_many(ITEMS, gone):
+            assert record is not None
+            unit.destroy(record) if int(record.id) % 2 else unit.update(record, {"title": None if raw else "x"})
+        expected = [number for number in range(1, 10) if number not in gone or (raw is None and number % 2 == 0)]
+        expected = expected[::-1] if sort else expected
+        for limit in (1, 2, 3):
+            assert ids(found(unit, raw, sort=sort, limit=limit).records) == expected[:limit]
+
+
+class TestRequests:
+    """What is asked of the database for a search."""
+
+    def test_pinned_ids_are_read_by_key(self) -> None:
+        store = store_with(numbered(9))
+        unit = unit_over(store)
+        assert ids(found(unit, {"id": {"$in": [5, 2, 77]}, "size": {"$gt": 1}}).records) == [2, 5]
+        assert ids(found(unit, {"id": 5}).records) == [5]
+        assert (len(store.reads), store.queries) == (1, [])
+
+    def test_an_indexed_field_bounds_the_query(self) -> None:
+        store = store_with(numbered(60), page_size=10)
+        assert ids(found(unit_over(store), {"size": 3}).records) == [3, 13, 23, 33, 43, 53]
+        assert found(unit_over(store), {"size": 3}).index == "size"
+        store.forget()
+        assert len(found(unit_over(store), {"size": {"$gte": 8}}).records) == 12
+        assert len(store.queries) == 2
+
+    def test_bounds_that_no_value_meets_ask_nothing(self) -> None:
+        store = store_with(numbered(9))
+        assert found(unit_over(store), {"size": {"$gt": 5, "$lt": 3}}).records == []
+        assert store.requests == 0
+
+    def test_a_field_that_is_being_indexed_is_not_used(self) -> None:
+        fields = ITEMS.fields | {"size": items().fields["size"].__class__("size", "integer", slot="l1", options={"building": True})}
+        building = Collection("items", ITEMS.uid, fields=fields)
+        result = find(unit_over(store_with(numbered(20))), search_for(building, {"size": 3}))
+        assert (ids(result.records), result.index) == ([3, 13], None)
+
+    def test_a_page_in_the_order_of_the_ids_reads_no_further(self) -> None:
+        store = store_with(numbered(50), page_size=10)
+        assert ids(found(unit_over(store), limit=3).records) == [1, 2, 3]
+        assert ids(found(unit_over(store), sort=("-id",), limit=3).records) == [50, 49, 48]
+        assert len(store.queries) == 2
+
+    def test_one_request_per_shard(self) -> None:
+        store = store_with(numbered(30), SHARDED)
+        assert ids(found(unit_over(store), collection=SHARDED, limit=7).records) == [*range(1, 8)]
+        assert sorted(store.queries) == SHARDED.partitions
+
+    def test_a_record_read_before_stays_as_it_was(self) -> None:
+        store = store_with(numbered(3))
+        unit, other = unit_over(store), unit_over(store)
+        (before,) = unit.get_many(ITEMS, [2])
+        (record,) = other.get_many(ITEMS, [2])
+        assert record is not None
+        other.update(record, {"title": "changed"})
+        commit_unit(store, other)
+        again = [record for record in found(unit).records if record.id == 2]
+        assert again == [before]
+
+
+class TestCounting:
+    @pytest.mark.parametrize(
+        ("raw", "options", "total"),
+        [
+            (None, {"limit": 5, "counted": True}, 30),
+            (None, {"limit": 5}, None),
+            (None, {"limit": 50}, 30),
+            (None, {}, 30),
+            ({"size": 3}, {"limit": 2, "counted": True}, 3),
+            ({"title": {"$gt": "t010"}}, {"limit": 2, "counted": True}, 20),
+            (None, {"offset": 40, "limit": 5, "counted": True}, 30),
+            ({"id": {"$in": [1, 2, 99]}}, {"limit": 1, "counted": True}, 2),
+        ],
+    )
+    @pytest.mark.parametrize("collection", [ITEMS, SHARDED], ids=["one shard", "four shards"])
+    def test_the_total_is_exact_or_unknown(self, collection: Collection, raw: Any, options: dict[str, Any], total: int | None) -> None:
+        store = store_with(numbered(30), collection)
+        assert found(unit_over(store), raw, collection, **options).total == total
+
+
+def pages(store: WatchedStore, collection: Collection, raw: Any = None, sort: tuple[str, ...] = (), **options: Any) -> Iterator[Found]:
+    """Page after page by cursor, each by a call of its own."""
+    cursor = None
+    for _ in range(200):
+        page = found(unit_over(store), raw, collection, sort, cursor=cursor, **options)
+        yield page
+        cursor = page.cursor
+        if cursor is None:
+            return
+    raise AssertionError("the cursor never ends")
+
+
+@pytest.mark.parametrize("collection", [ITEMS, SHARDED], ids=["one shard", "four shards"])
+class TestCursors:
+    """Going on by cursor visits every record that matches once, in order."""
+
+    @pytest.mark.parametrize("counted", [True, False])
+    @pytest.mark.parametrize("limit", [1, 4, 7, 50])
+    @pytest.mark.parametrize("sort", [(), ("id",), ("-id",)])
+    def test_every_record_is_visited_once(self, collection: Collection, sort: tuple[str, ...], limit: int, counted: bool) -> None:
+        store = store_with(numbered(33), collection, page_size=10)
+        visited = [record.id for page in pages(store, collection, None, sort, limit=limit, counted=counted) for record in page.records]
+        assert visited == (list(range(33, 0, -1)) if sort == ("-id",) else list(range(1, 34)))
+
+    @pytest.mark.parametrize("sort", [(), ("-id",)])
+    def test_every_match_is_visited_once(self, collection: Collection, sort: tuple[str, ...]) -> None:
+        store = store_with(numbered(33), collection, page_size=3)
+        raw = {"title": {"$includes": "2"}}
+        visited = [record.id for page in pages(store, collection, raw, sort, limit=4) for record in page.records]
+        expected = [number for number in range(1, 34) if "2" in f"{number:03d}"]
+        assert visited == (expected[::-1] if sort else expected)
+
+    @pytest.mark.parametrize("counted", [True, False])
+    @pytest.mark.parametrize("limit", [2, 5, 100])
+    @pytest.mark.parametrize("sort", [(), ("-id",)])
+    def test_a_long_read_that_stops_in_between_loses_nothing(
+        self, collection: Collection, sort: tuple[str, ...], limit: int, counted: bool
+    ) -> None:
+        """Three items a page: 20 pages are 60 of the 150 items, and 15 match."""
+        store = store_with(numbered(150), collection, page_size=3)
+        raw = {"title": {"$endsWith": "5"}}
+        visited = [record.id for page in pages(store, collection, raw, sort, limit=limit, counted=counted) for record in page.records]
+        expected = list(range(5, 151, 10))
+        assert visited == (expected[::-1] if sort else expected)
+
+    def test_a_read_by_index_that_stops_in_between_loses_nothing(self, collection: Collection) -> None:
+        store = store_with(numbered(150), collection, page_size=3)
+        visited = sorted(int(record.id) for page in pages(store, collection, {"size": {"$gte": 1}}) for record in page.records)
+        assert visited == [number for number in range(1, 151) if number % 10 >= 1]
+
+    def test_a_search_stops_after_20_pages_and_says_so(self, collection: Collection) -> None:
+        store = store_with(numbered(150), collection, page_size=3)
+        page = found(unit_over(store), {"title": {"$endsWith": "5"}}, collection)
+        assert (page.complete, page.total, page.cursor is None) == (False, None, False)
+        assert page.at_least == len(page.records)
+        assert MOST_PAGES <= len(store.queries) <= MOST_PAGES + collection.shards
+
+    def test_nobody_elses_writes_are_visited_twice(self, collection: Collection) -> None:
+        """A record made while pages are read appears once or not at all; none of the others is lost."""
+        store = store_with(numbered(20), collection, page_size=5)
+        visited: list[Any] = []
+        for page in pages(store, collection, limit=3):
+            visited += ids(page.records)
+            fill(store, collection, [{"id": 100 + len(visited)}])
+        assert len(visited) == len(set(visited))
+        assert set(range(1, 21)) <= set(visited)
+
+
+def text_of(position: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(position).encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "x",
+        "%%%",
+        "bm90IGpzb24",
+        text_of([]),
+        text_of({}),
+        text_of({"a": 5}),
+        text_of({"a": None}),
+        text_of({"a": ""}),
+        text_of({"s": "x", "k": {}}),
+        text_of({"s": 0, "k": "x"}),
+        text_of({"s": 0, "k": {"pk": "c_others#0", "sk": "1"}}),
+        text_of({"s": -1, "k": None}),
+        "ü",
+    ],
+)
+@pytest.mark.parametrize("sort", [(), ("title",)])
+def test_a_cursor_that_no_list_has_given_is_refused_or_harmless(cursor: str, sort: tuple[str, ...]) -> None:
+    """It is text from outside: never an internal error, and never another collection's records."""
+    try:
+        result = found(unit_over(store_with(numbered(5))), sort=sort, limit=2, cursor=cursor)
+    except Invalid as refused:
+        assert refused.problems()[0].path == "cursor"
+    else:
+        assert set(ids(result.records)) <= {1, 2, 3, 4, 5}
+
+
+def test_a_cursor_of_another_search_is_refused() -> None:
+    """A list by id gave it; a list by title cannot go on from there. And the other way round."""
+    store = store_with(numbered(150), page_size=3)
+    by_id = found(unit_over(store), limit=2).cursor
+    by_title = found(unit_over(store), {"title": {"$endsWith": "5"}}, sort=("title",), limit=2).cursor
+    assert by_id is not None
+    assert by_title is not None
+    with pytest.raises(Invalid):
+        found(unit_over(store), sort=("title",), limit=2, cursor=by_id)
+    with pytest.raises(Invalid):
+        found(unit_over(store), limit=2, cursor=by_title)
+
+
+TITLES = st.sampled_from([None, "", "a", "B", "b", "zz", "é"])
+SIZES = st.sampled_from([None, -3, 0, 1, 2, 10, 2**53 - 1])
+ROWS = st.fixed_dictionaries({"title": TITLES, "size": SIZES})
+CONDITIONS = st.one_of(
+    st.builds(lambda operator, size: {"size": {operator: size}}, st.sampled_from(["$eq", "$ne", "$gt", "$gte", "$lt", "$lte"]), SIZES),
+    st.builds(lambda operator, title: {"title": {operator: title}}, st.sampled_from(["$eq", "$ne", "$gt", "$lte", "$includes"]), TITLES),
+    st.builds(lambda chosen: {"id": {"$in": chosen}}, st.lists(st.integers(1, 12), min_size=1, max_size=4)),
+    st.builds(lambda chosen: {"size": {"$in": chosen}}, st.lists(SIZES.filter(lambda size: size is not None), min_size=1, max_size=3)),
+    st.sampled_from([{}, {"size": {"$empty": True}}, {"title": {"$notEmpty": True}}, {"size": None}]),
+)
+FILTERS = CONDITIONS | st.builds(
+    lambda group, parts: {group: parts}, st.sampled_from(["$and", "$or"]), st.lists(CONDITIONS, min_size=1, max_size=3)
+)
+
+
+@dataclass
+class Model:
+    """What the unit should see: plain rows by id."""
+
+    rows: dict[int, Row]
+
+    def found(self, collection: Collection, raw: Any, sort: list[SortKey]) -> list[int]:
+        wanted = filter_on(collection, raw)
+        matching = [{"id": record_id, **row} for record_id, row in self.rows.items() if wanted.matches({"id": record_id, **row})]
+        return [row["id"] for row in sort_rows(matching, sort or [SortKey("id")])]
+
+
+STAGED = st.lists(st.tuples(st.integers(1, 8), ROWS | st.none()), max_size=6)
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_a_search_over_staged_writes_finds_what_a_look_at_every_row_finds(data: st.DataObject) -> None:
+    collection, page_size = data.draw(st.sampled_from([ITEMS, SHARDED])), data.draw(st.sampled_from([1, 2, 3, 1000]))
+    rows: dict[int, Row] = data.draw(st.dictionaries(st.integers(1, 12), ROWS, max_size=10))
+    store = store_with([{"id": record_id, **row} for record_id, row in rows.items()], collection, page_size)
+    unit, model = unit_over(store, at_ms=NOW_MS + 1), Model({record_id: dict(row) for record_id, row in rows.items()})
+    for record_id, row in data.draw(STAGED):
+        stage(unit, collection, model, record_id, row)
+    raw, counted = data.draw(st.just({}) | FILTERS), data.draw(st.booleans())
+    sort = data.draw(st.sampled_from([(), ("-id",), ("size",), ("-title", "size")]))
+    expected = model.found(collection, raw, parse_sort(list(sort), collection))
+    for offset, limit in ((0, None), (0, 1), (0, 3), (2, 2), (2, None)):
+        result = found(unit, raw, collection, sort, offset=offset, limit=limit, counted=counted)
+        assert ids(result.records) == expected[offset : None if limit is None else offset + limit]
+        assert unit.staged or result.total in (None, len(expected))
+
+
+def stage(unit: UnitOfWork, collection: Collection, model: Model, record_id: int, row: Row | None) -> None:
+    """The same change in the unit and in the model: ``None`` removes; a row changes or makes."""
+    (record,) = unit.get_many(collection, [record_id])
+    if record is None and row is not None:
+        unit.create(collection, {"id": record_id, **row})
+    elif record is not None and row is not None:
+        unit.update(record, row)
+    elif record is not None:
+        unit.destroy(record)
+    if row is None:
+        model.rows.pop(record_id, None)
+    else:
+        model.rows[record_id] = dict(row)
