@@ -58,6 +58,7 @@ class Product:
             "set": associated.set,
             "remove": associated.remove,
             "toggle": associated.toggle,
+            "trigger": associated.trigger,
         }
 
     def now_ms(self) -> int:

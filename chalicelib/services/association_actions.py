@@ -24,6 +24,7 @@ from chalicelib.engine.reads import Reads
 from chalicelib.errors import Forbidden, Invalid, Json, NotFound
 from chalicelib.services.backend import Backend, Claims
 from chalicelib.services.call import Answer, Call
+from chalicelib.services.custom_actions import CustomActions
 from chalicelib.services.permitted import PermittedRecords
 from chalicelib.services.records import Opened, etag, listed, shown_rows, updates_of, written_row
 from chalicelib.services.session import NO_PERMISSIONS, authenticate, scope_filter, verified_claims
@@ -58,6 +59,7 @@ class AssociationActions:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
+        self._custom_actions = CustomActions(backend)
 
     def list_partners(self, call: Call) -> Answer:
         """A page of the partners; of a to-one association the partner itself, or null."""
@@ -128,6 +130,23 @@ class AssociationActions:
 
         return self._link(call, change)
 
+    def trigger(self, call: Call) -> Answer:
+        """A custom action on partners: as on their own collection, for records that are linked to this one."""
+        associated = self._open(
+            call, "list", needed="triggerNew" if replace(call, record_id=call.association_id).target_keys is None else "trigger"
+        )
+        target = replace(call, resource=associated.target.name, record_id=call.association_id, association=None, association_id=None)
+        if target.target_keys is not None:
+            ids = _ids(associated.target, call)
+            wanted = associated.records.plain_filter({"id": {"$in": ids}}, associated.target)
+            linked = associated.records.plain_filter(associated.links.condition, associated.target)
+            found = associated.records.search(Search(associated.target, both(linked, wanted))).records
+            missing = set(ids) - {record.id for record in found}
+            if missing:
+                name = f"{call.resource}/{call.record_id}/{call.association}"
+                raise NotFound(f"no record {', '.join(map(str, sorted(missing)))} in {name}", code="RECORD_NOT_FOUND")
+        return self._custom_actions.trigger(target)
+
     def _link(self, call: Call, change: Callable[[Links, Sequence[Record]], None]) -> Answer:
         def act(associated: Associated) -> Answer:
             ids = _ids(associated.target, call, body=True)
@@ -165,7 +184,7 @@ class AssociationActions:
 
         return store_errors(lambda: walk_until_committed(self._backend.clock, call.deadline_ms, walk))
 
-    def _open(self, call: Call, action: str) -> Associated:
+    def _open(self, call: Call, action: str, needed: str = "") -> Associated:
         """Raises NotFound for an unknown association or record, Forbidden for one out of reach."""
         reads, definitions = self._backend.reading()
         claims = verified_claims(self._backend, call)
@@ -181,7 +200,7 @@ class AssociationActions:
         links = Links(opened.records, owner, _association(opened.collection, call))
         if links.target.system and action not in ("list", "get", *OF_LINKS):
             raise Invalid(f'records of "{links.target.name}" are written by its own actions only', code="SYSTEM_COLLECTION")
-        needed = "view" if action in OF_LINKS else action
+        needed = needed or ("view" if action in OF_LINKS else action)
         return Associated(opened, links, opened.caller.permit(links.target.name, needed))
 
     def _opened(self, reads: Reads, definitions: Definitions, call: Call, action: str, claims: Claims) -> Opened:

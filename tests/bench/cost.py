@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 from botocore.awsrequest import AWSResponse
 
 from app import app
 from chalicelib import bootstrap
-from chalicelib.errors import AppError
+from chalicelib.adapters.dynamodb.store import DynamoStore
 from local.gateway import Context, Request, to_event
 from tests.bench.meter import Meter
 from tests.bench.report import Line, spread
-from tests.bench.stack import InProcess, in_process
+from tests.bench.stack import REGION, SECRET, InProcess, in_process
 
 KEY = "submit_inspection"
 BRANCHES = (("1", "submitted (creates a record, updates the sample)"), ("2", "refused (a message, ended as failed)"))
@@ -45,11 +46,11 @@ def _requests_and_units(endpoint: str) -> Iterator[Line]:
 def _trigger(stack: InProcess, record_id: str) -> None:
     answer = stack.call("samples", "trigger", record_id, triggerWorkflows=KEY)
     if answer.status != (200 if record_id == "1" else 400):
-        raise AppError(f"the example answered {answer}")
+        raise SystemExit(f"the example answered {answer}")
 
 
 def _cpu(endpoint: str, runs: int) -> Iterator[Line]:
-    stack = in_process(endpoint)
+    stack = _as_the_function(in_process(endpoint), endpoint)
     for record_id, branch in BRANCHES:
         _trigger(stack, record_id)
         with answered_from_memory(stack, lambda record_id=record_id: _trigger(stack, record_id)):
@@ -60,6 +61,14 @@ def _cpu(endpoint: str, runs: int) -> Iterator[Line]:
         yield Line(f"CPU of the whole function, {branch}: ms, median (p95)", spread(whole))
 
 
+def _as_the_function(stack: InProcess, endpoint: str) -> InProcess:
+    """The same tables behind the product that `app` answers with, made from the environment as in Lambda."""
+    names = {"RECORDS_TABLE": stack.names[0], "EXECUTIONS_TABLE": stack.names[1]}
+    os.environ |= {**names, "AWS_REGION": REGION, "AWS_ENDPOINT_URL_DYNAMODB": endpoint, "STEPBASE_SECRET": SECRET}
+    product = bootstrap.product()
+    return InProcess(product, cast(DynamoStore, product.backend.store), stack.names, stack.token)
+
+
 def _cpu_ms(work: Any) -> float:
     began = time.process_time()
     work()
@@ -67,11 +76,11 @@ def _cpu_ms(work: Any) -> float:
 
 
 def _invoke(stack: InProcess, record_id: str) -> None:
-    """The Lambda function as the gateway calls it, over this stack's product."""
+    """The Lambda function as the gateway calls it."""
     request = Request("POST", f"/api/samples:trigger/{record_id}?triggerWorkflows={KEY}", {"authorization": f"Bearer {stack.token}"})
-    segments = {"resource": "samples%3Atrigger", "id": record_id}
-    event = to_event(request, "/api/{resource}/{id}", segments, "bench")
-    app(event, Context("bench"))
+    event = to_event(request, "/api/{resource}/{id}", {"resource": "samples%3Atrigger", "id": record_id}, "bench")
+    if json.loads(app(event, Context("bench"))["body"])["meta"]["executions"][0]["key"] != KEY:
+        raise SystemExit("the function did not run the example")
 
 
 class Body:

@@ -32,6 +32,7 @@ from local.example import FOLDER
 ROOT = Path(__file__).resolve().parents[2]
 REGION = "us-east-1"
 EMAIL, PASSWORD = "bench@stepbase.local", "bench-password"
+SECRET = secrets.token_urlsafe(48)
 STOP_SECONDS = 15
 LAST_LINE = "Ctrl-C stops everything."
 
@@ -72,7 +73,7 @@ def in_process(endpoint: str, wrapped: type[Any] | None = None) -> InProcess:
     create_tables(endpoint, names, REGION)
     store = DynamoStore(connect(REGION, endpoint), *names)
     seen: Store = wrapped(store) if wrapped else store
-    backend = Backend(seen, SystemClock(), TokenSigner(secrets.token_urlsafe(48)), Argon2Passwords())
+    backend = Backend(seen, SystemClock(), TokenSigner(SECRET), Argon2Passwords())
     install(backend, EMAIL, PASSWORD)
     stack = InProcess(Product(backend), store, names)
     stack.token = stack.call("auth", "signIn", body={"account": EMAIL, "password": PASSWORD}).data["token"]
