@@ -114,14 +114,21 @@ def bounded_text(doc: dict[str, Json]) -> str:
     text = _text(doc)
     if len(text.encode()) <= MOST_HISTORY_BYTES:
         return text
-    parts: list[tuple[dict[str, Json], str]] = [(job, "result") for job in doc["jobs"]]
+    parts: list[tuple[dict[str, Json], str]] = [(job, part) for job in doc["jobs"] for part in ("result", "log")]
     parts += [(doc, name) for name in ("context", "output", "messages")]
     for owner, part in sorted(parts, key=lambda place: -len(_text(place[0][place[1]]))):
-        owner[part] = {"cut": True, "bytes": len(_text(owner[part]).encode())} if part != "messages" else []
+        owner[part] = _mark(part, len(_text(owner[part]).encode()))
         text = _text(doc)
         if len(text.encode()) <= MOST_HISTORY_BYTES:
             break
     return text
+
+
+def _mark(part: str, size_bytes: int) -> Json:
+    """What stands where something was cut, of the type that readers expect there."""
+    if part == "messages":
+        return []
+    return f"cut: {size_bytes} bytes" if part == "log" else {"cut": True, "bytes": size_bytes}
 
 
 def _text(value: Json) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from chalicelib.domain.graph import Node
 from chalicelib.domain.instants import iso_text
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports import Clock, StoreUnavailable
 from chalicelib.domain.status import ERROR, RESOLVED, execution_status
 from chalicelib.domain.workflow import Workflow
 from chalicelib.engine.execution import Execution, Job
@@ -22,7 +22,7 @@ from chalicelib.nodes import NODE_TYPES
 from chalicelib.nodes.base import Outcome, Records
 from chalicelib.observability import logger
 
-PASSED_ON = (Conflict, DeadlineExceeded, Unavailable)
+PASSED_ON = (Conflict, DeadlineExceeded, Unavailable, StoreUnavailable)
 
 
 class _Ended(Exception):

@@ -121,7 +121,9 @@ def test_writes_of_a_run_that_resolves_are_kept() -> None:
 
 
 class TestFailing:
-    @pytest.mark.parametrize(("status", "expected"), [(FAILED, FAILED), (ERROR, ERROR), (REJECTED, REJECTED), (ABORTED, ABORTED), (-100, -1)])
+    @pytest.mark.parametrize(
+        ("status", "expected"), [(FAILED, FAILED), (ERROR, ERROR), (REJECTED, REJECTED), (ABORTED, ABORTED), (-100, FAILED)]
+    )
     def test_a_failing_node_ends_the_run_and_drops_every_write(self, status: int, expected: int) -> None:
         run = Run(create("before"), act(writing("inside", outcome(status, "why"))), create("after")).walk()
         assert run.execution.status == expected
