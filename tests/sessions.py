@@ -8,19 +8,21 @@ from __future__ import annotations
 import itertools
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from chalicelib.adapters.memory import FixedClock
+from chalicelib.adapters.memory import FixedClock, MemoryStore
 from chalicelib.adapters.tokens import TokenSigner
 from chalicelib.bootstrap import Product
 from chalicelib.domain.keys import counter_key, execution_key
-from chalicelib.domain.ports import EXECUTIONS, Clock, Store
+from chalicelib.domain.ports import EXECUTIONS, Clock, Store, Write
 from chalicelib.engine.execution import public_execution
 from chalicelib.services import installation
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
+from tests.stores import WatchedStore
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "example"
 NOW_MS = 1_795_219_200_000  # 2026-11-21
@@ -82,13 +84,10 @@ class Session:
     def trigger(self, name: str, record_id: Json, workflows: str, body: Json = None, *, key: str | None = None, **params: Json) -> Answer:
         return self.answer(f"{name}:trigger", record_id, body, key=key, triggerWorkflows=workflows, **params)
 
-    def install(self, *, example: bool = True) -> Session:
-        """The first user, and the example's collections, records and workflows."""
-        installation.install(self.backend, "root@example.com", "secret password")
-        if example:
-            for kind, bodies in _example():
-                for body in bodies:
-                    self.answer(f"{kind}:create", None, body)
+    def install(self) -> Session:
+        """The first user, and the example's collections, records and workflows: written as they were written the first time."""
+        for writes in _installation():
+            self.store.transact(writes)
         return self
 
     def workflow(self, key: str, nodes: Json, collection: str | None = "samples", **more: Json) -> int:
@@ -119,6 +118,18 @@ class Session:
         """What the counter of a version says."""
         keys = [counter_key(workflow_key, version_id, shard) for shard in range(16)]
         return sum(item["value"] for item in self.store.batch_get(keys).values())
+
+
+@lru_cache(maxsize=1)
+def _installation() -> Sequence[Sequence[Write]]:
+    """The transactions that install the product and load the example."""
+    store = WatchedStore(MemoryStore())
+    session = Session(store)
+    installation.install(session.backend, "root@example.com", "secret password")
+    for kind, bodies in _example():
+        for body in bodies:
+            session.answer(f"{kind}:create", None, body)
+    return store.transactions
 
 
 def _example() -> Iterator[tuple[str, list[Json]]]:

@@ -42,8 +42,11 @@ def parse_target(method: str, segments: list[str]) -> Target:
 
 
 def _split(segment: str) -> tuple[str, str]:
-    name, _, action = segment.rpartition(":")
-    return (name, action) if name else (action, "")
+    """Name and action, an empty action where there is no colon. Raises NotFound when the colon has nothing beside it."""
+    name, colon, action = segment.rpartition(":")
+    if colon and not (name and action):
+        raise NotFound(f'"{segment}" names no action; write it as in samples:list')
+    return (name, action) if colon else (action, "")
 
 
 def _implied(method: str, last: str | None) -> str:

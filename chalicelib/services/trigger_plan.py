@@ -179,7 +179,7 @@ class Planner:
             elif workflow:
                 selected.append(Selected(workflow, segment.path if collection else (), at_target))
         if not selected:
-            raise Invalid.of([Problem(f'"{s.key}": {p.message}', "triggerWorkflows", "NO_WORKFLOW_TRIGGERED") for s, p in reasons])
+            raise Invalid.of([Problem(p.message, "triggerWorkflows", "NO_WORKFLOW_TRIGGERED") for _, p in reasons])
         _check_roles(caller, selected)
         return selected, [{"key": s.key, "code": p.code, "message": p.message} for s, p in reasons]
 
