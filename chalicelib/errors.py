@@ -8,6 +8,7 @@ The tree (status codes are mapped in ``entrypoints/http_errors.py``)::
     ├── Forbidden            known, but not allowed
     ├── NotFound             the collection, action, record or workflow is not there
     ├── Conflict             somebody else changed the same data first
+    ├── Taken                the id that a client gave is another record's
     ├── PreconditionFailed   If-Match named another version; carries the current record
     ├── TooLarge             a body, record or unit of work over its limit
     ├── Unprocessable        an Idempotency-Key used again for another request
@@ -97,6 +98,10 @@ class NotFound(AppError):
 
 class Conflict(AppError):
     code = "CONFLICT"
+
+
+class Taken(AppError):
+    code = "ID_TAKEN"
 
 
 class PreconditionFailed(AppError):

@@ -7,15 +7,18 @@ Source: https://www.rfc-editor.org/rfc/rfc8725 (JWT best current practices). Tim
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from chalicelib.domain.keys import MAX_SAFE_INTEGER
 from chalicelib.errors import Json, Unauthenticated
 
-Kind = Literal["session", "apiKey"]
+OwnKind = Literal["session", "apiKey"]
+Kind = Literal["session", "apiKey", "outside"]
 
 ALGORITHM = "HS256"
 ISSUER = AUDIENCE = "stepbase"
@@ -28,7 +31,10 @@ REFUSED = "Your session has expired. Please sign in again."
 
 @dataclass(frozen=True)
 class Claims:
-    """What a valid token says. Times in seconds since 1970; ``role`` overrides the request's own (API keys)."""
+    """What a valid token says. Times in seconds since 1970; ``role`` overrides the request's own (API keys).
+
+    ``began_at`` is set in a renewed token: when the session began. ``account`` (an e-mail address) stands for the user's id, which is
+    then -1, in a token of another issuer."""
 
     user_id: int
     session_id: str
@@ -36,6 +42,17 @@ class Claims:
     expires_at: int
     kind: Kind
     role: str | None
+    began_at: int | None = None
+    account: str | None = None
+    verified_at: int = field(default=0, compare=False)
+
+    @property
+    def session_start(self) -> int:
+        return self.issued_at if self.began_at is None else self.began_at
+
+    def of_user(self, user_id: int) -> Claims:
+        """The same for the user whom ``account`` stands for."""
+        return replace(self, user_id=user_id, account=None)
 
 
 class TokenSigner:
@@ -47,8 +64,20 @@ class TokenSigner:
         if not self._keys or any(len(key) < SECRET_BYTES or len(set(key)) < 8 for key in self._keys.values()):
             raise ValueError(f"the token secret must be at least {SECRET_BYTES} random bytes")
 
-    def issue(self, user_id: int, session_id: str, now_s: int, hours: float, *, role: str | None = None, kind: Kind = "session") -> str:
-        """A token for ``hours`` from ``now_s`` on. ``session_id`` is what a sign-out revokes; for an API key, the key's id."""
+    def issue(
+        self,
+        user_id: int,
+        session_id: str,
+        now_s: int,
+        hours: float,
+        *,
+        role: str | None = None,
+        kind: OwnKind = "session",
+        began_at: int | None = None,
+    ) -> str:
+        """A token for ``hours`` from ``now_s`` on. ``session_id`` is what a sign-out revokes; for an API key, the key's id.
+
+        ``began_at``: when the session began, for a token that renews another."""
         import jwt
 
         kid, key = next(iter(self._keys.items()))
@@ -61,10 +90,13 @@ class TokenSigner:
             "aud": AUDIENCE,
             "kind": kind,
         }
-        return jwt.encode(claims if role is None else claims | {"role": role}, key, ALGORITHM, headers={"kid": kid})
+        claims |= {name: value for name, value in (("role", role), ("auth_time", began_at)) if value is not None}
+        return jwt.encode(claims, key, ALGORITHM, headers={"kid": kid})
 
-    def verify(self, token: str, now_s: int) -> Claims:
-        """The claims of a token of ours that is valid now. Raises Unauthenticated (``INVALID_TOKEN``) for everything else."""
+    def verify(self, token: str, now_s: int, *, ended_too: bool = False) -> Claims:
+        """The claims of a token of ours that is valid now. Raises Unauthenticated (``INVALID_TOKEN``) for everything else.
+
+        ``ended_too``: also of a session's token whose time is over; the caller decides whether it may be renewed."""
         import jwt
 
         try:
@@ -80,9 +112,15 @@ class TokenSigner:
                 "verify_nbf": False,
             }
             payload = jwt.decode(token, key, algorithms=[ALGORITHM], options=options, audience=AUDIENCE, issuer=ISSUER)
-            return _claims(payload, now_s)
+            return _claims(payload, now_s, ended_too)
         except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
             raise Unauthenticated(REFUSED, code="INVALID_TOKEN") from None
+
+    def seems_over(self, token: str, now_s: int) -> bool:
+        """Whether the token says that its time is over. Unverified: good only to decide whether to look closer."""
+        payload = unverified_part(token, 1)
+        ends = payload.get("exp")
+        return isinstance(ends, int) and ends <= now_s
 
     def _key_of(self, header: dict[str, Json]) -> bytes:
         kid = header.get("kid")
@@ -93,7 +131,17 @@ class TokenSigner:
         return self._keys[kid]
 
 
-def _claims(payload: dict[str, Json], now_s: int) -> Claims:
+def unverified_part(token: Json, number: int) -> dict[str, Json]:
+    """The token's header (0) or payload (1) as it stands there; ``{}`` for what is no token."""
+    try:
+        part = token[:LONGEST_TOKEN].split(".")[number]
+        found = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    except (AttributeError, IndexError, TypeError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _claims(payload: dict[str, Json], now_s: int, ended_too: bool) -> Claims:
     """Raises ValueError or TypeError for a claim of a wrong type or out of its time."""
     sub, jti, kind, role = payload["sub"], payload["jti"], payload["kind"], payload.get("role")
     issued_at, expires_at = _seconds(payload["iat"]), _seconds(payload["exp"])
@@ -103,9 +151,13 @@ def _claims(payload: dict[str, Json], now_s: int) -> Claims:
         raise ValueError
     if not (role is None or (isinstance(role, str) and role)):
         raise ValueError
-    if not issued_at - CLOCK_SKEW_S <= now_s < expires_at or _seconds(payload.get("nbf", 0)) - CLOCK_SKEW_S > now_s:
+    began_at = None if payload.get("auth_time") is None else _seconds(payload["auth_time"])
+    if began_at is not None and began_at > issued_at:
         raise ValueError
-    return Claims(int(sub), jti, issued_at, expires_at, kind, role)
+    has_begun = issued_at - CLOCK_SKEW_S <= now_s and _seconds(payload.get("nbf", 0)) - CLOCK_SKEW_S <= now_s
+    if not has_begun or (now_s >= expires_at and not (ended_too and kind == "session")):
+        raise ValueError
+    return Claims(int(sub), jti, issued_at, expires_at, kind, role, began_at, verified_at=now_s)
 
 
 def _seconds(value: Json) -> int:

@@ -85,4 +85,16 @@ WORKFLOWS = _system(
     Field("nodeSeq", "integer", hidden=True),
 )
 
-SYSTEM_COLLECTIONS: dict[str, Collection] = {c.name: c for c in (USERS, ROLES, COLLECTIONS, WORKFLOWS)}
+API_KEYS = _system(
+    "apiKeys",
+    Field("name", "string"),
+    Field("role", "belongsTo", target="roles", foreign_key="roleName"),
+    Field("roleName", "string", read_only=True),
+    Field("expiresIn", "string"),
+    Field("expiresAt", "date", read_only=True),
+    Field("ending", "string", read_only=True),
+    Field("tokenHash", "string", hidden=True, read_only=True),
+    Field("userId", "integer", read_only=True, index=True, slot="l1"),
+)
+
+SYSTEM_COLLECTIONS: dict[str, Collection] = {c.name: c for c in (USERS, ROLES, COLLECTIONS, WORKFLOWS, API_KEYS)}

@@ -31,10 +31,11 @@ class Workflow:
     options: dict[str, Json]
     raw_nodes: list[dict[str, Json]] = field(repr=False, default_factory=list)
     frozen: bool = False
+    version: int = 0
 
     @classmethod
-    def of(cls, row: dict[str, Json], frozen: bool = False) -> Workflow:
-        """From a workflow's row (its ``data`` and ``id``)."""
+    def of(cls, row: dict[str, Json], frozen: bool = False, version: int = 0) -> Workflow:
+        """From a workflow's row (its ``data`` and ``id``); ``version`` is the version of the item it was read from."""
         return cls(
             id=row["id"],
             key=row["key"],
@@ -46,6 +47,7 @@ class Workflow:
             options=row.get("options") or {},
             raw_nodes=row.get("nodes") or [],
             frozen=frozen,
+            version=version,
         )
 
     @cached_property

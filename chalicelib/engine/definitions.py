@@ -34,7 +34,7 @@ def _parse_role(item: Item) -> Role:
 
 
 def _parse_workflow(item: Item) -> Workflow:
-    return Workflow.of(item["data"], frozen=bool(item.get("frozen")))
+    return Workflow.of(item["data"], frozen=bool(item.get("frozen")), version=item.get("version", 0))
 
 
 KEY_OF: dict[Kind, Callable[[str], Key]] = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 
 from chalicelib.domain.keys import COUNTER_SHARDS, counter_key, record_key
-from chalicelib.domain.ports import Absent, Clock, Exists, Put, Update
+from chalicelib.domain.ports import Absent, Clock, Equals, Exists, Put, Update
 from chalicelib.domain.system_collections import WORKFLOWS
 from chalicelib.domain.system_variables import system_variables
 from chalicelib.domain.workflow import Workflow, enabled_key
@@ -38,12 +38,16 @@ def execution_writes(definitions: Definitions, execution: Execution, token: str,
 
 
 def _freeze(workflow: Workflow) -> list[Tagged]:
-    """A version that has run is never changed again. The version's counter goes up, so that an edit under way is refused."""
-    version = record_key(WORKFLOWS.uid, workflow.id)
-    freeze = [Tagged(Update(version, set={"frozen": True}, add={"version": 1}, condition=Exists()), "definition")]
-    if workflow.enabled:
-        freeze.append(Tagged(Update(enabled_key(workflow.key), set={"frozen": True}, condition=Exists()), "definition"))
-    return freeze
+    """A version that has run is never changed again, and what ran is what is frozen: an edit since it was read is a refusal.
+
+    The record's version goes up, so that an edit under way is refused; the copy's stays, so that two first runs are not."""
+    key, unchanged = record_key(WORKFLOWS.uid, workflow.id), Equals({"version": workflow.version})
+    if not workflow.enabled:
+        return [Tagged(Update(key, set={"frozen": True}, add={"version": 1}, condition=unchanged), "definition")]
+    return [
+        Tagged(Update(key, set={"frozen": True}, add={"version": 1}, condition=Exists()), "definition"),
+        Tagged(Update(enabled_key(workflow.key), set={"frozen": True}, condition=unchanged), "definition"),
+    ]
 
 
 def mark_frozen(definitions: Definitions, workflow: Workflow) -> None:

@@ -15,7 +15,7 @@ from chalicelib.domain.keys import guard_key, record_key
 from chalicelib.domain.ports import Absent, Check, Delete, Equals, Key, Put, Write
 from chalicelib.domain.record import Record, Row, changed_record, new_record
 from chalicelib.engine.reads import Reads
-from chalicelib.errors import Invalid, Json, TooLarge
+from chalicelib.errors import Invalid, Json, Taken, TooLarge
 
 MOST_WRITES = 90
 MOST_BYTES = 4_000_000
@@ -75,7 +75,7 @@ class UnitOfWork:
         return [staged for staged in self.staged.values() if staged.collection.uid == collection.uid]
 
     def create(self, collection: Collection, values: Row) -> Record:
-        """Stage a new record; ``values`` are checked already. Raises Invalid when its id is taken, TooLarge."""
+        """Stage a new record; ``values`` are checked already. Raises Taken (its id), TooLarge."""
         record_id = values.get("id")
         given = record_id is not None
         if record_id is None:
@@ -84,7 +84,7 @@ class UnitOfWork:
         if given:
             self.reads.load([key] if key not in self.staged else [])
             if self._seen(collection, key) is not None:
-                raise Invalid(f'id {record_id} is already taken in collection "{collection.name}"', path="id", code="NOT_UNIQUE")
+                raise Taken(f'id {record_id} is already taken in collection "{collection.name}"')
         fields = {name: value for name, value in values.items() if name != "id"}
         before = self.staged[key].before if key in self.staged else self._base(collection, key)
         version = before.version + 1 if before else 1

@@ -7,7 +7,7 @@ import secrets
 from chalicelib.domain.keys import guard_key, record_key, revoked_key
 from chalicelib.domain.ports import Put
 from chalicelib.domain.record import Record, Row
-from chalicelib.domain.role import STOCK_ROLES
+from chalicelib.domain.role import ACTION_OF, ACTIONS, OWN, may_manage
 from chalicelib.domain.system_collections import ROLES, USERS
 from chalicelib.engine.commit import commit, store_errors
 from chalicelib.engine.unit_of_work import Tagged
@@ -103,13 +103,26 @@ def public_user(user: Record) -> Row:
 
 
 def _permissions(caller: Caller) -> Row:
-    role = caller.roles[0] if caller.roles else None
-    strategy = {"actions": sorted(role.strategy)} if role else None
+    """The shape that NocoBase's clients read; ``actions`` holds the rules of single collections as ``samples:trigger``."""
+    overrides = {
+        f"{name}:{action}": {"fields": sorted(granted.fields) if granted.fields is not None else [], "scope": granted.scope}
+        for role in caller.roles
+        for name, actions in role.overrides.items()
+        for action, granted in actions.items()
+    }
+    strategy = {action + (":own" if granted.scope == OWN else "") for role in caller.roles for action, granted in role.strategy.items()}
+    snippets = sorted({snippet for role in caller.roles for snippet in role.snippets})
     return {
         "role": caller.role_name,
         "roles": role_names(caller.user),
+        "roleMode": "default",
+        "strategy": {"actions": sorted(strategy)},
+        "actions": overrides,
+        "resources": sorted({name for role in caller.roles for name in role.overrides}),
+        "snippets": snippets,
+        "availableActions": list(ACTIONS),
+        "actionAlias": ACTION_OF,
         "allowAll": caller.is_root,
-        "strategy": strategy,
-        "snippets": sorted({snippet for one in caller.roles for snippet in one.snippets}),
-        "stockRoles": sorted(STOCK_ROLES),
+        "allowConfigure": caller.is_root or any(may_manage(role, "collections") for role in caller.roles),
+        "allowAnonymous": False,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.instants import iso_text
@@ -13,11 +13,18 @@ from chalicelib.engine.reads import Reads
 from chalicelib.engine.unit_of_work import UnitOfWork
 
 
+Kind = Literal["session", "apiKey", "outside"]
+
+
 class Claims(Protocol):
-    """What a valid token says."""
+    """What a valid token says, times in seconds. ``account``: the user's e-mail address, instead of an id, in a token of another issuer."""
 
     @property
     def user_id(self) -> int: ...
+    @property
+    def account(self) -> str | None: ...
+    @property
+    def kind(self) -> Kind: ...
     @property
     def session_id(self) -> str: ...
     @property
@@ -25,16 +32,36 @@ class Claims(Protocol):
     @property
     def expires_at(self) -> int: ...
     @property
+    def session_start(self) -> int: ...
+    @property
+    def verified_at(self) -> int: ...
+    @property
     def role(self) -> str | None: ...
+
+    def of_user(self, user_id: int) -> Claims:
+        """The same for the user whom ``account`` stands for."""
 
 
 class Tokens(Protocol):
-    """Signs and verifies the product's own tokens."""
+    """Signs the product's own tokens; verifies them, and those of another issuer where one is set."""
 
-    def issue(self, user_id: int, session_id: str, now_s: int, hours: float, *, role: str | None = None) -> str: ...
+    def issue(
+        self,
+        user_id: int,
+        session_id: str,
+        now_s: int,
+        hours: float,
+        *,
+        role: str | None = None,
+        kind: Literal["session", "apiKey"] = "session",
+        began_at: int | None = None,
+    ) -> str: ...
 
-    def verify(self, token: str, now_s: int) -> Claims:
-        """Raises Unauthenticated (``INVALID_TOKEN``)."""
+    def verify(self, token: str, now_s: int, *, ended_too: bool = False) -> Claims:
+        """``ended_too``: a session's token whose time is over, too. Raises Unauthenticated (``INVALID_TOKEN``)."""
+
+    def seems_over(self, token: str, now_s: int) -> bool:
+        """Whether the token says that its time is over; unverified."""
 
 
 class Passwords(Protocol):
@@ -48,7 +75,9 @@ class Passwords(Protocol):
 
 @dataclass(frozen=True)
 class Backend:
-    """``tokens`` and ``passwords`` load their libraries when first used; ``token_hours`` is the life of a token."""
+    """``tokens`` and ``passwords`` load their libraries when first used; ``token_hours`` is the life of a token.
+
+    ``session_days`` is the life of a session, whose tokens are renewed."""
 
     store: Store
     clock: Clock
@@ -56,6 +85,7 @@ class Backend:
     passwords: Passwords
     token_hours: float = 24
     cache: DefinitionCache = field(default_factory=DefinitionCache)
+    session_days: float = 7
 
     def reading(self) -> tuple[Reads, Definitions]:
         """A fresh view of the database for one try of one call."""

@@ -39,7 +39,17 @@ class Progress:
     done: dict[str, Execution] = field(default_factory=dict)
     kept_doc: str | None = None
     collisions: int = 0
+    records: list[Record] | None = None
+    missing: list[Json] = field(default_factory=list)
     token: str = field(default_factory=lambda: secrets.token_hex(8))
+
+    def keep_rows(self, plan: Plan) -> None:
+        """The rows of the first walk stay the call's rows, each as it is now; one that a workflow removed stays as it was."""
+        if self.done:
+            now = {record.id: record for record in plan.records or []}
+            plan.records = None if self.records is None else [now.get(record.id, record) for record in self.records]
+            plan.missing = self.missing
+        self.records, self.missing = plan.records, plan.missing
 
 
 class CustomActions:
@@ -55,7 +65,8 @@ class CustomActions:
 
     def _walk(self, call: Call, progress: Progress, number: int) -> Answer:
         reads, definitions = self._backend.reading()
-        plan = reads.resolve(Planner(self._backend, reads, definitions, call).plan)
+        plan = reads.resolve(Planner(self._backend, reads, definitions, call, begun=bool(progress.done)).plan)
+        progress.keep_rows(plan)
         if plan.replay and plan.replay.answer:
             return plan.replay.answer
         if plan.replay:
@@ -118,7 +129,7 @@ class _Run:
         unit = self._backend.unit(self._reads, user_id=None, at_ms=self._now_ms, seed=f"{execution.id}/{self._progress.collisions}")
         records = UnitRecords(unit, self._definitions, now_ms=self._now_ms, timezone=self._call.timezone)
         execution.context = self._context(one, records)
-        unit.guard(self._plan.records or [])
+        unit.guard(record for record in self._rows(records) if self._reads.items.get(record.key))
         walk(execution, records, self._backend.clock, answers=True, deadline_ms=self._call.deadline_ms, timezone=self._call.timezone)
         self._progress.done[one.workflow.key] = execution
         try:
@@ -159,11 +170,14 @@ class _Run:
     def _commit(self, executions: Sequence[Execution], record_writes: Sequence[Json], final: bool) -> None:
         token = self._progress.token
         tagged = [write for execution in executions for write in execution_writes(self._definitions, execution, token, self._backend.now())]
-        tagged += [*record_writes, *self._keep(final)]
+        kept = self._keep(final)
+        tagged += [*record_writes, *kept]
         try:
             commit(self._backend.store, self._backend.clock, tagged, self._call.deadline_ms)
         except AlreadyCommitted as there:
             self._settle(executions, there, token)
+        if kept and not final:
+            self._progress.kept_doc = kept[0].write.item["doc"]
         for execution in executions:
             mark_frozen(self._definitions, execution.workflow)
 
@@ -185,8 +199,6 @@ class _Run:
         now_s, user_id = self._now_ms // 1000, self._plan.caller.id
         answer = self._compose() if final else None
         kept = idempotency.keep(self._call, user_id, now_s, answer, self._progress.ids, self._progress.kept_doc)
-        if not final:
-            self._progress.kept_doc = kept[0].write.item["doc"]  # type: ignore[union-attr]
         return list(kept)
 
     def _context(self, one: Selected, records: UnitRecords) -> dict[str, Json]:
@@ -200,16 +212,23 @@ class _Run:
         if plan.records is None or plan.collection is None:
             return form
         if one.association:
-            rows = self._associated(one, records, plan.records, form)
+            rows = self._associated(one, records, self._rows(records), form)
             return rows if plan.many else rows[0]
         if one.path and form is None:
             form = {}
         if not isinstance(form, dict):
             raise Invalid(f"with filterByTk the body must be an object that overwrites the record, not {kind_of(form)}", path="body")
         appends = one.workflow.config.get("appends") or []
-        rows = records.rows(plan.collection, plan.records, appends)
+        rows = records.rows(plan.collection, self._rows(records), appends)
         overlaid: list[Json] = [row | form | {"id": row["id"]} for row in rows]
         return overlaid if plan.many else overlaid[0]
+
+    def _rows(self, records: UnitRecords) -> list[Record]:
+        """The call's rows as the workflows before have left them."""
+        plan = self._plan
+        if plan.collection is None:
+            return []
+        return [records.unit.get(plan.collection, record.id) or record for record in plan.records or []]
 
     def _associated(self, one: Selected, records: UnitRecords, owners: Sequence[Record], form: Json) -> list[Json]:
         """The associated record of each row: from the body when it carries one, else loaded."""

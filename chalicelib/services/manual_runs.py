@@ -50,7 +50,7 @@ class ManualRuns:
         values = call.values()
         if str(call.params.get("autoRevision", "0")) not in ("0", "", "false"):
             raise Invalid("autoRevision is not offered; make a new version yourself", path="autoRevision")
-        workflow = Workflow.of(version.row, frozen=is_frozen(version))
+        workflow = Workflow.of(version.row, frozen=is_frozen(version), version=version.version)
         _check_sound(editing, version)
         user = _user(editing, values.get("userId"))
         role = values.get("roleName") or next(iter(role_names(user)), None)

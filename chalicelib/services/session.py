@@ -1,28 +1,43 @@
-"""Who calls, in which role, and what that role may do. Part of the one read of a call: nothing here costs a request of its own.
+"""Who calls, in which role, and what that role may do. Part of the one read of a call: nothing here costs a request of its own
+(but for a token of another issuer, whose e-mail address is looked up first).
 
+A session's token whose time is over is good for one more day while the session lives, and the answer then carries a new one. The
+session's start travels in its tokens, so nothing is stored for that; a changed password ends every session that began before it.
+An API key's item is read with every call: removed, it is worth nothing at once. The header ``X-Authenticator`` says nothing here that
+the token does not say better, and is ignored.
 Codes: https://docs.nocobase.com/auth-verification/auth (``EMPTY_TOKEN``, ``INVALID_TOKEN``, ``BLOCKED_TOKEN``, ``NOT_EXIST_USER`` …).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import hashlib
+import hmac
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from chalicelib.domain.collection import Collection
 from chalicelib.domain.filter import EVERYTHING, Filter, parse_filter, substitute
-from chalicelib.domain.keys import EPOCH, record_key, revoked_key
+from chalicelib.domain.instants import iso_text
+from chalicelib.domain.keys import EPOCH, guard_key, record_key, revoked_key
+from chalicelib.domain.ports import Key
 from chalicelib.domain.record import Record, Row, visible
-from chalicelib.domain.role import Permit, Role, may_manage, permit
-from chalicelib.domain.system_collections import USERS
+from chalicelib.domain.role import AREAS, Permit, Role, may_manage, permit
+from chalicelib.domain.system_collections import API_KEYS, USERS
+from chalicelib.engine.commit import store_errors
 from chalicelib.engine.definitions import Definitions
 from chalicelib.engine.reads import Reads
-from chalicelib.errors import Forbidden, Json, Unauthenticated
+from chalicelib.engine.records import UnitRecords
+from chalicelib.engine.unit_of_work import UnitOfWork
+from chalicelib.errors import Forbidden, Invalid, Json, Unauthenticated
 from chalicelib.services.backend import Backend, Claims
 from chalicelib.services.call import Call
 
 ROOT = "root"
 UNION = "__union__"
 NO_PERMISSIONS = "No permissions"
+OVER = "Your session has expired. Please sign in again."
+LATE_SECONDS = 86_400
+DAY_SECONDS = 86_400
 
 
 @dataclass(frozen=True)
@@ -33,6 +48,7 @@ class Caller:
     role_name: str
     roles: Sequence[Role]
     claims: Claims
+    reads: Reads = field(repr=False, compare=False)
 
     @property
     def id(self) -> int:
@@ -47,8 +63,11 @@ class Caller:
         return {name: value for name, value in visible(self.user).items() if name not in ("roles", "defaultRole", "blocked")}
 
     def variables(self) -> dict[str, Json]:
-        """What permission scopes may name: ``{{$user.id}}``, ``{{$nRole}}``."""
-        return {"$user": self.row(), "$nRole": self.role_name}
+        """What permission scopes may name: ``{{$user.id}}`` and the user's other fields, ``{{$nRole}}``, ``{{$now}}``.
+
+        A field without a value is left out: compared with null, a scope would reach the records that belong to nobody."""
+        user = {name: value for name, value in self.row().items() if value is not None}
+        return {"$user": user, "$nRole": self.role_name, "$now": iso_text(self.claims.verified_at * 1000)}
 
     def permit(self, collection: str, action: str) -> Permit:
         """What the role may do with the collection. Raises Forbidden."""
@@ -59,15 +78,67 @@ class Caller:
 
     def must_manage(self, area: str) -> None:
         """Raises Forbidden unless the role manages ``workflows``, ``collections`` or ``roles``."""
-        if not self.is_root and not any(may_manage(role, area) for role in self.roles):
+        if not self.manages(area):
             raise Forbidden(NO_PERMISSIONS)
+
+    def manages(self, area: str) -> bool:
+        return self.is_root or any(may_manage(role, area) for role in self.roles)
+
+    def must_cover(self, roles: Iterable[Role]) -> None:
+        """Raises Forbidden unless the caller manages all that these roles manage: who gives more than he has, could take it himself."""
+        for role in roles:
+            for area in AREAS:
+                if may_manage(role, area):
+                    self.must_manage(area)
+
+    def must_be_in_person(self) -> None:
+        """Raises Forbidden for an API key: one key must not make another, nor change the password."""
+        if self.claims.kind == "apiKey":
+            raise Forbidden("an API key cannot do this; sign in")
 
 
 def verified_claims(backend: Backend, call: Call) -> Claims:
-    """What the call's token says. Raises Unauthenticated."""
+    """What the call's token says. Raises Unauthenticated, and Unavailable."""
     if call.token is None:
         raise Unauthenticated("Unauthenticated. Please sign in to continue.", code="EMPTY_TOKEN")
-    return backend.tokens.verify(call.token, backend.clock.now_ms() // 1000)
+    now_s = backend.clock.now_ms() // 1000
+    claims = backend.tokens.verify(call.token, now_s, ended_too=True)
+    if claims.kind == "session" and now_s >= min(claims.expires_at + LATE_SECONDS, session_end(backend, claims)):
+        raise Unauthenticated(OVER, code="EXPIRED_SESSION")
+    return claims if claims.account is None else claims.of_user(_user_id_of(backend, claims.account))
+
+
+def session_end(backend: Backend, claims: Claims) -> int:
+    """When the session of a token of ours is over, however often it is renewed; seconds since 1970."""
+    return claims.session_start + round(backend.session_days * DAY_SECONDS)
+
+
+def renewed_token(backend: Backend, call: Call) -> str | None:
+    """A new token of the same session, for a call whose own token is over; ``None`` when there is nothing to renew.
+
+    Safe to give to whoever brings a good old one: start and id of the session stay, so what ended the session ends the new token too."""
+    now_s = backend.clock.now_ms() // 1000
+    if call.token is None or not backend.tokens.seems_over(call.token, now_s):
+        return None
+    try:
+        claims = verified_claims(backend, call)
+    except Unauthenticated:
+        return None
+    return backend.tokens.issue(claims.user_id, claims.session_id, now_s, backend.token_hours, began_at=claims.session_start)
+
+
+def token_hash(token: str) -> str:
+    """What is kept of an API key."""
+    return hashlib.sha256(token.encode(errors="replace")).hexdigest()
+
+
+def _user_id_of(backend: Backend, account: str) -> int:
+    """The user of an e-mail address that another issuer has verified. Raises Unauthenticated."""
+    key = guard_key(USERS.uid, "email", account)
+    item = store_errors(lambda: backend.store.batch_get([key])).get(key)
+    if item is None:
+        raise Unauthenticated("There is no user with the e-mail address of this token.", code="NOT_EXIST_USER")
+    return int(item["value"])
 
 
 def signed_in(backend: Backend, reads: Reads, definitions: Definitions, call: Call) -> Caller:
@@ -78,18 +149,42 @@ def signed_in(backend: Backend, reads: Reads, definitions: Definitions, call: Ca
 
 def authenticate(reads: Reads, definitions: Definitions, call: Call, claims: Claims) -> Caller:
     """The caller. Raises Unauthenticated, and Pending until its items are there."""
-    user_key, session_key = record_key(USERS.uid, claims.user_id), revoked_key(claims.session_id)
-    reads.together(lambda: reads.item(EPOCH), lambda: reads.item(user_key), lambda: reads.item(session_key))
+    user_key, proof_key = record_key(USERS.uid, claims.user_id), _proof_key(claims)
+    reads.together(lambda: reads.item(EPOCH), lambda: reads.item(user_key), lambda: reads.item(proof_key))
     item = reads.item(user_key)
     if item is None:
         raise Unauthenticated("The user of this token is no longer there. Please sign in again.", code="NOT_EXIST_USER")
     user = Record(USERS, item)
-    if reads.item(session_key) is not None:
-        raise Unauthenticated("Your session has expired. Please sign in again.", code="BLOCKED_TOKEN")
-    if claims.issued_at < (user.row["tokensValidFrom"] or 0) or user.row["blocked"]:
-        raise Unauthenticated("Your session has expired. Please sign in again.", code="INVALID_TOKEN")
+    _check_proof(reads, user, claims, call.token or "")
+    if user.row["blocked"]:
+        raise Unauthenticated(OVER, code="INVALID_TOKEN")
     role_name = _role_name(user, claims.role or call.role)
-    return Caller(user, role_name, _roles(definitions, user, role_name), claims)
+    return Caller(user, role_name, _roles(definitions, user, role_name), claims, reads)
+
+
+def _proof_key(claims: Claims) -> Key:
+    """The item that says whether the token still counts: the key itself, or the mark that a sign-out leaves."""
+    if claims.kind == "apiKey" and claims.session_id.isdecimal():
+        return record_key(API_KEYS.uid, int(claims.session_id))
+    return revoked_key(claims.session_id)
+
+
+def _check_proof(reads: Reads, user: Record, claims: Claims, token: str) -> None:
+    """Raises Unauthenticated for a removed key, a revoked session, and one that began before the password changed.
+
+    A key outlives a changed password (machines use it); it ends when it is removed, with its time, and with its user."""
+    item = reads.item(_proof_key(claims))
+    if claims.kind != "apiKey":
+        if item is not None:
+            raise Unauthenticated(OVER, code="BLOCKED_TOKEN")
+        if claims.session_start < (user.row["tokensValidFrom"] or 0):
+            raise Unauthenticated(OVER, code="INVALID_TOKEN")
+        return
+    if item is None:
+        raise Unauthenticated(OVER, code="BLOCKED_TOKEN")
+    kept = item.get("data") or {}
+    if kept.get("userId") != claims.user_id or not hmac.compare_digest(str(kept.get("tokenHash")), token_hash(token)):
+        raise Unauthenticated(OVER, code="INVALID_TOKEN")
 
 
 def role_names(user: Record) -> list[str]:
@@ -122,9 +217,10 @@ def _roles(definitions: Definitions, user: Record, role_name: str) -> list[Role]
 
 
 def scope_filter(caller: Caller, granted: Permit, collection: Collection, definitions: Definitions) -> Filter:
-    """The rows the permit reaches; a scope that names a field the collection does not have reaches none.
+    """The rows the permit reaches, associations looked up.
 
-    Raises Forbidden for such a scope: that is what the model answers to "own" without ``createdById``."""
+    Raises Forbidden for a scope that cannot be read here (a field that the collection does not have, a variable without a value): that
+    is what the model answers to "own" without ``createdById``."""
     if granted.scope is None:
         return EVERYTHING
 
@@ -134,4 +230,13 @@ def scope_filter(caller: Caller, granted: Permit, collection: Collection, defini
             raise Forbidden(NO_PERMISSIONS)
         return found
 
-    return parse_filter(substitute(granted.scope, caller.variables()), collection, resolve)
+    now_ms = caller.claims.verified_at * 1000
+    try:
+        raw = substitute(granted.scope, caller.variables(), path="scope")
+        found = parse_filter(raw, collection, resolve, now_ms=now_ms)
+        if not found.associations():
+            return found
+        unit = UnitOfWork(caller.reads, now="", make_id=lambda n: n, user_id=None)
+        return UnitRecords(unit, definitions, now_ms=now_ms).filter(raw, collection)
+    except Invalid:
+        raise Forbidden(NO_PERMISSIONS) from None

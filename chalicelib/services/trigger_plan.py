@@ -55,7 +55,9 @@ class Plan:
 class Planner:
     """Straight-line questions to the database; run again by `Reads.resolve` until every answer is there."""
 
-    def __init__(self, backend: Backend, reads: Reads, definitions: Definitions, call: Call) -> None:
+    def __init__(self, backend: Backend, reads: Reads, definitions: Definitions, call: Call, begun: bool = False) -> None:
+        """``begun``: a workflow of the call is committed already; what it did to the rows is no reason to refuse the rest."""
+        self._begun = begun
         self._backend = backend
         self._reads = reads
         self._definitions = definitions
@@ -78,14 +80,14 @@ class Planner:
         workflows = self._workflows(segments)
         selected, skipped = self._select(caller, collection, segments, workflows)
         records, missing = self._rows(collection) if collection else (None, [])
-        if records is not None and collection and scope and scope.scope is not None:
+        if records is not None and collection and scope and scope.scope is not None and not self._begun:
             reachable = scope_filter(caller, scope, collection, self._definitions)
             outside = [record for record in records if not reachable.matches(record.row)]
             if not isinstance(call.target_keys, list) and (outside or missing):
                 raise Forbidden(NO_PERMISSIONS)
             records = [record for record in records if record not in outside]
             missing += [record.id for record in outside]
-        if records == []:
+        if records == [] and not self._begun:
             raise _nothing_found(collection, missing)
         return Plan(caller, collection, selected, skipped, records, isinstance(call.target_keys, list), missing, state["replay"])
 

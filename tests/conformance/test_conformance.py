@@ -100,7 +100,7 @@ class Bench:
     def workflow(self) -> Workflow:
         version = self.records("read").unit.get(WORKFLOWS, VERSION_ID)
         assert version is not None
-        return Workflow.of(version.row)
+        return Workflow.of(version.row, version=version.version)
 
     def run(self) -> Execution:
         """Walks and commits, as a synchronous call does."""

@@ -217,11 +217,12 @@ class TestTrouble:
         assert len(session.executions("submit_inspection")) == 1
 
     def test_an_unknown_outcome_is_a_503_with_the_execution(self, session: Session, store: WatchedStore) -> None:
+        session.trigger("samples", 2, "submit_inspection")
         store.sendings.append(unheard)
         store.readings.extend([answered, unread])
         with pytest.raises(Unavailable) as unknown:
             session.trigger("samples", 1, "submit_inspection")
-        (execution,) = session.executions("submit_inspection")
+        (execution,) = [one for one in session.executions("submit_inspection") if one["record"] == "samples/1"]
         assert unknown.value.data["executionId"] == execution["id"]
 
     def test_no_answer_to_the_read_is_a_503(self, session: Session, store: WatchedStore) -> None:

@@ -1,0 +1,230 @@
+"""What the OpenAPI document says the same for every installation: errors, envelopes, parameters, headers, and the system's own records.
+
+Source: https://spec.openapis.org/oas/v3.1.0#components-object
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from chalicelib.domain.collection import ASSOCIATIONS
+from chalicelib.domain.field_types import FIELD_TYPES
+from chalicelib.domain.query import MAX_PAGE_SIZE
+from chalicelib.domain.system_collections import ROLES, USERS, WORKFLOWS
+from chalicelib.errors import Json
+from chalicelib.nodes import NODE_TYPES
+from chalicelib.services.executions import EXECUTION, JOB
+from chalicelib.services.openapi_schemas import ID_SCHEMAS, Schema, or_null, read_schema, reference
+from chalicelib.triggers import TRIGGER_TYPES
+
+TEXT: Schema = {"type": "string"}
+NAME: Schema = {"type": "string", "minLength": 1}
+FLAG: Schema = {"type": ["boolean", "null"]}
+NULLABLE_TEXT: Schema = {"type": ["string", "null"]}
+WHOLE: Schema = {"type": "integer"}
+ID = ID_SCHEMAS["integer"]
+ANY: Schema = {}
+
+# Status → name of the response and what it means.
+REFUSALS: dict[str, tuple[str, str]] = {
+    "400": ("Invalid", "The request is wrong: one error per mistake. Also the answer of a workflow that ended as failed."),
+    "401": ("Unauthenticated", "No valid token: sign in."),
+    "403": ("Forbidden", "The role may not do this."),
+    "404": ("NotFound", "The collection, action, record or workflow is not there."),
+    "409": ("Conflict", "Somebody else changed the same data first; nothing was written."),
+    "412": ("PreconditionFailed", "`If-Match` names another version; `data` is the record as it is now."),
+    "413": ("TooLarge", "The body or the record is over its limit."),
+    "422": ("Unprocessable", "The `Idempotency-Key` was used for another request."),
+    "500": ("Failed", "A workflow broke (`WORKFLOW_FAILED`), or the server did (`INTERNAL`)."),
+    "503": ("Unavailable", "The database gave no answer."),
+    "504": ("DeadlineExceeded", "The call ran out of its time."),
+}
+
+
+def record(properties: Schema, required: Iterable[str] = ()) -> Schema:
+    needed = list(required)
+    return {"type": "object", "properties": properties} | ({"required": needed} if needed else {})
+
+
+def array_of(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
+
+
+def component_schemas() -> dict[str, Schema]:
+    """Every schema that does not depend on the collections."""
+    return {**_envelopes(), **_records(), **_bodies(), **_configs()}
+
+
+def _envelopes() -> dict[str, Schema]:
+    summary = record({"id": ID, "key": TEXT, "status": or_null(WHOLE)}, ("id", "key", "status"))
+    skipped = record({"key": TEXT, "code": TEXT, "message": TEXT}, ("key", "code", "message"))
+    page = record(
+        {
+            "count": WHOLE,
+            "page": WHOLE,
+            "pageSize": WHOLE,
+            "totalPage": WHOLE,
+            "hasNext": {"type": "boolean"},
+            "cursor": NULLABLE_TEXT,
+            "countAtLeast": WHOLE,
+            "plan": {"type": "object"},
+        },
+        ("page", "pageSize"),
+    )
+    return {
+        "Error": record({"message": TEXT, "code": TEXT, "path": TEXT}, ("message",)),
+        "Errors": record({"errors": array_of(reference("Error")) | {"minItems": 1}, "meta": {"type": "object"}, "data": ANY}, ("errors",)),
+        "Message": record({"message": TEXT}, ("message",)),
+        "Page": page | {"description": "`count` and `totalPage` where the number is known, else `hasNext`, `cursor` and `countAtLeast`."},
+        "Triggered": record(
+            {"executions": array_of(summary), "skipped": array_of(skipped), "missing": array_of({"type": ["integer", "string"]})},
+            ("executions",),
+        ),
+        "Link": {"type": ["integer", "string", "object"], "description": "An id, an object with the key, or the values of a new record."},
+        "Links": {"anyOf": [array_of(reference("Link")), {"type": "object"}], "description": "Ids: `[1, 2]` or `[{\"id\": 1}]`."},
+    }
+
+
+def _records() -> dict[str, Schema]:
+    user = read_schema(USERS, (), closed=False)
+    role, workflow = read_schema(ROLES, (), closed=False), read_schema(WORKFLOWS, (), closed=False)
+    workflow["properties"] |= {"config": {"type": "object"}, "options": {"type": "object"}, "executed": WHOLE, "allExecuted": WHOLE}
+    workflow["properties"] |= {name: {"type": "boolean"} for name in ("enabled", "sync", "invalid")}
+    workflow["properties"] |= {"nodes": array_of(reference("Node")), "stats": {"type": "object"}, "versionStats": {"type": "object"}}
+    job, execution = read_schema(JOB, (), closed=False), read_schema(EXECUTION, (), closed=False)
+    execution["properties"] |= {"jobs": array_of(reference("Job")), "workflow": or_null(reference("Workflow"))}
+    times = {"createdAt": {"type": ["string", "null"], "format": "date-time"}, "updatedAt": {"type": ["string", "null"], "format": "date-time"}}
+    place = {"upstreamId": or_null(WHOLE), "downstreamId": or_null(WHOLE), "branchIndex": or_null(WHOLE)}
+    content = {"id": ID, "key": TEXT, "type": TEXT, "title": NULLABLE_TEXT, "config": {"type": ["object", "null"]}, "workflowId": ID}
+    field = {"key": TEXT, "name": TEXT, "type": TEXT, "collectionName": TEXT, "options": ANY}
+    return {
+        "User": user,
+        "users.read": user,
+        "CurrentUser": user | {"properties": user["properties"] | {"roles": array_of(reference("Role")), "currentRole": TEXT}},
+        "SignedIn": record({"user": reference("User"), "token": TEXT}, ("user", "token")),
+        "Role": role,
+        "Permissions": record(
+            {
+                "role": TEXT,
+                "roles": array_of(TEXT),
+                "allowAll": {"type": "boolean"},
+                "strategy": {"type": ["object", "null"]},
+                "snippets": array_of(TEXT),
+                "stockRoles": array_of(TEXT),
+            },
+            ("role", "roles", "allowAll"),
+        ),
+        "Resource": record({"name": TEXT, "usingActionsConfig": FLAG, "actions": array_of(reference("ResourceAction"))}, ("name",)),
+        "Collection": record({"key": TEXT, "name": TEXT, "title": TEXT, "fields": array_of(reference("Field"))}, ("name", "fields")),
+        "Field": record(field, ("name", "type")),
+        "Workflow": workflow,
+        "Node": record(content | place | times, ("id", "key", "type")),
+        "Job": job,
+        "Execution": execution,
+        "Run": record({"execution": record({"id": ID, "status": or_null(WHOLE)}, ("id", "status"))}, ("execution",)),
+        "Info": record({"name": TEXT, "version": TEXT, "database": {"type": "object"}, "lang": TEXT}, ("name", "version")),
+    }
+
+
+def _bodies() -> dict[str, Schema]:
+    people = {"email": NULLABLE_TEXT, "username": NULLABLE_TEXT, "nickname": NULLABLE_TEXT, "phone": NULLABLE_TEXT, "appLang": NULLABLE_TEXT}
+    user = people | {"password": {"type": "string", "minLength": 8}, "roles": reference("RoleNames"), "defaultRole": NULLABLE_TEXT}
+    role = {"title": NULLABLE_TEXT, "description": NULLABLE_TEXT, "default": FLAG, "hidden": FLAG, "snippets": array_of(TEXT)}
+    strategy = or_null(record({"actions": array_of(TEXT)}))
+    action = record({"name": NAME, "fields": {"type": ["array", "null"], "items": TEXT}, "scope": ANY}, ("name",))
+    flags = {"required": FLAG, "unique": FLAG, "index": FLAG, "hidden": FLAG, "readOnly": FLAG, "defaultValue": ANY}
+    types = {"enum": [*FIELD_TYPES, *ASSOCIATIONS]}
+    field = {"name": NAME, "type": types, "target": TEXT, "foreignKey": TEXT, "otherKey": TEXT, "through": TEXT} | flags
+    collection = {"title": NULLABLE_TEXT, "description": NULLABLE_TEXT, "fields": array_of(reference("FieldValues")), "hidden": FLAG}
+    shape = {"name": NAME, "shards": {"type": "integer", "minimum": 1, "maximum": 64}, "idType": {"enum": ["integer", "string"]}}
+    options = {"type": ["object", "null"], "properties": {"timeout": {"type": ["number", "null"], "minimum": 0}}}
+    described = {"title": NULLABLE_TEXT, "description": NULLABLE_TEXT, "triggerTitle": NULLABLE_TEXT, "options": options, "enabled": {"type": "boolean"}}
+    version = described | {"key": NAME, "sync": {"type": "boolean"}, "nodes": array_of(reference("NestedNode"))}
+    place = {"upstreamId": or_null(ID), "branchIndex": or_null(WHOLE)}
+    branches = {"type": "object", "additionalProperties": array_of(reference("NestedNode"))}
+    return {
+        "SignIn": record({"account": NAME, "email": TEXT, "username": TEXT, "password": NAME}, ("password",)),
+        "UserValues": record(user | {"blocked": FLAG, "systemSettings": ANY}),
+        "RoleNames": {"type": ["array", "string"], "items": {"anyOf": [TEXT, record({"name": TEXT}, ("name",))]}},
+        "RoleValues": record({"name": NAME, "strategy": strategy, "resources": {"type": ["object", "null"]}} | role, ("name",)),
+        "RoleChanges": record({"strategy": strategy, "resources": {"type": ["object", "null"]}} | role),
+        "ResourceAction": action,
+        "ResourceValues": record({"name": NAME, "usingActionsConfig": {"type": "boolean"}, "actions": array_of(action)}),
+        "CollectionValues": record(shape | collection, ("name",)),
+        "CollectionChanges": record(collection),
+        "FieldValues": record(field, ("name", "type")),
+        "FieldChanges": record(flags | {"type": types}),
+        "WorkflowValues": _by_type(TRIGGER_TYPES, "TriggerConfig", version),
+        "WorkflowChanges": record(described | {"config": {"type": "object"}}),
+        "NodeValues": _by_type(NODE_TYPES, "NodeConfig", {"title": NULLABLE_TEXT} | place),
+        "NestedNode": _by_type(NODE_TYPES, "NodeConfig", {"key": NAME, "title": NULLABLE_TEXT, "branches": branches}),
+        "NodeChanges": record({"title": NULLABLE_TEXT, "config": {"type": "object"}}),
+        "ManualRun": record({"userId": ID, "roleName": NULLABLE_TEXT, "data": ANY, "filterByTk": ANY}, ("userId",)),
+        "Context": {"type": ["object", "array"], "description": "The context, or properties that are laid over the records."},
+    }
+
+
+def _configs() -> dict[str, Schema]:
+    nodes = {f"NodeConfig-{name}": node.schema for name, node in NODE_TYPES.items()}
+    return nodes | {f"TriggerConfig-{name}": trigger.schema for name, trigger in TRIGGER_TYPES.items()}
+
+
+def _by_type(types: Mapping[str, Json], prefix: str, properties: Schema) -> Schema:
+    """An object whose ``type`` says which of the config schemas holds."""
+    kinds = [
+        record({"type": {"const": name}, "config": reference(f"{prefix}-{name}")} | properties, ("type",)) for name in types
+    ]
+    return {"anyOf": kinds}
+
+
+def component_parameters() -> dict[str, Schema]:
+    """Parameters by their name in the document; ids by ``id.<type of the ids>``."""
+    query: dict[str, tuple[Schema, str]] = {
+        "filter": (TEXT, 'JSON: `{"title": {"$eq": "A"}}`. Nested brackets (`filter[title][$eq]=A`) say the same.'),
+        "fields": (TEXT, "Fields to show, with commas between them."),
+        "except": (TEXT, "Fields to leave out."),
+        "appends": (TEXT, "Associations to expand, at most three levels: `category,category.parent`."),
+        "sort": (TEXT, "Fields to sort by; `-` before one sorts descending: `-createdAt,title`."),
+        "page": ({"type": "integer", "minimum": 1, "default": 1}, "Which page, from 1."),
+        "pageSize": ({"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "default": 20}, "Records per page."),
+        "paginate": ({"type": "boolean", "default": True}, "false: everything, without `meta`."),
+        "cursor": (TEXT, "`meta.cursor` of the page before."),
+        "updateAssociationValues": (TEXT, "Associations that may be written through, with commas between them."),
+        "triggerWorkflows": (TEXT, "Keys of workflows, `key` or `key!association`, with commas between them; at most 10."),
+        "keepBranch": (WHOLE, "Index of a branch that takes the place of the removed node."),
+    }
+    headers: dict[str, tuple[Schema, str]] = {
+        "X-Role": (NAME, "The role to act in, one of the user's own or `__union__`; without it the default role."),
+        "X-Timezone": ({"type": "string", "pattern": r"^[+-](0\d|1[0-4]):[0-5]\d$"}, "Offset for relative dates in filters: `+08:00`."),
+        "Idempotency-Key": ({"type": "string", "minLength": 1, "maxLength": 255}, "The same key and request answer as the first time, for a day."),
+        "If-Match": (TEXT, "ETags of the versions that may be changed."),
+    }
+    found = {name: _parameter(name, "query", *about) for name, about in query.items()}
+    found |= {name: _parameter(name, "header", *about) for name, about in headers.items()}
+    found["triggerWorkflows"]["required"] = True
+    ids = array_of({"type": ["integer", "string"]})
+    found["filterByTk"] = _parameter("filterByTk[]", "query", ids, "Ids of several records. Wins over an id in the path.")
+    for kind, schema in ID_SCHEMAS.items():
+        for name in ("id", "associationId"):
+            found[f"{name}.{kind}"] = _parameter(name, "path", schema, "") | {"required": True}
+    return found
+
+
+def _parameter(name: str, place: str, schema: Schema, description: str) -> Schema:
+    return {"name": name, "in": place, "schema": schema} | ({"description": description} if description else {})
+
+
+def component_responses() -> dict[str, Schema]:
+    content = {"application/json": {"schema": reference("Errors")}}
+    retry = {"Retry-After": {"schema": TEXT, "description": "Seconds to wait."}}
+    found: dict[str, Schema] = {name: {"description": text, "content": content} for name, text in REFUSALS.values()}
+    for name in ("Conflict", "Unavailable"):
+        found[name]["headers"] = retry
+    found["Other"] = {"description": "What the gateway refuses before it asks (405, 413, 429 …).", "content": content}
+    return found
+
+
+SECURITY_SCHEMES: Schema = {
+    "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "The token of `auth:signIn`."},
+    "token": {"type": "apiKey", "in": "query", "name": "token", "description": "The same token, where no header can be sent."},
+}
