@@ -75,7 +75,7 @@ def test_a_unique_value_given_back_by_a_failed_run_is_free(model: Model) -> None
     assert model.root.count("badges") == 0
     assert model.root.trigger(f"samples/{sample}", working["key"]).status == 200
     answer = model.root.trigger(f"samples/{sample}", working["key"])
-    assert answer.status == 500
+    assert answer.status == 400
     assert model.root.count("badges") == 1
 
 
