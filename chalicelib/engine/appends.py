@@ -1,4 +1,4 @@
-"""Associations put into rows: one BatchGetItem a level for to-one, one read a parent for to-many.
+"""Associations put into rows: one BatchGetItem a level for to-one, one Query a parent for to-many, eight at a time.
 
 ``appends=category,category.parent`` puts ``row["category"]`` with its own ``parent`` inside. A to-one without a partner is null, a
 to-many without partners ``[]``. Source: https://docs.nocobase.com/api/actions (parameter ``appends``).
@@ -6,13 +6,13 @@ to-many without partners ``[]``. Source: https://docs.nocobase.com/api/actions (
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.collection import Collection, Field
 from chalicelib.domain.record import Record, Row
-from chalicelib.engine.finder import Search, find
-from chalicelib.errors import Invalid
+from chalicelib.engine.finder import Search, find, find_all
+from chalicelib.errors import Invalid, Json
 
 if TYPE_CHECKING:
     from chalicelib.engine.records import UnitRecords
@@ -54,14 +54,51 @@ def _one(records: UnitRecords, target: Collection, name: str, value: object) -> 
 
 
 def _by_links(records: UnitRecords, collection: Collection, field: Field, rows: Sequence[Row]) -> list[Row]:
-    """hasOne, hasMany, belongsToMany: one read of partners a parent."""
+    """hasOne, hasMany, belongsToMany: the partners of every parent."""
     if len(rows) > MOST_PARENTS:
         raise Invalid(f'"{field.name}" can be appended to at most {MOST_PARENTS} records; ask for smaller pages', path="appends")
+    owners = [owner for owner in records.unit.get_many(collection, [row["id"] for row in rows]) if owner]
+    read = _through if field.type == "belongsToMany" else _pointing_back
+    found = read(records, field, records.collection(field.target or ""), owners)
     partners: list[Row] = []
     for row in rows:
-        owner = records.unit.get(collection, row["id"])
-        found = records.links(owner, field).partners() if owner else []
-        shown = [seen for record in found if (seen := records.row(record)) is not None]
+        shown = [seen for record in found.get(row["id"], ()) if (seen := records.row(record)) is not None]
         row[field.name] = (shown[0] if shown else None) if field.is_to_one else shown
         partners += shown
     return partners
+
+
+def _pointing_back(records: UnitRecords, field: Field, target: Collection, owners: Sequence[Record]) -> dict[int | str, list[Record]]:
+    """hasOne, hasMany: the partners hold the key of their owner."""
+    return _holding(records, target, field.foreign_key or "", field, owners)
+
+
+def _through(records: UnitRecords, field: Field, target: Collection, owners: Sequence[Record]) -> dict[int | str, list[Record]]:
+    """belongsToMany: the pairs of all owners, then the partners that these name, each read once."""
+    other = field.options["otherKey"]
+    pairs = _holding(records, records.collection(field.options["through"]), field.foreign_key or "", field, owners)
+    keys = list(dict.fromkeys(pair.row[other] for of_owner in pairs.values() for pair in of_owner if pair.row[other] is not None))
+    found: Sequence[Record | None]
+    if field.target_key == "id":
+        found = records.unit.get_many(target, keys) if keys else []
+    else:
+        found = [_one(records, target, field.target_key, key) for key in keys]
+    partners = {key: record for key, record in zip(keys, found, strict=True) if record}
+    return {owner: _by_id({pair.row[other] for pair in of_owner}, partners) for owner, of_owner in pairs.items()}
+
+
+def _by_id(keys: set[Json], partners: Mapping[Json, Record]) -> list[Record]:
+    return sorted((partners[key] for key in keys if key in partners), key=lambda record: record.item["sk"])
+
+
+def _holding(
+    records: UnitRecords, collection: Collection, key: str, field: Field, owners: Sequence[Record]
+) -> dict[int | str, list[Record]]:
+    """By owner: the records of ``collection`` whose ``key`` is the owner's. Raises Invalid where there are too many to read."""
+    values = {owner.id: owner.row[field.options.get("sourceKey") or "id"] for owner in owners}
+    known = {owner: value for owner, value in values.items() if value is not None}  # null would match what points to nobody
+    searches = [Search(collection, records.plain_filter({key: {"$eq": value}}, collection)) for value in known.values()]
+    found = find_all(records.unit, searches)
+    if not all(one.complete for one in found):
+        raise Invalid(f'"{field.name}" has too many partners to be appended; list them by its own path', path="appends")
+    return {owner: one.records for owner, one in zip(known, found, strict=True)}

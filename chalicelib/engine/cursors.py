@@ -1,6 +1,7 @@
 """Cursors: where a list goes on. Opaque to clients, checked like everything else that comes from them.
 
-Two kinds, both JSON in base64: behind an id (``{"a": sort key}``), for lists in the order of the ids; and a window (``{"w": where its pages
+Three kinds, all JSON in base64: behind an id (``{"a": sort key}``), for lists in the order of the ids; behind a value (``{"f": field,
+"p": part of the list, "t": index text, "k": sort key}``), for lists in the order of an index; and a window (``{"w": where its pages
 begin, "o": how many of its records were shown}``), for lists that are sorted after they were read.
 """
 
@@ -22,10 +23,33 @@ def after_id(text: str | None) -> str | None:
     if not text:
         return None
     position = _open(text)
-    if not isinstance(position.get("a"), str) or not 0 < len(position["a"].encode()) <= 1024:
+    if not _is_key(position.get("a")):
         raise _refused()
     key: str = position["a"]
     return key
+
+
+def behind_value(field: str, phase: int, text: str | None, sort_key: str | None) -> str:
+    """``phase`` 0: in the index, at ``text``; 1: among the empty texts; 2 and more: among the nulls."""
+    return _close({"f": field, "p": phase, "t": text, "k": sort_key})
+
+
+def after_value(cursor: str | None, field: str) -> tuple[int, str | None, str | None]:
+    """Phase, index text and sort key that the list goes on behind. Raises Invalid for a cursor of another search."""
+    if not cursor:
+        return 0, None, None
+    position = _open(cursor)
+    phase, text, key = position.get("p"), position.get("t"), position.get("k")
+    both = (text is None) == (key is None) if phase == 0 else text is None
+    if position.get("f") != field or isinstance(phase, bool) or phase not in (0, 1, 2, 3) or not both:
+        raise _refused()
+    if not all(part is None or _is_key(part) for part in (text, key)):
+        raise _refused()
+    return phase, text, key
+
+
+def _is_key(value: Json) -> bool:
+    return isinstance(value, str) and 0 < len(value.encode()) <= 1024
 
 
 def of_window(begin: Json, offset: int) -> str:
@@ -56,7 +80,7 @@ def _is_begin(begin: Json, partitions: Sequence[str], slot: str | None) -> bool:
     names = {"pk", "sk"} | ({slot} if slot else set())
     if not isinstance(start, dict) or set(start) != names or start["pk"] != partitions[shard]:
         return False
-    return all(isinstance(value, str) and 0 < len(value.encode()) <= 1024 for value in start.values())
+    return all(map(_is_key, start.values()))
 
 
 def _close(position: Json) -> str:

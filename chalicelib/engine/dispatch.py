@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 
+from chalicelib.domain.ids import time_of
 from chalicelib.domain.keys import COUNTER_SHARDS, counter_key, record_key
 from chalicelib.domain.ports import Absent, Clock, Equals, Exists, Put, Update
 from chalicelib.domain.system_collections import WORKFLOWS
@@ -22,16 +23,22 @@ from chalicelib.engine.unit_of_work import Tagged
 
 def walk(execution: Execution, records: UnitRecords, clock: Clock, *, answers: bool, deadline_ms: int | None, timezone: str) -> None:
     """Run the execution in process; its writes are staged in the records' unit. Raises what `Interpreter.run` raises."""
+    records.unit.serializable = execution.workflow.options.get("isolation") == "serializable"
     system = system_variables(clock.now_ms(), lambda: records.unit.next_number(), timezone)
     Interpreter(execution, RunPorts(execution, records, answers), clock, system, deadline_ms).run()
 
 
 def execution_writes(definitions: Definitions, execution: Execution, token: str, now: str) -> list[Tagged]:
-    """The writes that make the execution exist; ``token`` tells it from another execution of the same id."""
+    """The writes that make the execution exist; ``token`` tells it from another execution of the same id.
+
+    History that ``options.deleteExecutionOnStatus`` does not want is written too, as expired: for a moment it is the witness of the
+    commit, and no reader sees it."""
     workflow = execution.workflow
+    kept = execution.status not in (workflow.options.get("deleteExecutionOnStatus") or [])
+    ttl = None if kept else time_of(execution.id) // 1000
     counter = counter_key(workflow.key, workflow.id, secrets.randbelow(COUNTER_SHARDS))
     tagged = [
-        Tagged(Put("executions", execution.to_item(token, now), Absent()), "execution"),
+        Tagged(Put("executions", execution.to_item(token, now, ttl), Absent()), "execution"),
         Tagged(Update(counter, add={"value": 1}), "other"),
     ]
     return tagged if definitions.is_frozen(workflow) else tagged + _freeze(workflow)

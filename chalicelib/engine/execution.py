@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass, field
 
 from chalicelib.domain.graph import Node
+from chalicelib.domain.ids import time_of
 from chalicelib.domain.keys import execution_key
 from chalicelib.domain.ports import Item
 from chalicelib.domain.status import STARTED
@@ -65,6 +66,7 @@ class Execution:
     status: int | None = STARTED
     ended_by_end: bool = False
     output: Json = None
+    reason: str | None = None
     messages: list[str] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
     results: dict[str, Json] = field(default_factory=dict)
@@ -86,6 +88,7 @@ class Execution:
             "token": token,
             "context": self.context,
             "output": self.output,
+            "reason": self.reason,
             "manually": self.manually or None,
             "messages": self.messages,
             "endedByEnd": self.ended_by_end,
@@ -133,6 +136,12 @@ def _mark(part: str, size_bytes: int) -> Json:
 
 def _text(value: Json) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def is_kept(item: Item) -> bool:
+    """Whether the history item is for readers: not one that expired with its own end, which TTL removes within two days."""
+    ttl = item.get("ttl")
+    return ttl is None or ttl * 1000 > time_of(item["id"])
 
 
 def public_execution(item: Item) -> dict[str, Json]:

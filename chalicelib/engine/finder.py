@@ -1,29 +1,31 @@
-"""Reads by filter: the smallest range the keys offer, everything staged on top, one evaluator for the rest.
+"""Reads by filter: the planner says how (`access.plan`), everything staged is laid on top, one evaluator checks every record.
 
-A pinned id is a read by key. An equality or range on an indexed field is a query of that index. Else the collection is read from
-its start, page by page, and the filter drops what does not match: that works, is said in the answer, and stops after 20 pages
-(20 MB) with a cursor. Rows are sorted here unless the order asked for is the order of the ids, which is the table's.
+A read that an index or the table holds in order ends with the page. Any other is read whole, up to 20 pages (20 MB), and sorted here; where
+it stops before the end, a cursor goes on. Matches are counted exactly while at most 10,000 records had to be looked at.
 Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.html
 """
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 
-from chalicelib.domain.collection import Collection
-from chalicelib.domain.filter import Bound, Filter
-from chalicelib.domain.keys import index_text
-from chalicelib.domain.ports import RECORDS, Item, Key, Page, Range
+from chalicelib.domain.keys import guard_key
+from chalicelib.domain.ports import RECORDS, Page
 from chalicelib.domain.query import SortKey, sort_rows
 from chalicelib.domain.record import Record
 from chalicelib.engine import cursors
+from chalicelib.engine.access import Access, Search, plan
+from chalicelib.engine.ordered import cursor_behind, records_in_order
+from chalicelib.engine.scan import MOST_PAGES, Asked, OutOfPages, Scan
 from chalicelib.engine.unit_of_work import UnitOfWork
 from chalicelib.errors import Json
 
-MOST_PAGES = 20
+__all__ = ["MOST_COUNTED", "MOST_PAGES", "Found", "Search", "find", "find_all"]
+
 MOST_COUNTED = 10_000
+AT_ONCE = 8
 
 
 @dataclass
@@ -37,69 +39,55 @@ class Found:
     complete: bool = True
     cursor: str | None = None
     at_least: int = 0
-    index: str | None = None
-
-
-@dataclass(frozen=True)
-class Search:
-    """What is looked for. ``limit`` ``None`` = everything. ``counted``: also say how many match in all."""
-
-    collection: Collection
-    filter: Filter
-    sort: Sequence[SortKey] = ()
-    offset: int = 0
-    limit: int | None = None
-    cursor: str | None = None
-    counted: bool = False
+    scanned: int = 0
+    access: Access = field(default_factory=lambda: Access("window"))
 
     @property
-    def by_id(self) -> bool:
-        """Sorted as the table is."""
-        return not self.sort or self.sort[0].field == "id"
+    def index(self) -> str | None:
+        """The field whose index served the search."""
+        return self.access.field.name if self.access.field else None
 
     @property
-    def descending(self) -> bool:
-        return bool(self.sort) and self.sort[0].descending
+    def plan(self) -> dict[str, Json]:
+        """How it was read, as ``meta.plan`` says it."""
+        return self.access.described(self.scanned, self.complete)
 
 
-@dataclass
-class _Scan:
-    """A read in pages, and how far it came. ``position`` is where another call can go on when the pages ran out."""
-
-    unit: UnitOfWork
-    search: Search
-    pages: int = 0
-    position: Json = None
-
-    def page(self, partition: str, **request: Json) -> Page:
-        """The next page of a partition. Raises _OutOfPages."""
-        if self.pages >= MOST_PAGES:
-            raise _OutOfPages
-        self.pages += 1
-        return self.unit.reads.store.query(RECORDS, partition, **request)
-
-    def record(self, item: Item) -> Record:
-        """The record of a queried item; what was read before stays as it was, so one run sees one state of a record."""
-        known = self.unit.reads.items.setdefault(Key(RECORDS, item["pk"], item["sk"]), item)
-        return Record(self.search.collection, known or item)
-
-
-class _OutOfPages(Exception):
-    """20 pages have been read."""
-
-
-def find(unit: UnitOfWork, search: Search) -> Found:
+def find(unit: UnitOfWork, search: Search, ready: Mapping[Asked, Page] | None = None) -> Found:
     """The records that match, as the unit sees them. Raises Invalid for a cursor that is none of ours."""
-    pinned = search.filter.pinned_ids()
-    if pinned is not None:
-        known = [record for record in unit.get_many(search.collection, dict.fromkeys(pinned)) if record]
+    scan = Scan(unit, search, plan(search), ready or {})
+    found = _read(scan)
+    found.scanned, found.access = scan.scanned, scan.access
+    return found
+
+
+def find_all(unit: UnitOfWork, searches: Sequence[Search]) -> list[Found]:
+    """`find` for each, their first pages fetched eight at a time."""
+    asked: dict[Asked, None] = {}
+    for search in searches:
+        access = plan(search)
+        if access.kind == "window" and not search.cursor:
+            asked |= {(partition, access.slot, access.keys): None for partition in search.collection.partitions}
+    if len(asked) < 2:
+        return [find(unit, search) for search in searches]
+    store = unit.reads.store
+    with ThreadPoolExecutor(min(AT_ONCE, len(asked))) as pool:
+        pages = pool.map(lambda one: store.query(RECORDS, one[0], index=one[1], keys=one[2]), asked)
+        ready = dict(zip(asked, pages, strict=True))
+    return [find(unit, search, ready) for search in searches]
+
+
+def _read(scan: Scan) -> Found:
+    unit, search = scan.unit, scan.search
+    if scan.access.kind == "ids":
+        known = [record for record in unit.get_many(search.collection, dict.fromkeys(search.filter.pinned_ids() or ())) if record]
+        scan.scanned = len(known)
         return _cut([record for record in known if search.filter.matches(record.row)], search)
-    if any(bound.is_empty for bound in search.filter.bounds()):
+    if scan.access.kind == "nothing":
         return _cut(_overlay(unit, search, []), search)
-    bound = _indexed_bound(search)
-    if bound is None and search.by_id and search.limit is not None:
-        return _find_in_order(_Scan(unit, search))
-    return _find_in_windows(_Scan(unit, search), bound)
+    if scan.access.kind == "unique":
+        return _find_unique(scan)
+    return _find_in_windows(scan) if scan.access.kind == "window" else _find_in_order(scan)
 
 
 def _overlay(unit: UnitOfWork, search: Search, stored: list[Record]) -> list[Record]:
@@ -122,56 +110,49 @@ def _cut(records: list[Record], search: Search) -> Found:
     return Found(_ordered(records, search)[search.offset : end], len(records), at_least=len(records))
 
 
-def _find_in_order(scan: _Scan) -> Found:
-    """The page asked for in the order of the ids. Nothing behind it is read, unless matches are to be counted."""
+def _find_unique(scan: Scan) -> Found:
+    """The record that holds the value, through the guard that names it. A guard that is behind its record decides nothing."""
+    unit, search, access = scan.unit, scan.search, scan.access
+    assert access.field is not None
+    key = guard_key(search.collection.uid, access.field.name, access.value)
+    unit.reads.load([key])
+    guard = unit.reads.items[key]
+    owner = unit.get(search.collection, guard["value"]) if guard else None
+    if guard and (owner is None or owner.row.get(access.field.name) != access.value) and not unit.staged_in(search.collection):
+        scan.access = Access("window")
+        return _find_in_windows(scan)
+    scan.scanned = int(owner is not None)
+    return _cut(_overlay(unit, search, [owner] if owner and search.filter.matches(owner.row) else []), search)
+
+
+def _find_in_order(scan: Scan) -> Found:
+    """The page asked for, in order. Nothing behind it is read, unless matches are to be counted."""
     search, unit = scan.search, scan.unit
-    after = cursors.after_id(search.cursor)
     wanted = search.offset + (search.limit or 0) + 1 + len(unit.staged_in(search.collection))
     counting = search.counted and not search.cursor and not search.filter.matches_everything
     matches: list[Record] = []
-    complete = False
+    complete = stopped = False
     try:
-        for record in _in_order(scan, after, wanted):
-            scan.position = record.item["sk"]
+        for record in records_in_order(scan, wanted):
             if search.filter.matches(record.row):
                 matches.append(record)
-                if len(matches) >= wanted and not counting:
-                    break
+            if len(matches) >= wanted and (not counting or scan.scanned > MOST_COUNTED):
+                break
         else:
             complete = True
-        stopped = False
-    except _OutOfPages:
+    except OutOfPages:
         stopped = True
     found = _cut(_overlay(unit, search, matches), search)
     more = (found.total or 0) > search.offset + len(found.records)
-    found.at_least, found.complete = search.offset + len(found.records) + more, not stopped
-    if more:
-        found.cursor = cursors.behind_id(found.records[-1].item["sk"] if found.records else scan.position)
-    elif stopped:
-        found.cursor = cursors.behind_id(scan.position)
+    found.at_least = max(found.at_least if counting else 0, search.offset + len(found.records) + more)
+    found.complete = not stopped
+    if more or stopped:
+        found.cursor = cursor_behind(scan, found.records[-1] if more and found.records else None)
     found.total = (found.total if complete and not search.cursor else _count(scan)) if not stopped else None
     return found
 
 
-def _in_order(scan: _Scan, after: str | None, wanted: int) -> Iterator[Record]:
-    """Every record of the collection in the order of the ids, the shards merged. Raises _OutOfPages."""
-    descending = scan.search.descending
-    streams = [_stream(scan, partition, after, wanted) for partition in scan.search.collection.partitions]
-    return heapq.merge(*streams, key=lambda record: record.item["sk"], reverse=descending)
-
-
-def _stream(scan: _Scan, partition: str, after: str | None, wanted: int) -> Iterator[Record]:
-    limit = wanted if scan.search.filter.matches_everything else None
-    start: Item | None = {"pk": partition, "sk": after} if after is not None else None
-    while True:
-        page = scan.page(partition, forward=not scan.search.descending, start=start, limit=limit)
-        yield from map(scan.record, page.items)
-        start = page.next
-        if start is None:
-            return
-
-
-def _count(scan: _Scan) -> int | None:
+def _count(scan: Scan) -> int | None:
     """How many records the collection has, when that is asked for and at most 10,000."""
     if not scan.search.counted or scan.search.cursor or not scan.search.filter.matches_everything:
         return None
@@ -183,22 +164,18 @@ def _count(scan: _Scan) -> int | None:
     return counted
 
 
-def _find_in_windows(scan: _Scan, bound: Bound | None) -> Found:
+def _find_in_windows(scan: Scan) -> Found:
     """All matches of up to 20 pages, sorted here; a cursor goes on in the same window, then in the next."""
     search = scan.search
-    slot = search.collection.fields[bound.field].slot if bound else None
-    begin, offset = cursors.window(search.cursor, search.collection.partitions, slot)
+    begin, offset = cursors.window(search.cursor, search.collection.partitions, scan.access.slot)
     stored: list[Record] = []
     try:
-        for record in _window(scan, begin, slot, _range_of(bound) if bound else None):
-            if search.filter.matches(record.row):
-                stored.append(record)
+        stored.extend(record for record in _window(scan, begin) if search.filter.matches(record.row))
         scan.position = None
-    except _OutOfPages:
+    except OutOfPages:
         pass
     search = replace(search, offset=offset if search.cursor else search.offset)
     found = _cut(_overlay(scan.unit, search, stored), search)
-    found.index = bound.field if bound else None
     end = search.offset + len(found.records)
     if end < (found.total or 0):
         found.cursor = cursors.of_window(begin, end)
@@ -209,35 +186,15 @@ def _find_in_windows(scan: _Scan, bound: Bound | None) -> Found:
     return found
 
 
-def _window(scan: _Scan, begin: Json, index: str | None, keys: Range | None) -> Iterator[Record]:
-    """Records shard by shard from ``begin`` on; the scan's position is the page that would come next. Raises _OutOfPages."""
+def _window(scan: Scan, begin: Json) -> Iterator[Record]:
+    """Records shard by shard from ``begin`` on; the scan's position is the page that would come next. Raises OutOfPages."""
     partitions = scan.search.collection.partitions
     first = begin["s"] if begin else 0
     for shard in range(first, len(partitions)):
         start = begin["k"] if begin and shard == first else None
         while True:
             scan.position = {"s": shard, "k": start}
-            page = scan.page(partitions[shard], index=index, keys=keys, start=start)
-            yield from map(scan.record, page.items)
-            start = page.next
+            yield from scan.page(partitions[shard], index=scan.access.slot, keys=scan.access.keys, start=start)
+            start = scan.next_start
             if start is None:
                 break
-
-
-def _indexed_bound(search: Search) -> Bound | None:
-    """The bound an index serves best: an equality before a range, a strongly consistent index before the others."""
-    usable = [bound for bound in search.filter.bounds() if _is_usable(search.collection, bound)]
-    return min(usable, key=lambda bound: (not bound.equal, search.collection.fields[bound.field].slot or ""), default=None)
-
-
-def _is_usable(collection: Collection, bound: Bound) -> bool:
-    found = collection.fields.get(bound.field)
-    if found is None or found.slot is None or found.options.get("building"):
-        return False
-    return found.slot.startswith("l")
-
-
-def _range_of(bound: Bound) -> Range:
-    if bound.prefix is not None:
-        return Range(prefix=index_text(bound.prefix))
-    return Range(low=index_text(bound.low), high=index_text(bound.high))

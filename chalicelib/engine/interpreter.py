@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from chalicelib.domain.graph import Node
 from chalicelib.domain.instants import iso_text
 from chalicelib.domain.ports import Clock, StoreUnavailable
-from chalicelib.domain.status import ERROR, RESOLVED, execution_status
+from chalicelib.domain.status import ABORTED, ERROR, RESOLVED, execution_status
 from chalicelib.domain.workflow import Workflow
 from chalicelib.engine.execution import Execution, Job
 from chalicelib.engine.records import UnitRecords
@@ -27,6 +27,10 @@ PASSED_ON = (Conflict, DeadlineExceeded, Unavailable, StoreUnavailable)
 
 class _Ended(Exception):
     """An ``end`` node stopped the whole execution."""
+
+
+class _TimedOut(Exception):
+    """The workflow's own ``options.timeout`` has passed."""
 
 
 @dataclass
@@ -74,6 +78,8 @@ class Interpreter:
         self._unit = ports.unit_records.unit
         self._clock = clock
         self._deadline_ms = deadline_ms
+        timeout_ms = execution.workflow.options.get("timeout")
+        self._expires_ms = clock.now_ms() + timeout_ms if timeout_ms else None
         self._scope: dict[str, Json] = {
             "$context": execution.context,
             "$jobsMapByNodeKey": execution.results,
@@ -93,6 +99,8 @@ class Interpreter:
         except _Ended:
             execution.ended_by_end = True
             status = execution.jobs[-1].status
+        except _TimedOut:
+            execution.reason, status = "timeout", ABORTED
         execution.status = execution_status(status)
         if execution.status < 0 and not execution.ended_by_end:
             self._unit.rollback(before)
@@ -143,6 +151,8 @@ class Interpreter:
         self._execution.results[node.key] = outcome.result
 
     def _check_deadline(self, node: Node) -> None:
+        if self._expires_ms is not None and self._clock.now_ms() > self._expires_ms:
+            raise _TimedOut
         if self._deadline_ms is not None and self._clock.now_ms() > self._deadline_ms:
             raise DeadlineExceeded(
                 f'the workflow "{self._execution.workflow.title}" ran out of time before node "{node.title}"; nothing was written',

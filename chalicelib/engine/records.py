@@ -32,7 +32,7 @@ class UnitRecords:
     def __init__(self, unit: UnitOfWork, definitions: Definitions, *, now_ms: int = 0, timezone: str = "+00:00") -> None:
         self.unit = unit
         self.definitions = definitions
-        self._now_ms = now_ms
+        self.now_ms = now_ms
         self._timezone = timezone
         self.nested: dict[Key, Row] = {}
 
@@ -53,7 +53,7 @@ class UnitRecords:
 
     def filter(self, raw: Json, collection: Collection) -> Filter:
         """The parsed filter with its association conditions resolved to ids. Raises Invalid."""
-        parsed = parse_filter(raw, collection, self.readable, now_ms=self._now_ms, timezone=self._timezone)
+        parsed = parse_filter(raw, collection, self.readable, now_ms=self.now_ms, timezone=self._timezone)
         return parsed.resolve_associations(self._associated_ids) if parsed.associations() else parsed
 
     def _associated_ids(self, field: Field, inner: Filter) -> list[int | str]:

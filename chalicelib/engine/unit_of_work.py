@@ -50,6 +50,8 @@ class UnitOfWork:
         self._user_id = user_id
         self._ids_made = 0
         self.staged: dict[Key, Staged] = {}
+        self.serializable = False
+        self._read_by_key: set[Key] = set()
         self._context: dict[Key, int] = {}
 
     def get(self, collection: Collection, record_id: int | str) -> Record | None:
@@ -59,6 +61,7 @@ class UnitOfWork:
         """The records as this unit sees them, in the order of the ids; unknown ones are read at once."""
         keys = [record_key(collection.uid, record_id, collection.shards) for record_id in ids]
         self.reads.load(key for key in keys if key not in self.staged)
+        self._read_by_key.update(keys)
         return [self._seen(collection, key) for key in keys]
 
     def _seen(self, collection: Collection, key: Key) -> Record | None:
@@ -140,11 +143,18 @@ class UnitOfWork:
         tagged = [Tagged(write, "record") for write in map(_record_write, self.staged.items()) if write]
         tagged += _guard_writes(self.staged.values())
         if tagged:
-            checks = [Check(key, Equals({"version": v})) for key, v in self._context.items() if key not in self.staged]
-            tagged += [Tagged(check, "check") for check in checks]
+            tagged += [Tagged(check, "check") for check in self._checks()]
         if len(tagged) > MOST_WRITES:
             raise TooLarge(f"a run may write and guard at most {MOST_WRITES} items; this one has {len(tagged)}", code="TOO_MANY_WRITES")
         return tagged
+
+    def _checks(self) -> list[Check]:
+        """Conditions on what was read and not written: the context rows; in a serializable unit every row that was read by its key."""
+        versions: dict[Key, int | None] = dict(self._context)
+        if self.serializable:
+            versions |= {key: item["version"] if (item := self.reads.items.get(key)) else None for key in self._read_by_key}
+        unwritten = {key: version for key, version in versions.items() if key not in self.staged}
+        return [Check(key, Absent() if version is None else Equals({"version": version})) for key, version in unwritten.items()]
 
     def committed(self) -> None:
         """After the commit: what was staged is what the database holds."""
@@ -195,7 +205,9 @@ def _change(changes: dict[Key, _GuardChange], collection: Collection, field: Fie
 def _guard_write(key: Key, change: _GuardChange) -> Tagged | None:
     if change.old_owner == change.new_owner:
         return None
-    condition = Equals({"value": change.old_owner}) if change.old_owner is not None else Absent()
+    # While the field is becoming unique the old value may have no guard yet; the pass over the records decides who holds one.
+    unbuilt = change.old_owner is not None and "guards" in str(change.field.options.get("building"))
+    condition = None if unbuilt else Equals({"value": change.old_owner}) if change.old_owner is not None else Absent()
     if change.new_owner is None:
         return Tagged(Delete(key, condition), "guard", change.field, change.value)
     item = {"pk": key.pk, "sk": key.sk, "value": change.new_owner}

@@ -36,6 +36,7 @@ WORKFLOW: dict[str, Json] = {
                 "timeout": {"type": ["number", "null"], "minimum": 0},
                 "stackLimit": {"type": ["integer", "null"], "minimum": 1},
                 "deleteExecutionOnStatus": {"type": ["array", "null"], "items": {"type": "integer"}},
+                "isolation": {"enum": [None, "default", "serializable"]},
             },
         },
         "nodes": {"type": ["array", "null"], "maxItems": MOST_NODES},

@@ -19,7 +19,7 @@ from chalicelib.domain.record import Row
 from chalicelib.domain.status import STARTED
 from chalicelib.domain.system_collections import WORKFLOWS
 from chalicelib.engine.commit import commit
-from chalicelib.engine.execution import public_execution
+from chalicelib.engine.execution import is_kept, public_execution
 from chalicelib.engine.finder import Search
 from chalicelib.engine.unit_of_work import Tagged
 from chalicelib.errors import Invalid, Json
@@ -120,7 +120,7 @@ class Executions:
     def get(self, call: Call) -> Answer:
         def act(editing: Editing) -> Answer:
             execution_id = self._id(call)
-            item = editing.reads.store.batch_get([execution_key(execution_id)]).get(execution_key(execution_id))
+            item = _kept(editing, [execution_id]).get(execution_id)
             return Answer(self._shown(editing, call, [public_execution(item)])[0] if item else None)
 
         return view(self._backend, call, AREA, act)
@@ -136,8 +136,7 @@ class Executions:
                 rows, _ = _matching(editing, parse_filter(_filter(call), EXECUTION, _resolve), True)
             else:
                 ids = [int(convert_id(EXECUTION, key)) for key in (keys if isinstance(keys, list) else [keys])]
-                found = editing.reads.store.batch_get([execution_key(one) for one in ids])
-                rows = [public_execution(item) for item in found.values()]
+                rows = [public_execution(item) for item in _kept(editing, ids).values()]
             ended = [execution_key(row["id"]) for row in rows if row["status"] not in (None, STARTED)]
             for start in range(0, len(ended), 90):
                 deletes = [Tagged(Delete(key), "other") for key in ended[start : start + 90]]
@@ -154,7 +153,7 @@ class Executions:
             execution_id = job_id.partition("-")[0]
             if not execution_id.isdigit():
                 raise Invalid("a job's id is <execution id>-<number>", path="filterByTk", code="INVALID_ID")
-            item = editing.reads.store.batch_get([execution_key(int(execution_id))]).get(execution_key(int(execution_id)))
+            item = _kept(editing, [int(execution_id)]).get(int(execution_id))
             jobs = public_execution(item)["jobs"] if item else []
             return Answer(next((job for job in jobs if job["id"] == job_id), None))
 
@@ -172,6 +171,12 @@ class Executions:
         if ("workflow",) in selection.appends:
             rows = [row | {"workflow": _workflow(editing, row["workflowId"])} for row in rows]
         return [selection.apply(row) for row in rows]
+
+
+def _kept(editing: Editing, ids: Sequence[int]) -> dict[int, Item]:
+    """The history items of these executions, by id."""
+    found = editing.reads.store.batch_get([execution_key(one) for one in ids])
+    return {item["id"]: item for item in found.values() if is_kept(item)}
 
 
 def _resolve(name: str) -> Collection:
@@ -195,8 +200,7 @@ def _matching(editing: Editing, wanted: Filter, newest_first: bool) -> tuple[lis
     """Rows that match, in the order of their ids, and whether everything was read."""
     pinned = wanted.pinned_ids()
     if pinned is not None:
-        found = editing.reads.store.batch_get([execution_key(int(one)) for one in pinned])
-        known = [public_execution(item) for item in found.values()]
+        known = [public_execution(item) for item in _kept(editing, [int(one) for one in pinned]).values()]
         return sorted((row for row in known if wanted.matches(row)), key=lambda row: row["id"], reverse=newest_first), True
     rows: list[Row] = []
     for read, item in enumerate(_history(editing, wanted, newest_first), 1):
@@ -225,7 +229,7 @@ def _index(store: Store, index: str, partition: str, newest_first: bool) -> Iter
     start = None
     while True:
         page = store.query(EXECUTIONS, partition, index=index, forward=not newest_first, start=start)
-        yield from page.items
+        yield from filter(is_kept, page.items)
         start = page.next
         if start is None:
             return

@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from chalicelib.adapters.memory import FixedClock
+from chalicelib.adapters.memory import FixedClock, MemoryStore
 from chalicelib.domain.collection import Collection, Field
 from chalicelib.domain.filter import Filter, parse_filter
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.instants import iso_text
 from chalicelib.domain.keys import EPOCH
-from chalicelib.domain.ports import RECORDS, Store
+from chalicelib.domain.ports import RECORDS, Store, Write
 from chalicelib.domain.query import parse_sort
 from chalicelib.domain.record import Record, Row
 from chalicelib.engine.commit import commit
 from chalicelib.engine.definitions import DefinitionCache, Definitions
-from chalicelib.engine.finder import Search
+from chalicelib.engine.finder import Found, Search, find
 from chalicelib.engine.reads import Reads
 from chalicelib.engine.records import UnitRecords
 from chalicelib.engine.unit_of_work import UnitOfWork
+from tests.stores import WatchedStore
 
 NOW_MS = 1_795_219_200_000
 NOW = iso_text(NOW_MS)
@@ -43,6 +44,7 @@ def items(shards: int = 1) -> Collection:
 
 
 ITEMS = items()
+SHARDED = items(4)
 
 
 def unit_over(store: Store, seed: str = "run", at_ms: int = NOW_MS) -> UnitOfWork:
@@ -97,3 +99,34 @@ def search_for(collection: Collection, raw: Any = None, sort: Sequence[str] = ()
 
 def ids(records: Iterable[Record | None]) -> list[Any]:
     return [record.id if record else None for record in records]
+
+
+def store_with(rows: list[Row], collection: Collection = ITEMS, page_size: int = 1000) -> WatchedStore:
+    store = WatchedStore(MemoryStore(page_size))
+    fill(store, collection, rows)
+    store.forget()
+    return store
+
+
+def numbered(count: int) -> list[Row]:
+    """Items 1 … count; ``size`` counts from 0 to 9 again and again."""
+    return [{"id": number, "title": f"t{number:03d}", "size": number % 10} for number in range(1, count + 1)]
+
+
+def found(unit: UnitOfWork, raw: Any = None, collection: Collection = ITEMS, sort: tuple[str, ...] = (), **options: Any) -> Found:
+    return find(unit, search_for(collection, raw, sort, **options))
+
+
+def seen(unit: UnitOfWork, record_id: int) -> Record:
+    record = unit.get(ITEMS, record_id)
+    assert record is not None
+    return record
+
+
+def writes(unit: UnitOfWork) -> list[Write]:
+    return [entry.write for entry in unit.writes()]
+
+
+def kinds(unit: UnitOfWork) -> list[tuple[str, str, object]]:
+    """Kind, purpose and condition of every write."""
+    return [(type(entry.write).__name__, entry.purpose, entry.write.condition) for entry in unit.writes()]

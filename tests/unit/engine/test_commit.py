@@ -1,4 +1,4 @@
-"""`commit`: what a refused transaction means, in which order, and how an answer that never came is settled."""
+"""`commit`: what a refused transaction means, in which order, what is sent again and when a walk starts anew."""
 
 from __future__ import annotations
 
@@ -7,25 +7,14 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.memory import FixedClock, MemoryStore
-from chalicelib.domain.collection import Field
-from chalicelib.domain.keys import execution_key, guard_key, record_key
+from chalicelib.domain.keys import guard_key
 from chalicelib.domain.ports import (
     EXECUTIONS,
-    RECORDS,
-    Absent,
-    Check,
-    Delete,
     Equals,
-    Exists,
-    Key,
-    Put,
     Refusal,
     Store,
     StoreUnavailable,
     TransactionRefused,
-    Update,
-    Write,
 )
 from chalicelib.engine.commit import (
     MOST_SENDS,
@@ -33,77 +22,13 @@ from chalicelib.engine.commit import (
     AlreadyCommitted,
     Replayed,
     Stale,
-    commit,
     store_errors,
     walk_until_committed,
 )
-from chalicelib.engine.unit_of_work import Tagged
 from chalicelib.errors import Conflict, Invalid, TooLarge, Unavailable
-from tests.stores import Sending, WatchedStore, after, lost, refused, sent, unheard, unread
+from tests.stores import Sending, refused
 from tests.unit.engine.fakes import NOW_MS
-
-EXECUTION = execution_key(77)
-RECORD = record_key("c_items", 1)
-CODE = Field("code", "string", unique=True)
-
-
-def execution(token: str = "ours") -> Tagged:
-    return Tagged(Put(EXECUTIONS, {"pk": EXECUTION.pk, "sk": EXECUTION.sk, "id": 77, "doc": token}, Absent()), "execution")
-
-
-def record(version: int = 2) -> Tagged:
-    item = {"pk": RECORD.pk, "sk": RECORD.sk, "version": version, "data": {"title": "ours"}}
-    return Tagged(Put(RECORDS, item, Equals({"version": version - 1})), "record")
-
-
-def guard(value: str = "a", condition: Any = None) -> Tagged:
-    key = guard_key("c_items", "code", value)
-    return Tagged(Put(RECORDS, {"pk": key.pk, "sk": key.sk, "value": 1}, condition or Absent()), "guard", CODE, value)
-
-
-def idempotency() -> Tagged:
-    return Tagged(Put(EXECUTIONS, {"pk": "idem#1#x", "sk": "idem", "doc": "kept"}, Absent()), "idempotency")
-
-
-def check() -> Tagged:
-    return Tagged(Check(record_key("c_items", 2), Equals({"version": 1})), "check")
-
-
-def definition() -> Tagged:
-    return Tagged(Update(record_key("workflows", 8192), set={"frozen": True}, condition=Exists()), "definition")
-
-
-def counter() -> Tagged:
-    return Tagged(Update(Key(RECORDS, "stats#k#00", "1"), add={"value": 1}), "other")
-
-
-class Bench:
-    """A store that follows a script, and a clock whose sleeps take no time."""
-
-    def __init__(self) -> None:
-        self.memory = MemoryStore()
-        self.store = WatchedStore(self.memory)
-        self.clock = FixedClock(NOW_MS)
-        self.put({"pk": RECORD.pk, "sk": RECORD.sk, "version": 1})
-
-    def put(self, item: dict[str, Any], table: Any = RECORDS) -> None:
-        self.memory.transact([Put(table, item)])
-
-    def get(self, key: Key) -> dict[str, Any] | None:
-        return self.memory.batch_get([key]).get(key)
-
-    def commit(self, *tagged: Tagged, script: tuple[Sending, ...] = (), deadline_ms: int | None = None) -> None:
-        self.store.sendings.extend(script)
-        commit(self.store, self.clock, tagged, deadline_ms)
-
-    @property
-    def sends(self) -> int:
-        return len(self.store.transactions)
-
-
-@pytest.fixture
-def bench() -> Bench:
-    return Bench()
+from tests.unit.engine.sending import EXECUTION, RECORD, Bench, check, counter, definition, execution, guard, idempotency, record
 
 
 def refusing(*reasons: Refusal | None) -> Sending:
@@ -220,89 +145,6 @@ class TestSendingAgain:
         with pytest.raises(Conflict):
             bench.commit(record(), script=(refused("throttled"),) * MOST_SENDS)
         assert 0 < bench.clock.now_ms() - NOW_MS < 10_000
-
-
-class TestWithoutAnAnswer:
-    """The transaction was sent and nothing came back: the witness says whether it was done."""
-
-    @pytest.mark.parametrize("tagged", [(execution(), counter()), (counter(), execution(), record()), (record(), counter()), (guard(),)])
-    def test_done_but_unheard_is_done(self, bench: Bench, tagged: tuple[Tagged, ...]) -> None:
-        bench.commit(*tagged, script=(unheard,))
-        assert (bench.sends, len(bench.store.reads)) == (1, 1)
-
-    @pytest.mark.parametrize("tagged", [(execution(), counter()), (counter(), execution(), record()), (record(), counter()), (guard(),)])
-    def test_not_done_is_sent_again(self, bench: Bench, tagged: tuple[Tagged, ...]) -> None:
-        bench.commit(*tagged, script=(lost, lost, sent))
-        assert bench.sends == 3
-        assert all(bench.get(entry.write.key) for entry in tagged)
-
-    def test_a_removal_is_its_own_witness(self, bench: Bench) -> None:
-        removal = Tagged(Delete(RECORD, Equals({"version": 1})), "record")
-        bench.commit(removal, script=(unheard,))
-        assert (bench.sends, bench.get(RECORD)) == (1, None)
-
-    def test_the_execution_is_the_witness_where_there_is_one(self, bench: Bench) -> None:
-        bench.commit(record(), execution(), script=(unheard,))
-        assert bench.store.reads == [{EXECUTION}]
-
-    def test_somebody_elses_execution_of_the_same_id_is_not_ours(self, bench: Bench) -> None:
-        bench.put({"pk": EXECUTION.pk, "sk": EXECUTION.sk, "id": 77, "doc": "another"}, EXECUTIONS)
-        with pytest.raises(AlreadyCommitted) as there:
-            bench.commit(execution(), script=(lost,))
-        assert there.value.item["doc"] == "another"
-
-    def test_a_record_that_somebody_else_wrote_meanwhile_is_a_stale_read(self, bench: Bench) -> None:
-        def lost_and_overtaken(store: Store, writes: Any) -> None:
-            store.transact([Put(RECORDS, {"pk": RECORD.pk, "sk": RECORD.sk, "version": 2, "data": {"title": "theirs"}})])
-            raise StoreUnavailable("no answer")
-
-        with pytest.raises(Stale):
-            bench.commit(record(), script=(lost_and_overtaken,))
-
-    def test_an_execution_that_arrives_late_is_found_at_the_next_send(self, bench: Bench) -> None:
-        """The first send arrives after the witness was looked for; the second one finds it there, with our token."""
-        payload: list[Write] = [execution().write, record().write]
-
-        def arrive() -> None:
-            bench.memory.transact(payload)
-
-        with pytest.raises(AlreadyCommitted) as there:
-            bench.commit(execution(), record(), script=(lost, after(arrive)))
-        assert there.value.item["doc"] == "ours"
-        assert (bench.get(RECORD) or {})["version"] == 2
-
-    def test_no_answer_to_the_question_either_is_a_503_with_the_execution(self, bench: Bench) -> None:
-        bench.store.readings.append(unread)
-        with pytest.raises(Unavailable) as unknown:
-            bench.commit(execution(), record(), script=(unheard,))
-        assert unknown.value.data["executionId"] == 77
-
-    def test_without_an_execution_the_503_names_none(self, bench: Bench) -> None:
-        bench.store.readings.append(unread)
-        with pytest.raises(Unavailable) as unknown:
-            bench.commit(record(), script=(unheard,))
-        assert "executionId" not in unknown.value.data
-
-    def test_a_transaction_without_a_witness_is_a_503(self, bench: Bench) -> None:
-        with pytest.raises(Unavailable):
-            bench.commit(counter(), script=(unheard,))
-        assert bench.sends == 1
-
-    def test_values_that_are_null_do_not_hide_the_witness(self, bench: Bench) -> None:
-        item = {"pk": EXECUTION.pk, "sk": EXECUTION.sk, "id": 77, "record": None, "ttl": None}
-        bench.commit(Tagged(Put(EXECUTIONS, item, Absent()), "execution"), script=(unheard,))
-        assert bench.sends == 1
-
-    def test_a_database_that_never_answers_is_not_asked_for_ever(self, bench: Bench) -> None:
-        with pytest.raises((Conflict, Unavailable)):
-            bench.commit(execution(), script=(lost,) * MOST_SENDS)
-        assert bench.sends <= MOST_SENDS
-
-    def test_when_it_never_answers_the_caller_is_told_so(self, bench: Bench) -> None:
-        """Nobody else kept changing the records: it is a 503 with the execution, not a 409."""
-        with pytest.raises(Unavailable) as unknown:
-            bench.commit(execution(), script=(lost,) * MOST_SENDS)
-        assert unknown.value.data["executionId"] == 77
 
 
 class TestWalkingAgain:

@@ -1,0 +1,154 @@
+"""Records one by one in the order asked for, from where a cursor says; whoever takes them stops when the page is full.
+
+By id: the table, or one value of an index, in the order of the sort keys. By index: its values upwards or downwards, equal ones in the
+order of their ids either way. What the index does not hold (null, the empty text) follows a descending order, from the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby, islice
+
+from chalicelib.domain.filter_operands import kind_of
+from chalicelib.domain.ports import Item, Range
+from chalicelib.domain.record import Record
+from chalicelib.engine import cursors
+from chalicelib.engine.scan import Scan, merged, stream
+
+IN_INDEX, EMPTY_TEXTS, NULLS = 0, 1, 2
+LOWEST_ID = "\x00"
+
+
+def records_in_order(scan: Scan, wanted: int) -> Iterator[Record]:
+    """At least the next ``wanted`` records, if there are so many. Raises OutOfPages, and Invalid for a cursor of another list."""
+    return _by_id(scan, wanted) if scan.access.kind == "by id" else _by_index(scan, wanted)
+
+
+def cursor_behind(scan: Scan, record: Record | None) -> str:
+    """Where the list goes on behind ``record``, or behind what was read last."""
+    item = record.item if record else None
+    if scan.access.kind == "by id":
+        return cursors.behind_id(item["sk"] if item else scan.position)
+    return cursors.behind_value(*(_position(scan, item) if item else scan.position))
+
+
+def _by_id(scan: Scan, wanted: int) -> Iterator[Record]:
+    search, access = scan.search, scan.access
+    after = cursors.after_id(search.cursor)
+    scan.position = after or LOWEST_ID
+    limit = wanted if search.filter.matches_everything or (access.slot and not _is_counting(scan)) else None
+    text = access.keys.low if access.keys else None
+
+    def of_partition(partition: str) -> Iterator[Record]:
+        start = _key(partition, after, access.slot, text) if after is not None else None
+        return stream(scan, partition, index=access.slot, keys=access.keys, forward=not search.descending, start=start, limit=limit)
+
+    for record in merged(scan, of_partition, lambda record: record.item["sk"], forward=not search.descending):
+        scan.position = record.item["sk"]
+        yield record
+
+
+def _by_index(scan: Scan, wanted: int) -> Iterator[Record]:
+    field, keys = scan.access.field, scan.access.keys
+    assert field is not None
+    phase, text, after = cursors.after_value(scan.search.cursor, field.name)
+    scan.position = (field.name, phase, text, after)
+    phases = [IN_INDEX]
+    if keys is None and scan.search.descending:
+        phases += [EMPTY_TEXTS, NULLS] if kind_of(field) == "text" else [NULLS]
+    for current in phases:
+        if current < phase:
+            continue
+        resumed = (text, after) if current == phase else (None, None)
+        found = (
+            _indexed(scan, wanted, *resumed) if current == IN_INDEX else _absent(scan, "" if current == EMPTY_TEXTS else None, resumed[1])
+        )
+        for record in found:
+            scan.position = (field.name, current, record.item.get(field.slot or ""), record.item["sk"])
+            yield record
+        scan.position = (field.name, current + 1, None, None)
+
+
+def _indexed(scan: Scan, wanted: int, text: str | None, after: str | None) -> Iterator[Record]:
+    return _downwards(scan, wanted, text, after) if scan.search.descending else _upwards(scan, wanted, text, after)
+
+
+def _upwards(scan: Scan, wanted: int, text: str | None, after: str | None) -> Iterator[Record]:
+    slot, limit = scan.access.slot or "", _limit(scan, wanted)
+
+    def of_partition(partition: str) -> Iterator[Record]:
+        start = _key(partition, after, slot, text) if after is not None else None
+        return stream(scan, partition, index=slot, keys=scan.access.keys, start=start, limit=limit)
+
+    return merged(scan, of_partition, lambda record: (record.item[slot], record.item["sk"]), forward=True)
+
+
+def _downwards(scan: Scan, wanted: int, text: str | None, after: str | None) -> Iterator[Record]:
+    """The index is read backwards, so the records of one value come with their ids backwards: a small group is turned here, a large one
+    is read again forwards."""
+    slot, limit = scan.access.slot or "", _limit(scan, wanted)
+    while True:
+        if text is not None:
+            yield from _equal(scan, wanted, text, after)
+        below = text
+
+        def of_partition(partition: str, below: str | None = below) -> Iterator[Record]:
+            start = _key(partition, LOWEST_ID, slot, below) if below is not None else None
+            return stream(scan, partition, index=slot, keys=scan.access.keys, forward=False, start=start, limit=limit)
+
+        backwards = merged(scan, of_partition, lambda record: (record.item[slot], record.item["sk"]), forward=False)
+        for value, group in groupby(backwards, key=lambda record: record.item[slot]):
+            members = list(islice(group, wanted + 1))
+            if len(members) > wanted:
+                text, after = value, None
+                break
+            yield from reversed(members)
+        else:
+            return
+
+
+def _equal(scan: Scan, wanted: int, text: str, after: str | None) -> Iterator[Record]:
+    """The records of one value, by id."""
+    slot, keys, limit = scan.access.slot, Range(low=text, high=text), _limit(scan, wanted)
+
+    def of_partition(partition: str) -> Iterator[Record]:
+        start = _key(partition, after, slot, text) if after is not None else None
+        return stream(scan, partition, index=slot, keys=keys, start=start, limit=limit)
+
+    return merged(scan, of_partition, lambda record: record.item["sk"], forward=True)
+
+
+def _absent(scan: Scan, value: str | None, after: str | None) -> Iterator[Record]:
+    """The records whose field is ``value``, which no index holds, by id."""
+    name = scan.access.field.name if scan.access.field else ""
+
+    def of_partition(partition: str) -> Iterator[Record]:
+        return stream(scan, partition, start={"pk": partition, "sk": after} if after is not None else None)
+
+    for record in merged(scan, of_partition, lambda record: record.item["sk"], forward=True):
+        scan.position = (name, NULLS if value is None else EMPTY_TEXTS, None, record.item["sk"])
+        if record.row.get(name) == value:
+            yield record
+
+
+def _key(partition: str, sort_key: str | None, slot: str | None, text: str | None) -> Item:
+    return {"pk": partition, "sk": sort_key} | ({slot: text} if slot else {})
+
+
+def _position(scan: Scan, item: Item) -> tuple[str, int, str | None, str]:
+    field = scan.access.field
+    assert field is not None
+    text = item.get(field.slot or "")
+    empty = EMPTY_TEXTS if item["data"].get(field.name) == "" else NULLS
+    return field.name, IN_INDEX if text is not None else empty, text, item["sk"]
+
+
+def _limit(scan: Scan, wanted: int) -> int | None:
+    """Pages no larger than needed, where nearly every record that is read will match."""
+    name = scan.access.field.name if scan.access.field else ""
+    return wanted if set(scan.search.filter.field_paths()) <= {name} and not _is_counting(scan) else None
+
+
+def _is_counting(scan: Scan) -> bool:
+    search = scan.search
+    return search.counted and not search.cursor and not search.filter.matches_everything
