@@ -39,7 +39,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "graceful_timeout": 3,
             "loglevel": "warning",
             "proc_name": "stepbase",
-            "limit_request_line": 8190,
+            "limit_request_line": 0,
             "control_socket_disable": True,
         }
         super().__init__()

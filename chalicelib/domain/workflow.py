@@ -8,6 +8,7 @@ Source of the fields: https://docs.nocobase.com/workflow/development/api
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -15,6 +16,8 @@ from chalicelib.domain.graph import Graph
 from chalicelib.domain.ids import LOW_BITS
 from chalicelib.domain.ports import Key
 from chalicelib.errors import Json
+
+KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")  # what a workflow may be called by
 
 
 @dataclass(frozen=True)

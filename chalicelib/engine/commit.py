@@ -47,15 +47,19 @@ def commit(store: Store, clock: Clock, tagged: Sequence[Tagged], deadline_ms: in
         return
     writes = [entry.write for entry in tagged]
     silence: StoreUnavailable | None = None
+    unheard = False
     for number in range(MOST_SENDS):
         try:
             store.transact(writes)
             return
         except TransactionRefused as refused:
             silence = None
+            # A send that was not heard may arrive after all, and then it is our own write that refuses this one.
+            if unheard and _landed(store, tagged, refused):
+                return
             _raise_for(store, tagged, refused)
         except StoreUnavailable as lost:
-            silence = lost
+            silence, unheard = lost, True
             if _landed(store, tagged, lost):
                 return
         if not _pause(clock, number, deadline_ms):
@@ -91,7 +95,7 @@ def _condition_of(entry: Tagged) -> object:
     return getattr(entry.write, "condition", None)
 
 
-def _landed(store: Store, tagged: Sequence[Tagged], lost: StoreUnavailable) -> bool:
+def _landed(store: Store, tagged: Sequence[Tagged], lost: Exception) -> bool:
     """Whether a write without an answer happened: the witness is there as we wrote it. Raises Unavailable when that cannot be read."""
     ranked = sorted(tagged, key=lambda entry: WITNESSES.index(entry.purpose) if entry.purpose in WITNESSES else len(WITNESSES))
     witness = next((entry.write for entry in ranked if isinstance(entry.write, Put | Delete)), None)

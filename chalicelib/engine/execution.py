@@ -67,6 +67,7 @@ class Execution:
     ended_by_end: bool = False
     output: Json = None
     reason: str | None = None
+    refusal: list[dict[str, Json]] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
     results: dict[str, Json] = field(default_factory=dict)
@@ -92,6 +93,7 @@ class Execution:
             "manually": self.manually or None,
             "messages": self.messages,
             "endedByEnd": self.ended_by_end,
+            "refusal": self.refusal,
             "startedAt": self.created_at if self.status is not None else None,
             "updatedAt": now,
             "jobs": [job.to_json(self.id) for job in self.jobs],
@@ -173,5 +175,6 @@ def restored(item: Item, workflow: Workflow) -> Execution:
     """The execution of a history item, as far as an answer needs it."""
     doc = json.loads(item["doc"])
     execution = Execution(item["id"], workflow, {}, item["createdAt"], item.get("record"), status=item.get("status"))
+    execution.refusal = doc.get("refusal") or []
     execution.ended_by_end, execution.messages, execution.token = doc["endedByEnd"], doc["messages"], doc["token"]
     return execution

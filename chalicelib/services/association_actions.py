@@ -198,6 +198,8 @@ class AssociationActions:
         if not scope_filter(opened.caller, opened.permit, opened.collection, definitions).matches(owner.row):
             raise Forbidden(NO_PERMISSIONS)
         links = Links(opened.records, owner, _association(opened.collection, call))
+        if links.field.read_only and action not in ("list", "get"):
+            raise Invalid(f'"{links.field.name}" is set by the system and cannot be written', path=links.field.name)
         if links.target.system and action not in ("list", "get", *OF_LINKS):
             raise Invalid(f'records of "{links.target.name}" are written by its own actions only', code="SYSTEM_COLLECTION")
         needed = needed or ("view" if action in OF_LINKS else action)

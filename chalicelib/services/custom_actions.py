@@ -15,7 +15,7 @@ from chalicelib.domain.ids import fresh_id
 from chalicelib.domain.instants import iso_text
 from chalicelib.domain.keys import execution_key
 from chalicelib.domain.record import Record, Row
-from chalicelib.domain.status import QUEUEING, RESOLVED
+from chalicelib.domain.status import ERROR, QUEUEING, RESOLVED
 from chalicelib.engine.commit import AlreadyCommitted, Replayed, Stale, commit, store_errors, walk_until_committed
 from chalicelib.engine.definitions import Definitions
 from chalicelib.engine.dispatch import execution_writes, mark_frozen, walk
@@ -138,11 +138,23 @@ class _Run:
             for other in waiting:
                 self._progress.done[other.workflow.key] = other
             self._commit([execution, *waiting], unit.writes(), last or not goes_on)
+        except Invalid as refusal:
+            return self._refused(execution, waiting, refusal)
         except BaseException:
             for key in [execution.workflow.key, *(other.workflow.key for other in queued)]:
                 self._progress.done.pop(key, None)
             raise
         unit.committed()
+        return execution
+
+    def _refused(self, execution: Execution, waiting: Sequence[Execution], refusal: Invalid) -> Execution:
+        """A unique value that is taken shows only at the commit: nothing was written, the history says why."""
+        for other in waiting:
+            self._progress.done.pop(other.workflow.key, None)
+        execution.status, execution.ended_by_end, execution.reason = ERROR, False, refusal.code
+        execution.refusal = [problem.to_json() for problem in refusal.problems()]
+        execution.messages.clear()
+        self._commit([execution], [], True)
         return execution
 
     def _queue(self, queued: Sequence[Selected]) -> None:
@@ -252,6 +264,8 @@ class _Run:
         bad = next((execution for execution in executions if execution.status is not None and execution.status < 0), None)
         if bad is None:
             return Answer(has_data=False, meta=meta, messages=messages)
+        if bad.refusal:
+            return Answer(status=400, errors=bad.refusal, meta=meta)
         if bad.ended_by_end:
             text = f'Workflow "{bad.workflow.title}" ended as failed'
             errors: list[Row] = [{"message": m} for m in messages] or [{"message": text, "code": "WORKFLOW_ENDED"}]

@@ -16,7 +16,7 @@ from chalicelib.domain.keys import record_key
 from chalicelib.domain.ports import RECORDS, Range
 from chalicelib.domain.record import Record
 from chalicelib.domain.system_collections import WORKFLOWS
-from chalicelib.domain.workflow import Workflow, plain_name
+from chalicelib.domain.workflow import KEY, Workflow, plain_name
 from chalicelib.engine.definitions import Definitions
 from chalicelib.engine.reads import Reads
 from chalicelib.errors import Forbidden, Invalid, Json, NotFound, Problem
@@ -149,13 +149,14 @@ class Planner:
 
     def _workflows(self, segments: Sequence[Segment]) -> list[Workflow | None]:
         """The enabled versions, with every collection they name (the nodes will ask for them)."""
-        likely = [self._definitions.likely_workflow(segment.key) for segment in segments]
+        known = [segment for segment in segments if KEY.fullmatch(segment.key)]
+        likely = [self._definitions.likely_workflow(segment.key) for segment in known]
         named = {name for workflow in likely if workflow for name in workflow.collections}
         self._reads.together(
-            *[lambda key=segment.key: self._definitions.workflow(key) for segment in segments],
+            *[lambda key=segment.key: self._definitions.workflow(key) for segment in known],
             *[lambda name=name: self._definitions.collection(name) for name in named],
         )
-        return [self._definitions.workflow(segment.key) for segment in segments]
+        return [self._definitions.workflow(segment.key) if segment in known else None for segment in segments]
 
     def _select(
         self, caller: Caller, collection: Collection | None, segments: Sequence[Segment], workflows: Sequence[Workflow | None]
@@ -174,7 +175,7 @@ class Planner:
                 target_collection=compared.name if compared else None,
                 ids=self._ids_kind(),
                 key=segment.key,
-                disabled=workflow is None and self._has_versions(segment.key),
+                disabled=workflow is None and bool(KEY.fullmatch(segment.key)) and self._has_versions(segment.key),
             )
             if problem:
                 reasons.append((segment, problem))

@@ -1,4 +1,4 @@
-"""Many callers at once, and a database in trouble: whatever happens, an effect is there exactly as often as somebody was told so.
+"""Many callers at once: an effect is there exactly as often as somebody was told so.
 
 ``RACES=10000`` makes the first test as long as it should be before a release (``make races``).
 """
@@ -14,22 +14,15 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from pynamodb.connection import Connection
 
 from chalicelib.adapters.clock import SystemClock
-from chalicelib.adapters.dynamodb.connection import connect
 from chalicelib.adapters.dynamodb.store import DynamoStore
 from chalicelib.domain.keys import guard_key
-from chalicelib.domain.ports import EXECUTIONS
 from chalicelib.domain.status import RESOLVED
 from chalicelib.domain.system_collections import COLLECTIONS
-from chalicelib.errors import Conflict, Invalid, Unavailable
+from chalicelib.errors import Conflict, Invalid
 from chalicelib.nodes import NODE_TYPES
 from chalicelib.nodes.base import NodeType, Outcome, Ports, Scope
-from chalicelib.services.call import Answer
-from tests.conftest import REGION
-from tests.contract import wire as wires
-from tests.contract.wire import Crash, Fault, Wire
 from tests.sessions import Session
 
 RACES = int(os.environ.get("RACES", "1000"))
@@ -57,13 +50,6 @@ def counting_nodes() -> Iterator[None]:
         for name, run in (("add-one", add_one), ("swap", swap)):
             patch.setitem(NODE_TYPES, name, NodeType(name, {}, run, prepare=lambda config: config))  # type: ignore[arg-type]
         yield
-
-
-class QuickClock(SystemClock):
-    """Pauses between attempts are not what is tested here."""
-
-    def sleep(self, seconds: float) -> None:
-        pass
 
 
 @pytest.fixture(scope="module")
@@ -228,97 +214,3 @@ def test_a_workflow_switched_on_and_off_runs_or_is_refused(session: Session) -> 
     done = sum(at_once(4, act))
     assert codes <= {"INVALID"}
     assert len(session.executions("switched")) == session.executed("switched", version) == done
-
-
-@pytest.fixture(scope="module")
-def single_attempts(dynamodb_endpoint: str) -> Connection:
-    """A connection that does not try again by itself, so that every fault reaches the engine."""
-    return Connection(
-        region=REGION,
-        host=dynamodb_endpoint,
-        connect_timeout_seconds=1,
-        read_timeout_seconds=5,
-        max_retry_attempts=0,
-        max_pool_connections=50,
-    )
-
-
-@pytest.fixture(scope="module")
-def troubled(session: Session, single_attempts: Connection, dynamodb_tables: tuple[str, str]) -> tuple[Wire, Session]:
-    """A warm process whose requests may be befallen by something."""
-    process = Session(DynamoStore(single_attempts, *dynamodb_tables), QuickClock())
-    process.trigger("samples", 2, "submit_inspection")
-    return Wire(single_attempts), process
-
-
-FAULTS: dict[str, Fault] = {
-    name: getattr(wires, name) for name in ("unheard", "lost", "throttled", "broken", "conflicting", "garbled", "crashed", "crashed_after")
-}
-MOST_CALLS = 3
-
-
-def effects(session: Session, sample: int) -> tuple[int, str]:
-    """How many inspection records point to the sample, and its status."""
-    return len(session.call("inspectionRecords:list", filter={"sampleId": sample})), session.call("samples:get", sample)["status"]
-
-
-def pressed(process: Session, sample: int, key: str | None) -> Answer | Unavailable | None:
-    """What the caller was told; ``None``: the process died."""
-    try:
-        return process.trigger("samples", sample, "submit_inspection", key=key)
-    except Unavailable as unavailable:
-        return unavailable
-    except Crash:
-        return None
-
-
-def plans() -> Iterator[dict[int, str]]:
-    """Every fault at every call, and every pair of faults."""
-    for first, name in itertools.product(range(MOST_CALLS), FAULTS):
-        yield {first: name}
-        for later, other in itertools.product(range(first + 1, MOST_CALLS), FAULTS):
-            yield {first: name, later: other}
-
-
-@pytest.mark.parametrize("with_key", [False, True], ids=["without a key", "with a key"])
-@pytest.mark.parametrize("first", FAULTS)
-def test_in_trouble_the_effect_is_there_once_or_not_at_all(
-    session: Session, troubled: tuple[Wire, Session], first: str, with_key: bool
-) -> None:
-    """The example's trigger, with one or two of its requests befallen by something; with a key the caller sends it until it is answered."""
-    wire, process = troubled
-    mine = [plan for plan in plans() if plan[min(plan)] == first]
-    samples = [session.call("samples:create", None, {"title": "Sample", "indicator": 95})["id"] for _ in mine]
-    for plan, sample in zip(mine, samples, strict=True):
-        key = f"trouble {sample}" if with_key else None
-        wire.begin(**{f"at{number}": FAULTS[name] for number, name in plan.items()})
-        told = pressed(process, sample, key)
-        wire.faults.clear()
-        count, status = effects(session, sample)
-        assert (count, status) in ((0, "Collected"), (1, "Submitted")), plan
-        executions = [item["id"] for item in session.store.query(EXECUTIONS, f"samples/{sample}", index="byRecord").items]
-        assert len(executions) == count, plan
-        if isinstance(told, Answer):
-            assert (told.status, executions) == (200, [(told.meta or {})["executions"][0]["id"]]), plan
-        if isinstance(told, Unavailable) and "executionId" in told.data:
-            assert executions in ([], [told.data["executionId"]]), plan
-        if with_key:
-            again = pressed(process, sample, key)
-            assert isinstance(again, Answer), plan
-            assert (again.status, again.body()["messages"]) == (200, [{"message": "Sample is submitted for inspection"}]), plan
-            assert effects(session, sample) == (1, "Submitted"), plan
-
-
-@pytest.mark.parametrize(
-    ("fault", "at"), [*itertools.product(("unheard", "lost", "throttled", "broken"), (0, 1)), ("garbled", 1), ("conflicting", 1)]
-)
-def test_one_fault_is_mended_by_the_connections_own_attempts(
-    session: Session, dynamodb_endpoint: str, dynamodb_tables: tuple[str, str], fault: str, at: int
-) -> None:
-    connection = connect(REGION, dynamodb_endpoint)
-    process = Session(DynamoStore(connection, *dynamodb_tables), SystemClock())
-    process.trigger("samples", 2, "submit_inspection")
-    sample = session.call("samples:create", None, {"title": "Sample", "indicator": 95})["id"]
-    Wire(connection).begin(**{f"at{at}": FAULTS[fault]})
-    assert process.trigger("samples", sample, "submit_inspection").status == 200
-    assert effects(session, sample) == (1, "Submitted")

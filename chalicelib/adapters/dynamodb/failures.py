@@ -16,6 +16,7 @@ from pynamodb.exceptions import TransactWriteError, VerboseClientError
 
 from chalicelib.domain.ports import Check, Delete, Put, Refusal, StoreUnavailable, TransactionRefused, Update, Write
 from chalicelib.errors import Invalid
+from chalicelib.observability import logger
 
 __all__ = ["ANY_FAILURE", "Attempts", "read_failure", "write_failure"]
 
@@ -52,7 +53,11 @@ class Attempts(threading.local):
 def read_failure(error: Exception) -> Exception:
     """Invalid when DynamoDB will never take the request, else StoreUnavailable."""
     code = _code(error)
-    return Invalid(str(error)) if code == "ValidationException" else StoreUnavailable(f"{code}: {error}")
+    if code != "ValidationException":
+        return StoreUnavailable(f"{code}: {error}")
+    # What DynamoDB says of it names tables and indexes, which are no business of a caller.
+    logger.warning("DynamoDB refused a read: %s", error)
+    return Invalid("the database cannot look for this value: it is too long or not of the field's type", code="VALUE_REFUSED")
 
 
 def write_failure(error: TransactWriteError, writes: Sequence[Write], outcome_unknown: bool) -> TransactionRefused | StoreUnavailable:

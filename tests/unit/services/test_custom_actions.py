@@ -120,6 +120,19 @@ class TestOthersAtTheSameTime:
         assert notes(session) == ["Inspection of Renamed"]
         assert len(session.executions("submit_inspection")) == 1
 
+    def test_a_record_that_a_run_only_rests_on_must_not_have_changed_either(self, session: Session, store: WatchedStore) -> None:
+        session.workflow("noting", [note("{{$context.data.title}}")])
+        other = session.process(store.inner)
+        store.sendings.append(after(lambda: other.call("samples:update", 1, {"title": "Renamed"})))
+        session.trigger("samples", 1, "noting")
+        assert notes(session) == ["Renamed"]
+
+    def test_a_run_that_writes_nothing_does_not_mind(self, session: Session, store: WatchedStore) -> None:
+        session.workflow("saying", [SAY])
+        other = session.process(store.inner)
+        store.sendings.append(after(lambda: other.call("samples:update", 1, {"title": "Renamed"})))
+        assert session.trigger("samples", 1, "saying").messages == ["Sample 1 is Collected"]
+
     def test_a_record_that_is_always_changed_is_a_409_and_nothing_is_written(self, session: Session, store: WatchedStore) -> None:
         other = session.process(store.inner)
         store.sendings.extend(after(lambda: other.call("samples:update", 1, {"indicator": 99})) for _ in range(10))
