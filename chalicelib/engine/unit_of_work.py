@@ -51,7 +51,7 @@ class UnitOfWork:
         self._ids_made = 0
         self.staged: dict[Key, Staged] = {}
         self.serializable = False
-        self._read_by_key: set[Key] = set()
+        self._read_by_key: dict[Key, None] = {}
         self._context: dict[Key, int] = {}
 
     def get(self, collection: Collection, record_id: int | str) -> Record | None:
@@ -61,7 +61,7 @@ class UnitOfWork:
         """The records as this unit sees them, in the order of the ids; unknown ones are read at once."""
         keys = [record_key(collection.uid, record_id, collection.shards) for record_id in ids]
         self.reads.load(key for key in keys if key not in self.staged)
-        self._read_by_key.update(keys)
+        self._read_by_key.update(dict.fromkeys(keys))
         return [self._seen(collection, key) for key in keys]
 
     def _seen(self, collection: Collection, key: Key) -> Record | None:
