@@ -6,10 +6,14 @@ OUT ?= out/$(STAGE)
 VENV := .venv
 RUN := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
+# schemathesis has an environment of its own: beside pytest it would add seconds to every start of it.
+FUZZ_VENV := .stepbase-cache/fuzz
+FUZZ_INSTALLED := $(FUZZ_VENV)/.installed
+REQUESTS ?= 5000
 PIP_COMPILE := $(VENV)/bin/pip-compile --quiet --strip-extras --no-emit-find-links --no-emit-index-url --no-emit-options --no-emit-trusted-host
 PYTEST := $(VENV)/bin/pytest
 
-.PHONY: run test lint unit functional infra package bench pins console clean help
+.PHONY: run plan apply test lint unit functional infra package bench fuzz reference pins console clean help
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -18,7 +22,13 @@ help: ## this list
 run: $(INSTALLED) ## the whole product on this machine: PORT=3000 DATA_DIR=.stepbase EXAMPLE=1
 	@exec $(RUN) -m local
 
-test: lint ## everything that CI runs
+plan: $(INSTALLED) ## what apply would change: DIR=definitions URL=http://localhost:3000 TOKEN= PRUNE=
+	@$(RUN) -m local.apply plan $(if $(PRUNE),--prune) || test $$? -eq 3
+
+apply: $(INSTALLED) ## bring the definition files in DIR to URL; ALLOW_DATA_LOSS=1 even where data is lost
+	@$(RUN) -m local.apply apply $(if $(PRUNE),--prune)
+
+test: lint $(FUZZ_INSTALLED) ## everything that CI runs
 	$(PYTEST) tests
 
 lint: $(INSTALLED) ## style and types
@@ -44,9 +54,16 @@ package: $(INSTALLED) ## the CloudFormation template and the zip, in out/STAGE: 
 bench: $(INSTALLED) ## measurements
 	$(RUN) -m tests.bench
 
+fuzz: $(INSTALLED) $(FUZZ_INSTALLED) ## made-up requests against a server of its own: REQUESTS=5000 SEED=
+	FUZZ_REQUESTS=$(REQUESTS) $(PYTEST) -s tests/functional/test_openapi.py -k made_up
+
+reference: $(INSTALLED) ## write docs/api-reference.md anew
+	$(RUN) -m local.api_reference
+
 pins: $(INSTALLED) ## pin what the .in files ask for; make pins UPGRADE=--upgrade for newer versions
 	$(PIP_COMPILE) $(UPGRADE) --output-file=requirements.txt requirements.in
 	$(PIP_COMPILE) $(UPGRADE) --allow-unsafe --output-file=requirements-dev.txt requirements-dev.in
+	$(PIP_COMPILE) $(UPGRADE) --output-file=tests/fuzz/requirements.txt tests/fuzz/requirements.in
 
 console: ## build the web console (Node 20 or later)
 	npm --prefix console ci
@@ -58,4 +75,9 @@ clean: ## remove what is made; data folders and the virtual environment stay
 
 $(INSTALLED): requirements.txt requirements-dev.txt
 	@PYTHON="$(PYTHON)" .ci/venv $(VENV)
+	@touch $@
+
+$(FUZZ_INSTALLED): tests/fuzz/requirements.txt
+	@$(PYTHON) -m venv $(FUZZ_VENV)
+	@$(FUZZ_VENV)/bin/python -m pip install -qq --disable-pip-version-check -r tests/fuzz/requirements.txt
 	@touch $@

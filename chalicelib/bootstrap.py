@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 
 from chalicelib.adapters.clock import SystemClock
@@ -10,26 +11,48 @@ from chalicelib.adapters.dynamodb import dynamodb_store
 from chalicelib.adapters.passwords import Argon2Passwords, check_password
 from chalicelib.adapters.secrets import token_secret
 from chalicelib.adapters.tokens import TokenSigner
-from chalicelib.config import settings
+from chalicelib.config import Settings, settings
 from chalicelib.errors import NotFound
 from chalicelib.services import installation
+from chalicelib.services.api_keys import ApiKeys
 from chalicelib.services.association_actions import AssociationActions
 from chalicelib.services.auth import Auth
-from chalicelib.services.backend import Backend
+from chalicelib.services.backend import Backend, Tokens
 from chalicelib.services.call import Answer, Call
 from chalicelib.services.collections import Collections
 from chalicelib.services.custom_actions import CustomActions
+from chalicelib.services.definition_files import DefinitionFiles
 from chalicelib.services.executions import Executions
 from chalicelib.services.manual_runs import ManualRuns
+from chalicelib.services.node_tests import NodeTests
 from chalicelib.services.nodes import FlowNodes
-from chalicelib.services.records import RecordActions
+from chalicelib.services.openapi import OpenApi
+from chalicelib.services.record_extras import RecordExtras
+from chalicelib.services.revisions import Revisions
 from chalicelib.services.roles import Roles
+from chalicelib.services.session import renewed_token
 from chalicelib.services.users import Users
+from chalicelib.services.workflow_categories import WorkflowCategories
 from chalicelib.services.workflows import Workflows
 
 VERSION = "0.1.0"
 Handler = Callable[[Call], Answer]
-SYSTEM_RESOURCES = frozenset({"app", "auth", "users", "roles", "collections", "workflows", "flow_nodes", "executions", "jobs"})
+SYSTEM_RESOURCES = frozenset(
+    {
+        "workflowCategories",
+        "app",
+        "auth",
+        "users",
+        "roles",
+        "collections",
+        "workflows",
+        "flow_nodes",
+        "executions",
+        "jobs",
+        "apiKeys",
+        "openapi.json",
+    }
+)
 
 
 class Product:
@@ -37,14 +60,17 @@ class Product:
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
-        self._handlers = _handlers(backend)
-        records, custom_actions = RecordActions(backend), CustomActions(backend)
+        self._handlers = {**_handlers(backend), "openapi.json:list": OpenApi(backend, self.handlers).document}
+        records, custom_actions = RecordExtras(backend), CustomActions(backend)
         self._of_collections: Mapping[str, Handler] = {
             "list": records.list_records,
             "get": records.get,
             "create": records.create,
             "update": records.update,
             "destroy": records.destroy,
+            "firstOrCreate": records.first_or_create,
+            "updateOrCreate": records.update_or_create,
+            "move": records.move,
             "trigger": custom_actions.trigger,
         }
         associated = AssociationActions(backend)
@@ -64,6 +90,11 @@ class Product:
     def now_ms(self) -> int:
         return self.backend.clock.now_ms()
 
+    def handlers(self) -> Mapping[str, Handler]:
+        """Every action by its name; those of all collections as ``*:list``, of all associations as ``*.*:list``."""
+        of_collections = {f"*:{action}": handler for action, handler in self._of_collections.items()}
+        return {**self._handlers, **of_collections, **{f"*.*:{action}": handler for action, handler in self._of_associations.items()}}
+
     def answer(self, call: Call) -> Answer:
         """The answer of the action that the call names. Raises AppError."""
         name = f"{call.resource}.{call.association}:{call.action}" if call.association else call.name
@@ -72,23 +103,35 @@ class Product:
             handler = (self._of_associations if call.association else self._of_collections).get(call.action)
         if handler is None:
             raise NotFound(f'there is no action "{name}"', code="ACTION_NOT_FOUND")
-        return handler(call)
+        return _renewed(self.backend, call, handler(call))
+
+
+def _renewed(backend: Backend, call: Call, answer: Answer) -> Answer:
+    """The answer, with a new token when the call's own is over (https://docs.nocobase.com/security/token-policy)."""
+    token = renewed_token(backend, call)
+    return replace(answer, headers={**answer.headers, "x-new-token": token}) if token else answer
 
 
 def _handlers(backend: Backend) -> Mapping[str, Handler]:
-    auth, users, roles = Auth(backend), Users(backend, check_password), Roles(backend)
+    auth, users, roles = Auth(backend, check_password), Users(backend, check_password), Roles(backend)
+    api_keys = ApiKeys(backend)
     collections, workflows, nodes = Collections(backend), Workflows(backend), FlowNodes(backend)
-    executions = Executions(backend)
+    executions, files, categories = Executions(backend), DefinitionFiles(backend), WorkflowCategories(backend)
     return {
         "app:getInfo": _info,
         "auth:signIn": auth.sign_in,
         "auth:check": auth.check,
         "auth:signOut": auth.sign_out,
+        "auth:changePassword": auth.change_password,
+        "apiKeys:create": api_keys.create,
+        "apiKeys:list": api_keys.list_keys,
+        "apiKeys:destroy": api_keys.destroy,
         "users:list": users.list_users,
         "users:get": users.get,
         "users:create": users.create,
         "users:update": users.update,
         "users:destroy": users.destroy,
+        "users:updateProfile": users.update_profile,
         "users.roles:list": users.list_roles,
         "users.roles:add": users.add_roles,
         "users.roles:set": users.set_roles,
@@ -113,6 +156,7 @@ def _handlers(backend: Backend) -> Mapping[str, Handler]:
         "collections:create": collections.create,
         "collections:update": collections.update,
         "collections:destroy": collections.destroy,
+        "collections:reindex": collections.reindex,
         "collections.fields:list": collections.list_fields,
         "collections.fields:get": collections.get_field,
         "collections.fields:create": collections.create_field,
@@ -123,6 +167,9 @@ def _handlers(backend: Backend) -> Mapping[str, Handler]:
         "workflows:create": workflows.create,
         "workflows:update": workflows.update,
         "workflows:destroy": workflows.destroy,
+        "workflows:revision": Revisions(backend).revise,
+        "workflows:export": files.export,
+        "workflows:import": files.bring,
         "workflows:execute": ManualRuns(backend).execute,
         "workflows:trigger": CustomActions(backend).trigger,
         "workflows.nodes:create": nodes.create,
@@ -130,6 +177,15 @@ def _handlers(backend: Backend) -> Mapping[str, Handler]:
         "flow_nodes:get": nodes.get,
         "flow_nodes:update": nodes.update,
         "flow_nodes:destroy": nodes.destroy,
+        "flow_nodes:move": nodes.move,
+        "flow_nodes:duplicate": nodes.duplicate,
+        "flow_nodes:destroyBranch": nodes.destroy_branch,
+        "flow_nodes:test": NodeTests(backend).test,
+        "workflowCategories:list": categories.list_categories,
+        "workflowCategories:get": categories.get,
+        "workflowCategories:create": categories.create,
+        "workflowCategories:update": categories.update,
+        "workflowCategories:destroy": categories.destroy,
         "executions:list": executions.list_executions,
         "executions:get": executions.get,
         "executions:destroy": executions.destroy,
@@ -145,8 +201,20 @@ def _info(call: Call) -> Answer:
 def product() -> Product:
     """The process's product. Reads the settings; makes no request."""
     now = settings()
-    backend = Backend(dynamodb_store(now), SystemClock(), TokenSigner(token_secret(now)), Argon2Passwords(), now.token_hours)
+    tokens = _tokens(now)
+    backend = Backend(dynamodb_store(now), SystemClock(), tokens, Argon2Passwords(), now.token_hours, session_days=now.session_days)
     return Product(backend)
+
+
+def _tokens(now: Settings) -> Tokens:
+    """Our own tokens; those of another issuer too when one is set. Its verifier is loaded only then."""
+    own = TokenSigner(token_secret(now))
+    if now.outside is None:
+        return own
+    from chalicelib.adapters.jwks import OutsideVerifier, Verifiers, key_source
+
+    fetch = key_source(now.outside.url, now.outside.jwks)
+    return Verifiers(own, OutsideVerifier(fetch, now.outside.issuer, now.outside.audience, now.outside.algorithms))
 
 
 def install(email: str, password: str) -> bool:

@@ -12,10 +12,22 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 SECRET_BYTES = 32
+OUTSIDE_ALGORITHMS = ("RS256", "ES256")
 
 
 class ConfigurationError(Exception):
     """A variable is missing or wrong; the message names it."""
+
+
+@dataclass(frozen=True)
+class Outside:
+    """Another issuer whose tokens count: where its keys are (``url``, or the set itself as JSON text), and what its tokens must say."""
+
+    url: str | None
+    jwks: str | None
+    issuer: str
+    audience: str
+    algorithms: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -31,6 +43,7 @@ class Settings:
     log_level: str
     token_hours: int
     session_days: int
+    outside: Outside | None = None
 
 
 @lru_cache(maxsize=1)
@@ -57,6 +70,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         log_level=environment.get("LOG_LEVEL", "INFO"),
         token_hours=_positive(environment, "TOKEN_HOURS", 24),
         session_days=_positive(environment, "SESSION_DAYS", 7),
+        outside=_outside(environment),
     )
 
 
@@ -68,6 +82,21 @@ def _secret(environment: Mapping[str, str]) -> tuple[str | None, str | None]:
     if secret is not None and len(secret.encode()) < SECRET_BYTES:
         raise ConfigurationError(f"STEPBASE_SECRET must have at least {SECRET_BYTES} bytes")
     return secret, arn
+
+
+def _outside(environment: Mapping[str, str]) -> Outside | None:
+    """``JWKS_URL`` (or ``JWKS``, the key set itself), ``JWKS_ISSUER``, ``JWKS_AUDIENCE``, ``JWKS_ALGORITHMS`` (``RS256``)."""
+    url, jwks = environment.get("JWKS_URL") or None, environment.get("JWKS") or None
+    if url is None and jwks is None:
+        if named := [name for name in ("JWKS_ISSUER", "JWKS_AUDIENCE", "JWKS_ALGORITHMS") if environment.get(name)]:
+            raise ConfigurationError(f"{named[0]} is set: set JWKS_URL too")
+        return None
+    if url and not url.startswith("https://"):
+        raise ConfigurationError("JWKS_URL must begin with https://")
+    algorithms = tuple(name.strip() for name in (environment.get("JWKS_ALGORITHMS") or "RS256").split(","))
+    if unknown := [name for name in algorithms if name not in OUTSIDE_ALGORITHMS]:
+        raise ConfigurationError(f"JWKS_ALGORITHMS holds {unknown[0]}; the algorithms are {', '.join(OUTSIDE_ALGORITHMS)}")
+    return Outside(url, jwks, _required(environment, "JWKS_ISSUER"), _required(environment, "JWKS_AUDIENCE"), algorithms)
 
 
 def _required(environment: Mapping[str, str], name: str) -> str:

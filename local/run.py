@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
 
 from local.claim import Taken, claimed
@@ -137,7 +137,8 @@ def _stop_server(server: subprocess.Popen[str]) -> None:
             os.killpg(server.pid, signal.SIGKILL)
             server.wait()
     if server.stdin is not None and not server.stdin.closed:
-        server.stdin.close()
+        with suppress(BrokenPipeError):  # an environment that was never read is still in the buffer
+            server.stdin.close()
 
 
 def _load_example(settings: Settings) -> str:

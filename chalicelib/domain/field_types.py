@@ -18,6 +18,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from time import time_ns
 
 from chalicelib.domain.collection import SYSTEM_FIELDS, Collection, Field
 from chalicelib.domain.ids import fresh_key
@@ -188,7 +189,7 @@ FIELD_TYPES: dict[str, FieldType] = {
     "nanoid": FieldType(_text, fresh=_fresh_nanoid),
     "snowflakeId": FieldType(_whole),
     "password": FieldType(_text, orders=False),
-    "sort": FieldType(_whole),
+    "sort": FieldType(_whole, fresh=lambda field: time_ns() // 1_000),  # last, with room before the next
 }
 
 

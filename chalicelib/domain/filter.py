@@ -68,6 +68,12 @@ def parse_filter(
     return Filter(root)
 
 
+def _operator_inside(key: str, value: Json) -> tuple[str, Json]:
+    """``"points.$lt": 2``, as clients also write it, is ``"points": {"$lt": 2}``."""
+    name, dot, operator = key.rpartition(".")
+    return (name, {operator: value}) if dot and name and operator.startswith("$") else (key, value)
+
+
 def is_readable(field: Field) -> bool:
     """Whether users may see, filter and sort by the field; hidden ones look as if they did not exist."""
     return not field.hidden and field.type != "password"
@@ -115,7 +121,7 @@ class _Parser:
                     for n, part in enumerate(value):
                         yield from self.members(part, f"{path}.$and.{n}", depth + 1)
                 elif key != "$and":
-                    yield key, value, path
+                    yield (*_operator_inside(key, value), path)
 
     def group(self, key: str, value: Json, path: str, parse: Callable[[Json, str], Iterator[Node]]) -> Iterator[Node]:
         """``$and``, ``$or`` and ``$not`` over whatever ``parse`` reads."""

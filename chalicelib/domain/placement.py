@@ -67,4 +67,6 @@ def without_branch(nodes: Nodes, node: Row, index: int, shift: bool) -> Nodes:
     head = graph.branch(graph.nodes[node["id"]], index)
     gone = {inner.id for one in graph.line(head) for inner in [one, *graph.under(one)]}
     later = {other.id for other in graph.branches(graph.nodes[node["id"]]) if (other.branch_index or 0) > index} if shift else set()
-    return [other | ({"branchIndex": other["branchIndex"] - 1} if other["id"] in later else {}) for other in nodes if other["id"] not in gone]
+    return [
+        other | ({"branchIndex": other["branchIndex"] - 1} if other["id"] in later else {}) for other in nodes if other["id"] not in gone
+    ]

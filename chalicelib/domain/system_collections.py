@@ -83,6 +83,14 @@ WORKFLOWS = _system(
     Field("invalid", "boolean"),
     Field("nodes", "json", hidden=True),
     Field("nodeSeq", "integer", hidden=True),
+    Field("categories", "array"),
+)
+
+WORKFLOW_CATEGORIES = _system(
+    "workflowCategories",
+    Field("title", "string", required=True),
+    Field("color", "string"),
+    Field("sort", "double"),
 )
 
 API_KEYS = _system(
@@ -97,4 +105,4 @@ API_KEYS = _system(
     Field("userId", "integer", read_only=True, index=True, slot="l1"),
 )
 
-SYSTEM_COLLECTIONS: dict[str, Collection] = {c.name: c for c in (USERS, ROLES, COLLECTIONS, WORKFLOWS, API_KEYS)}
+SYSTEM_COLLECTIONS: dict[str, Collection] = {c.name: c for c in (USERS, ROLES, COLLECTIONS, WORKFLOWS, WORKFLOW_CATEGORIES, API_KEYS)}

@@ -64,7 +64,7 @@ class Access:
     @property
     def slot(self) -> str | None:
         """The index that is queried; ``None``: the table."""
-        return self.field.slot if self.field and self.kind in ("by id", "by index", "window") else None
+        return self.field.slot if self.field and self.kind in ("by index", "window") else None
 
     @property
     def consistent(self) -> bool:
@@ -105,9 +105,7 @@ def _bounded(search: Search, bound: Bound, ordered: bool) -> Access:
     if bound.equal and field.unique and not _is_strong(field):
         return Access("unique", "unique", field, value=bound.low)
     way: Way = "equality" if bound.equal else "range" if bound.prefix is None else "prefix"
-    in_id_order = bound.equal and search.by_id and search.limit is not None and _is_strong(field)
-    kind: Kind = "by id" if in_id_order else "by index" if ordered else "window"
-    return Access(kind, way, field, _range_of(bound))
+    return Access("by index" if ordered else "window", way, field, _range_of(bound))
 
 
 def _is_usable(collection: Collection, bound: Bound) -> bool:

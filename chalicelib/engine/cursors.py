@@ -57,6 +57,11 @@ def of_window(begin: Json, offset: int) -> str:
     return _close({"w": begin, "o": offset})
 
 
+def is_of_window(text: str | None) -> bool:
+    """Raises Invalid for what is no cursor."""
+    return bool(text) and "w" in _open(text or "")
+
+
 def window(text: str | None, partitions: Sequence[str], slot: str | None) -> tuple[Json, int]:
     """Begin and offset. Raises Invalid for a cursor of another search."""
     if not text:

@@ -87,7 +87,16 @@ def _read(scan: Scan) -> Found:
         return _cut(_overlay(unit, search, []), search)
     if scan.access.kind == "unique":
         return _find_unique(scan)
+    if scan.access.kind == "by index" and cursors.is_of_window(search.cursor):
+        return _find_unordered(scan)
     return _find_in_windows(scan) if scan.access.kind == "window" else _find_in_order(scan)
+
+
+def _find_unordered(scan: Scan) -> Found:
+    """More than 20 pages hold one value of the index: the order is kept within 20 MB only, as in a read without an index."""
+    scan.access = replace(scan.access, kind="window") if scan.access.keys else Access("window")
+    scan.pages, scan.position = 0, None
+    return _find_in_windows(scan)
 
 
 def _overlay(unit: UnitOfWork, search: Search, stored: list[Record]) -> list[Record]:
@@ -132,8 +141,10 @@ def _find_in_order(scan: Scan) -> Found:
     counting = search.counted and not search.cursor and not search.filter.matches_everything
     matches: list[Record] = []
     complete = stopped = False
+    ordered = records_in_order(scan, wanted)
+    began = scan.position
     try:
-        for record in records_in_order(scan, wanted):
+        for record in ordered:
             if search.filter.matches(record.row):
                 matches.append(record)
             if len(matches) >= wanted and (not counting or scan.scanned > MOST_COUNTED):
@@ -142,6 +153,8 @@ def _find_in_order(scan: Scan) -> Found:
             complete = True
     except OutOfPages:
         stopped = True
+        if scan.access.kind == "by index" and scan.position == began:
+            return _find_unordered(scan)
     found = _cut(_overlay(unit, search, matches), search)
     more = (found.total or 0) > search.offset + len(found.records)
     found.at_least = max(found.at_least if counting else 0, search.offset + len(found.records) + more)

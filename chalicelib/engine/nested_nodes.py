@@ -127,6 +127,19 @@ def _relink(nodes: Sequence[Json], work: _Flattening) -> None:
             node["upstreamId"] = new_ids[upstream]
 
 
+def paths_of(nodes: Sequence[Json], path: str = "nodes") -> list[str]:
+    """Where each node that `flatten` makes of the nodes stands in them: ``nodes.0``, ``nodes.0.branches.1.0`` …, in the same order."""
+    if is_flat(nodes):
+        return [f"{path}.{n}" for n in range(len(nodes))]
+    found: list[str] = []
+    for n, node in enumerate(nodes):
+        found.append(f"{path}.{n}")
+        branches = node.get("branches") or {}
+        for index, branch in branches.items() if isinstance(branches, dict) else enumerate(branches):
+            found += paths_of(branch, f"{path}.{n}.branches.{index}")
+    return found
+
+
 def nest(flat: Sequence[dict[str, Json]]) -> list[dict[str, Json]]:
     """The nested form of stored nodes (which `graph.problems_of_links` found sound): no ids and links, keys kept."""
     graph, contents = Graph.of(flat), {raw["id"]: raw for raw in flat}

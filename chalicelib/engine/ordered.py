@@ -1,13 +1,15 @@
 """Records one by one in the order asked for, from where a cursor says; whoever takes them stops when the page is full.
 
-By id: the table, or one value of an index, in the order of the sort keys. By index: its values upwards or downwards, equal ones in the
-order of their ids either way. What the index does not hold (null, the empty text) follows a descending order, from the table.
+By id: the table in the order of its sort keys. By index: its values upwards or downwards. DynamoDB does not say in which order an index
+holds equal values, so these are read together and put in the order of their ids. What the index does not hold (null, the empty text) follows
+a descending order, from the table.
+Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LSI.html
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby, islice
+from itertools import groupby
 
 from chalicelib.domain.filter_operands import kind_of
 from chalicelib.domain.ports import Item, Range
@@ -17,6 +19,7 @@ from chalicelib.engine.scan import Scan, merged, stream
 
 IN_INDEX, EMPTY_TEXTS, NULLS = 0, 1, 2
 LOWEST_ID = "\x00"
+LAST_CHARACTER = "\U0010ffff"
 
 
 def records_in_order(scan: Scan, wanted: int) -> Iterator[Record]:
@@ -33,15 +36,14 @@ def cursor_behind(scan: Scan, record: Record | None) -> str:
 
 
 def _by_id(scan: Scan, wanted: int) -> Iterator[Record]:
-    search, access = scan.search, scan.access
+    search = scan.search
     after = cursors.after_id(search.cursor)
     scan.position = after or LOWEST_ID
-    limit = wanted if search.filter.matches_everything or (access.slot and not _is_counting(scan)) else None
-    text = access.keys.low if access.keys else None
+    limit = wanted if search.filter.matches_everything else None
 
     def of_partition(partition: str) -> Iterator[Record]:
-        start = _key(partition, after, access.slot, text) if after is not None else None
-        return stream(scan, partition, index=access.slot, keys=access.keys, forward=not search.descending, start=start, limit=limit)
+        start = {"pk": partition, "sk": after} if after is not None else None
+        return stream(scan, partition, forward=not search.descending, start=start, limit=limit)
 
     for record in merged(scan, of_partition, lambda record: record.item["sk"], forward=not search.descending):
         scan.position = record.item["sk"]
@@ -70,52 +72,25 @@ def _by_index(scan: Scan, wanted: int) -> Iterator[Record]:
 
 
 def _indexed(scan: Scan, wanted: int, text: str | None, after: str | None) -> Iterator[Record]:
-    return _downwards(scan, wanted, text, after) if scan.search.descending else _upwards(scan, wanted, text, after)
-
-
-def _upwards(scan: Scan, wanted: int, text: str | None, after: str | None) -> Iterator[Record]:
-    slot, limit = scan.access.slot or "", _limit(scan, wanted)
+    """What the index holds, a value at a time, from behind ``after`` among those of ``text`` on."""
+    slot, forward, limit = scan.access.slot or "", not scan.search.descending, _limit(scan, wanted)
+    keys = scan.access.keys if text is None else _from(scan.access.keys or Range(), text, forward)
 
     def of_partition(partition: str) -> Iterator[Record]:
-        start = _key(partition, after, slot, text) if after is not None else None
-        return stream(scan, partition, index=slot, keys=scan.access.keys, start=start, limit=limit)
+        return stream(scan, partition, index=slot, keys=keys, forward=forward, limit=limit)
 
-    return merged(scan, of_partition, lambda record: (record.item[slot], record.item["sk"]), forward=True)
-
-
-def _downwards(scan: Scan, wanted: int, text: str | None, after: str | None) -> Iterator[Record]:
-    """The index is read backwards, so the records of one value come with their ids backwards: a small group is turned here, a large one
-    is read again forwards."""
-    slot, limit = scan.access.slot or "", _limit(scan, wanted)
-    while True:
-        if text is not None:
-            yield from _equal(scan, wanted, text, after)
-        below = text
-
-        def of_partition(partition: str, below: str | None = below) -> Iterator[Record]:
-            start = _key(partition, LOWEST_ID, slot, below) if below is not None else None
-            return stream(scan, partition, index=slot, keys=scan.access.keys, forward=False, start=start, limit=limit)
-
-        backwards = merged(scan, of_partition, lambda record: (record.item[slot], record.item["sk"]), forward=False)
-        for value, group in groupby(backwards, key=lambda record: record.item[slot]):
-            members = list(islice(group, wanted + 1))
-            if len(members) > wanted:
-                text, after = value, None
-                break
-            yield from reversed(members)
-        else:
-            return
+    for value, group in groupby(merged(scan, of_partition, lambda one: one.item[slot], forward=forward), key=lambda one: one.item[slot]):
+        for record in sorted(group, key=lambda one: one.item["sk"]):
+            if value != text or record.item["sk"] > (after or ""):
+                yield record
 
 
-def _equal(scan: Scan, wanted: int, text: str, after: str | None) -> Iterator[Record]:
-    """The records of one value, by id."""
-    slot, keys, limit = scan.access.slot, Range(low=text, high=text), _limit(scan, wanted)
-
-    def of_partition(partition: str) -> Iterator[Record]:
-        start = _key(partition, after, slot, text) if after is not None else None
-        return stream(scan, partition, index=slot, keys=keys, start=start, limit=limit)
-
-    return merged(scan, of_partition, lambda record: record.item["sk"], forward=True)
+def _from(keys: Range, text: str, forward: bool) -> Range:
+    """The rest of the range, ``text`` included."""
+    low, high = keys.low, keys.high
+    if keys.prefix is not None:
+        low, high = keys.prefix, keys.prefix + LAST_CHARACTER
+    return Range(low=text, high=high) if forward else Range(low=low, high=text)
 
 
 def _absent(scan: Scan, value: str | None, after: str | None) -> Iterator[Record]:
@@ -129,10 +104,6 @@ def _absent(scan: Scan, value: str | None, after: str | None) -> Iterator[Record
         scan.position = (name, NULLS if value is None else EMPTY_TEXTS, None, record.item["sk"])
         if record.row.get(name) == value:
             yield record
-
-
-def _key(partition: str, sort_key: str | None, slot: str | None, text: str | None) -> Item:
-    return {"pk": partition, "sk": sort_key} | ({slot: text} if slot else {})
 
 
 def _position(scan: Scan, item: Item) -> tuple[str, int, str | None, str]:

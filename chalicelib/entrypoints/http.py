@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
+from zoneinfo import ZoneInfo
 
 from chalice.app import Request, Response
 
@@ -28,7 +30,7 @@ MOST_BODY_BYTES = 1024 * 1024
 MOST_DEPTH = 32
 GATEWAY_MS = 1_000
 FIXED_HEADERS = {"Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-TIMEZONE = re.compile(r"[+-](0\d|1[0-4]):[0-5]\d")
+TIMEZONE = re.compile(r"([+-])(0?\d|1[0-4]):([0-5]\d)")
 
 
 def respond(product: Callable[[], Product], request: Request, segments: list[str]) -> Response:
@@ -56,7 +58,7 @@ def _call(product: Product, request: Request, segments: list[str], request_id: s
         body=_body(request),
         token=_token(headers, params),
         role=headers.get("x-role") or None,
-        timezone=_timezone(headers.get("x-timezone")),
+        timezone=_timezone(headers.get("x-timezone"), product.now_ms()),
         if_match=headers.get("if-match"),
         idempotency_key=headers.get("idempotency-key"),
         deadline_ms=product.now_ms() + _remaining_ms(request) - GATEWAY_MS,
@@ -78,13 +80,20 @@ def _token(headers: Mapping[str, str], params: dict[str, Json]) -> str | None:
     return token if isinstance(token, str) and token else None
 
 
-def _timezone(header: str | None) -> str:
-    """The offset that relative dates are read by; names of zones are not offered."""
-    if header is None:
+def _timezone(header: str | None, now_ms: int) -> str:
+    """The offset that relative dates are read by: of ``+08:00`` or ``-5:00``, of a zone's name as it is now, else UTC.
+
+    The published clients send whatever the browser says (``undefined`` too), so nothing here is refused."""
+    match = TIMEZONE.fullmatch(header or "")
+    if match:
+        return f"{match.group(1)}{int(match.group(2)):02d}:{match.group(3)}"
+    if not header or "/" not in header:
         return "+00:00"
-    if not TIMEZONE.fullmatch(header):
-        raise Invalid('X-Timezone must be an offset such as "+08:00"', path="X-Timezone")
-    return header
+    try:
+        offset = datetime.fromtimestamp(now_ms / 1000, ZoneInfo(header)).strftime("%z")
+    except (ValueError, OSError):
+        return "+00:00"
+    return f"{offset[:3]}:{offset[3:5]}"
 
 
 def _body(request: Request) -> Json:

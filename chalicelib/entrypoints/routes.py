@@ -15,7 +15,11 @@ api = Blueprint(__name__)
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 CONTENT_TYPES: list[str] = []
-CORS = CORSConfig(allow_headers=["X-Role", "X-Authenticator", "X-Data-Source", "X-Timezone", "X-Locale", "Idempotency-Key", "If-Match"])
+# What NocoBase's clients send, and our own two. API Gateway answers the preflight with exactly these.
+ALLOWED_HEADERS = (
+    "X-App X-Authenticator X-CSRF-Token X-Data-Source X-Hostname X-Locale X-Role X-Timezone X-With-ACL-Meta Idempotency-Key If-Match"
+)
+CORS = CORSConfig(allow_headers=ALLOWED_HEADERS.split())
 
 
 @api.route("/api/{resource}", methods=METHODS, content_types=CONTENT_TYPES, cors=CORS)

@@ -93,7 +93,8 @@ class NodeType:
     """One node type. ``prepare`` turns the config, once per version, into what ``run`` gets (by default a compiled template).
 
     ``branches`` describes the branch indexes for people ("1": "true"); ``None`` means any index. ``check`` finds what a schema
-    cannot say (a collection that is not there). ``waits`` marks types that only an asynchronous workflow may hold."""
+    cannot say (a collection that is not there). ``waits`` marks types that only an asynchronous workflow may hold; ``testable`` those
+    that may run by themselves while they are written (``flow_nodes:test``): they change nothing and can tell something."""
 
     name: str
     schema: dict[str, Json]
@@ -103,6 +104,7 @@ class NodeType:
     check: Check = no_check
     checks_templates: bool = True
     waits: bool = False
+    testable: bool = False
 
 
 def rendered(prepared: Template, scope: Scope) -> Json:

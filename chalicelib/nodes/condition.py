@@ -71,4 +71,4 @@ def _problems_of_engine(engine: Json, path: str) -> list[Problem]:
     return [Problem(f'engine "{engine}" is not offered; {instead}', path, "ENGINE_NOT_OFFERED")]
 
 
-NODE = NodeType("condition", SCHEMA, run, prepare, branches={1: "true", 0: "false"}, check=check, checks_templates=False)
+NODE = NodeType("condition", SCHEMA, run, prepare, branches={1: "true", 0: "false"}, check=check, checks_templates=False, testable=True)

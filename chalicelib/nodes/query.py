@@ -123,4 +123,4 @@ def _problems_of_sort(sort: Json, collection: Collection, path: str) -> list[Pro
     return []
 
 
-NODE = NodeType("query", SCHEMA, run, check=check)
+NODE = NodeType("query", SCHEMA, run, check=check, testable=True)

@@ -149,6 +149,9 @@ class AssociationActions:
 
     def _link(self, call: Call, change: Callable[[Links, Sequence[Record]], None]) -> Answer:
         def act(associated: Associated) -> Answer:
+            if call.action == "remove" and associated.links.field.is_to_one and not _names_ids(call):
+                change(associated.links, associated.links.partners())
+                return Answer(has_data=False)
             ids = _ids(associated.target, call, body=True)
             found = associated.records.unit.get_many(associated.target, ids)
             missing = [one for one, record in zip(ids, found, strict=True) if record is None]
@@ -235,6 +238,10 @@ def _owner_keys(collection: Collection, call: Call) -> list[Json]:
         return [record_key(collection.uid, convert_id(collection, call.record_id), collection.shards)]
     except Invalid:
         return []
+
+
+def _names_ids(call: Call) -> bool:
+    return bool(call.association_id or "filterByTk" in call.params or call.body)
 
 
 def _ids(target: Collection, call: Call, body: bool = False) -> list[int | str]:

@@ -1,8 +1,12 @@
-"""Sign in, check, sign out. Source: https://docs.nocobase.com/auth-verification/auth (API of the password authenticator)."""
+"""Sign in, check, sign out, change the password.
+
+Source: https://docs.nocobase.com/auth-verification/auth (API of the password authenticator).
+"""
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 
 from chalicelib.domain.keys import guard_key, record_key, revoked_key
 from chalicelib.domain.ports import Put
@@ -11,10 +15,12 @@ from chalicelib.domain.role import ACTION_OF, ACTIONS, OWN, may_manage
 from chalicelib.domain.system_collections import ROLES, USERS
 from chalicelib.engine.commit import commit, store_errors
 from chalicelib.engine.unit_of_work import Tagged
-from chalicelib.errors import Invalid, Json, Unauthenticated
+from chalicelib.errors import Forbidden, Invalid, Json, Unauthenticated
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
-from chalicelib.services.session import Caller, role_names, signed_in
+from chalicelib.services.own import own
+from chalicelib.services.permitted import PermittedRecords
+from chalicelib.services.session import Caller, role_names, session_end, signed_in
 
 WRONG = "The username/email or password is incorrect, please re-enter"
 
@@ -22,8 +28,9 @@ WRONG = "The username/email or password is incorrect, please re-enter"
 class Auth:
     """The use cases over a `Backend`."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, check_password: Callable[[Json], None]) -> None:
         self._backend = backend
+        self._check_password = check_password
 
     def sign_in(self, call: Call) -> Answer:
         """``{"account" | "email" | "username", "password"}`` → ``{"user", "token"}``. One answer for a wrong name and a wrong password."""
@@ -63,17 +70,45 @@ class Auth:
         return store_errors(act)
 
     def sign_out(self, call: Call) -> Answer:
-        """Revokes the session at once: every later call with its token is a 401 ``BLOCKED_TOKEN``."""
+        """Revokes the session at once: every later call with one of its tokens is a 401 ``BLOCKED_TOKEN``."""
 
         def act() -> Answer:
             reads, definitions = self._backend.reading()
             caller = signed_in(self._backend, reads, definitions, call)
+            if caller.claims.kind == "apiKey":
+                raise Forbidden("an API key is ended by apiKeys:destroy")
             key = revoked_key(caller.claims.session_id)
-            item: dict[str, Json] = {"pk": key.pk, "sk": key.sk, "ttl": caller.claims.expires_at + 60}
+            # For as long as any token of the session may be renewed.
+            ends_s = max(caller.claims.expires_at, session_end(self._backend, caller.claims))
+            item: dict[str, Json] = {"pk": key.pk, "sk": key.sk, "ttl": ends_s + 60}
             commit(self._backend.store, self._backend.clock, [Tagged(Put(key.table, item), "other")], call.deadline_ms)
             return Answer(has_data=False)
 
         return store_errors(act)
+
+    def change_password(self, call: Call) -> Answer:
+        """``{"oldPassword", "newPassword", "confirmPassword"}``. Ends every session of the user, this one too: sign in again."""
+
+        def act(caller: Caller, records: PermittedRecords) -> Answer:
+            caller.must_be_in_person()
+            old, new = self._passwords(call.values())
+            if not self._backend.passwords.verify(caller.user.item["data"].get("password") or "", old):
+                raise Unauthenticated("The password is incorrect, please re-enter", code="INVALID_CREDENTIALS")
+            begins_s = self._backend.clock.now_ms() // 1000 + 1
+            changed = records.unit.update(caller.user, {"password": self._backend.passwords.hash(new), "tokensValidFrom": begins_s})
+            return Answer(public_user(changed))
+
+        return own(self._backend, call, act)
+
+    def _passwords(self, values: Row) -> tuple[str, str]:
+        """The old and the new password. Raises Invalid."""
+        for name in ("oldPassword", "newPassword"):
+            if not isinstance(values.get(name), str) or not values[name]:
+                raise Invalid(f"{name} is required", path=name)
+        if values["newPassword"] != values.get("confirmPassword"):
+            raise Invalid("The password is inconsistent, please re-enter", path="confirmPassword")
+        self._check_password(values["newPassword"])
+        return values["oldPassword"], values["newPassword"]
 
     def check_roles(self, call: Call) -> Answer:
         """``roles:check``: what the current role may do, for interfaces that show or hide by it."""

@@ -12,7 +12,6 @@ from chalicelib.engine.definitions import DefinitionCache, Definitions
 from chalicelib.engine.reads import Reads
 from chalicelib.engine.unit_of_work import UnitOfWork
 
-
 Kind = Literal["session", "apiKey", "outside"]
 
 

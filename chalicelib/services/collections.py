@@ -1,20 +1,17 @@
 """Collections and their fields over HTTP. Source: https://docs.nocobase.com/data-sources/data-modeling/collection
 
 A definition is one record of the collection ``collections``, its fields inside. A collection made again under an old name gets a new
-uid, so it never sees the records of the one before. A field that becomes indexed on a collection with records is indexed at once, up
-to 1,000 records.
+uid, so it never sees the records of the one before. What a change means for records that are there is `lifecycle`'s.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from chalicelib.domain.collection import Collection
 from chalicelib.domain.definition import (
     Definition,
     check_collection,
     check_field,
-    parse_collection,
     public_collection,
     remove_field,
     update_field,
@@ -23,18 +20,18 @@ from chalicelib.domain.filter import EVERYTHING
 from chalicelib.domain.query import parse_paging, parse_sort
 from chalicelib.domain.record import Record
 from chalicelib.domain.system_collections import COLLECTIONS, SYSTEM_COLLECTIONS
-from chalicelib.engine.commit import commit
 from chalicelib.engine.finder import Search
 from chalicelib.errors import Invalid, Json, NotFound
 from chalicelib.services.association_keys import Stage, with_keys
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call, filter_of
-from chalicelib.services.editing import Editing, edit, open_for, view
+from chalicelib.services.editing import Editing, edit, view
+from chalicelib.services.lifecycle import Lifecycle, drop_job, job_of, store_definition
+from chalicelib.services.reindexing import shown as progress
+from chalicelib.services.renaming import renamed
 
 AREA = "collections"
-MOST_INLINE = 1_000
-BATCH = 80
-FIXED = ("name", "shards", "idType", "uid", "key", "system", "filterTargetKey", "autoGenId")
+FIXED = ("shards", "idType", "uid", "key", "system", "filterTargetKey", "autoGenId")
 
 
 class Collections:
@@ -42,6 +39,7 @@ class Collections:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
+        self._lifecycle = Lifecycle(backend)
 
     def create(self, call: Call) -> Answer:
         """The collection made. ``shards`` is fixed for good: one shard takes about 10 GB and 1,000 writes a second."""
@@ -76,12 +74,14 @@ class Collections:
     def get(self, call: Call) -> Answer:
         def act(editing: Editing) -> Answer:
             record = editing.definition(_name(call))
-            return Answer(_public(record.item["data"]) if record else None)
+            return Answer(_with_progress(editing, record.item["data"]) if record else None)
 
         return view(self._backend, call, AREA, act)
 
     def update(self, call: Call) -> Answer:
-        """Title, description and other options; what decides where records lie cannot change. ``fields`` may be sent whole."""
+        """Title, description and other options; what decides where records lie cannot change. ``fields`` may be sent whole.
+
+        A new ``name`` takes everything that names the collection along: associations, roles, workflows."""
 
         touched = {_name(call)}
         stage = _stager(touched)
@@ -91,6 +91,7 @@ class Collections:
             record = _defined(editing, _name(call))
             definition = record.item["data"]
             fixed = [name for name in FIXED if name in values and values[name] != definition.get(name)]
+            new_name = values.pop("name", None)
             if fixed:
                 raise Invalid(f"{', '.join(fixed)} of a collection cannot change", path=fixed[0])
             if not isinstance(values.get("title", ""), str | None):
@@ -99,13 +100,18 @@ class Collections:
             changed = definition | values
             if fields is not None:
                 changed = with_keys(editing, _with_field_list(editing, changed, fields), _exists(editing), stage)
-            _store(editing, record, changed)
+            if new_name is not None and new_name != definition["name"]:
+                changed = renamed(editing, record, changed, new_name)
+            else:
+                changed = store_definition(editing, record, changed)
             return Answer([_public(changed)])
 
         return self._edit_and_index(call, touched, act)
 
     def destroy(self, call: Call) -> Answer:
-        """Removes the definition; the records are out of reach from that moment. Refused while another collection points here."""
+        """Removes the definition; the records are out of reach from that moment, and a job removes them. Refused while another
+        collection points here."""
+        dropped: list[str] = []
 
         def act(editing: Editing) -> Answer:
             name = _name(call)
@@ -119,15 +125,21 @@ class Collections:
             if users:
                 raise Invalid(f'"{name}" is the target of {", ".join(users)}; remove those associations first', path="name")
             editing.unit.destroy(record)
+            editing.extra += drop_job(record.item["data"], self._backend.clock.now_ms())
+            dropped[:] = [record.item["data"]["uid"]]
             return Answer(1)
 
-        return edit(self._backend, call, AREA, act)
+        answer = edit(self._backend, call, AREA, act)
+        for uid in dropped:
+            self._lifecycle.purge(call, uid)
+        return answer
 
     def list_fields(self, call: Call) -> Answer:
         def act(editing: Editing) -> Answer:
-            fields = _public(_defined(editing, call.record_id or "").item["data"])["fields"]
+            shown = _with_progress(editing, _defined(editing, call.record_id or "").item["data"])
+            fields = shown["fields"]
             meta = {"count": len(fields), "page": 1, "pageSize": len(fields), "totalPage": 1}
-            return Answer(fields, meta=meta)
+            return Answer(fields, meta=meta | ({"reindex": shown["reindex"]} if "reindex" in shown else {}))
 
         return view(self._backend, call, AREA, act)
 
@@ -152,14 +164,14 @@ class Collections:
         )
 
     def destroy_field(self, call: Call) -> Answer:
-        """Removes the field; values that records hold of it are never shown again."""
+        """Removes the field; what records hold of it goes with it."""
 
         def act(editing: Editing) -> Answer:
             record = _defined(editing, call.record_id or "")
-            _store(editing, record, remove_field(_field_name(call), record.item["data"]))
+            store_definition(editing, record, remove_field(_field_name(call), record.item["data"]))
             return Answer(1)
 
-        return edit(self._backend, call, AREA, act)
+        return self._edit_and_index(call, {call.record_id or ""}, act)
 
     def _change_fields(self, call: Call, change: Callable[[Editing, Definition], Definition]) -> Answer:
         touched = {call.record_id or ""}
@@ -168,43 +180,22 @@ class Collections:
         def act(editing: Editing) -> Answer:
             record = _defined(editing, call.record_id or "")
             changed = with_keys(editing, change(editing, record.item["data"]), _exists(editing), stage)
-            _store(editing, record, changed)
+            changed = store_definition(editing, record, changed)
             name = _field_name(call) or call.values().get("name")
             return Answer(next((field for field in _public(changed)["fields"] if field["name"] == name), None))
 
         return self._edit_and_index(call, touched, act)
 
+    def reindex(self, call: Call) -> Answer:
+        """Goes on with the job of one collection, or with all jobs; says where they stand."""
+        return self._lifecycle.carry_on(call)
+
     def _edit_and_index(self, call: Call, names: set[str], act: Callable[[Editing], Answer]) -> Answer:
-        """Commit the change, then index the records of the collections named (``act`` may add to them)."""
+        """Commit the change, then bring small collections that were touched in line at once (``act`` may add to the names)."""
         answer = edit(self._backend, call, AREA, act)
         for name in names:
-            self._index(call, name)
+            self._lifecycle.finish_small(call, name)
         return answer
-
-    def _index(self, call: Call, name: str) -> None:
-        """Write every record again, so that newly indexed fields have their index attributes; then let reads use the index."""
-        editing = open_for(self._backend, call, AREA, "index")
-        record = editing.definition(name)
-        if record is None or not any(field.get("building") for field in record.item["data"]["fields"]):
-            return
-        collection = parse_collection(record.item["data"])
-        for stored in editing.records.search(Search(collection, EVERYTHING)).records:
-            editing.unit.update(stored, {})
-            if len(editing.unit.staged) >= BATCH:
-                self._flush(editing, call)
-        self._flush(editing, call)
-
-        def built(again: Editing) -> Answer:
-            current = _defined(again, name)
-            fields = [{k: v for k, v in field.items() if k != "building"} for field in current.item["data"]["fields"]]
-            again.unit.update(current, {"fields": fields})
-            return Answer()
-
-        edit(self._backend, call, AREA, built)
-
-    def _flush(self, editing: Editing, call: Call) -> None:
-        commit(self._backend.store, self._backend.clock, editing.unit.writes(), call.deadline_ms)
-        editing.unit.committed()
 
 
 def _stager(touched: set[str]) -> Stage:
@@ -212,7 +203,7 @@ def _stager(touched: set[str]) -> Stage:
 
     def stage(editing: Editing, name: str, definition: Definition) -> None:
         touched.add(name)
-        _store(editing, _defined(editing, name), definition)
+        store_definition(editing, _defined(editing, name), definition)
 
     return stage
 
@@ -242,8 +233,15 @@ def _defined(editing: Editing, name: str) -> Record:
 
 def _public(definition: Definition) -> Definition:
     shown = public_collection(definition)
-    fields = [{name: value for name, value in field.items() if name != "building"} for field in shown["fields"]]
-    return shown | {"fields": fields}
+    return shown | {"fields": [field | {"building": True} if field.get("building") else field for field in shown["fields"]]}
+
+
+def _with_progress(editing: Editing, definition: Definition) -> Definition:
+    """The definition; where its records are being brought in line, how far that is."""
+    job = job_of(editing, definition["uid"])
+    if job is None or (job["phase"] == "recheck" and job["small"]):
+        return _public(definition)
+    return _public(definition) | {"reindex": progress(job, definition["name"])}
 
 
 def _with_field_list(editing: Editing, definition: Definition, fields: Json) -> Definition:
@@ -257,40 +255,6 @@ def _with_field_list(editing: Editing, definition: Definition, fields: Json) -> 
         else:
             definition = check_field(raw, definition, _exists(editing), id_type=editing.id_type)
     return definition
-
-
-def _store(editing: Editing, record: Record, changed: Definition) -> None:
-    """Stage the definition. Raises Invalid for a change that the records there do not allow."""
-    before = parse_collection(record.item["data"])
-    after = parse_collection(changed)
-    if _has_records(editing, before):
-        _check_against_records(editing, before, after)
-        slots = {field.name: field.slot for field in before.fields.values()}
-        new = {field.name for field in after.indexed_fields if field.slot != slots.get(field.name)}
-        fields = [field | {"building": True} if field["name"] in new else field for field in changed["fields"]]
-        changed = changed | {"fields": fields}
-    removed = {name: None for name in record.item["data"] if name not in changed}
-    editing.unit.update(record, changed | removed)
-
-
-def _has_records(editing: Editing, collection: Collection) -> bool:
-    return any(editing.reads.store.query("records", partition, limit=1).items for partition in collection.partitions)
-
-
-def _check_against_records(editing: Editing, before: Collection, after: Collection) -> None:
-    for name, field in after.fields.items():
-        old = before.fields.get(name)
-        if old and not old.is_association and old.type != field.type:
-            raise Invalid(f'the type of "{name}" cannot change while the collection has records', path=name)
-        if field.unique and not (old and old.unique):
-            raise Invalid(f'"{name}" cannot become unique while the collection has records', path=name)
-        if field.required and not field.is_association and not (old and old.required) and field.default is None:
-            raise Invalid(f'"{name}" cannot become required while the collection has records', path=name)
-    slots = {field.name: field.slot for field in before.fields.values()}
-    if any(field.slot != slots.get(field.name) for field in after.indexed_fields):
-        counted = sum(editing.reads.store.count("records", partition, limit=MOST_INLINE) for partition in before.partitions)
-        if counted > MOST_INLINE:
-            raise Invalid(f"a field can be indexed later only while the collection has at most {MOST_INLINE} records", path="fields")
 
 
 def _shards_note(shards: int) -> dict[str, Json]:

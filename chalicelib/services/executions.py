@@ -101,7 +101,7 @@ class Executions:
 
         def act(editing: Editing) -> Answer:
             paging = parse_paging(call.params.get("page"), call.params.get("pageSize"), call.params.get("paginate"))
-            wanted = parse_filter(_filter(call), EXECUTION, _resolve)
+            wanted = _wanted(editing, call)
             sort = parse_sort(call.params.get("sort"), EXECUTION)
             newest_first = not sort or sort[0].descending
             rows, complete = _matching(editing, wanted, newest_first)
@@ -133,7 +133,7 @@ class Executions:
             if keys is None and not _filter(call):
                 raise Invalid("to do destroy action, filter or filterByTk is required", path="filter", code="FILTER_REQUIRED")
             if keys is None:
-                rows, _ = _matching(editing, parse_filter(_filter(call), EXECUTION, _resolve), True)
+                rows, _ = _matching(editing, _wanted(editing, call), True)
             else:
                 ids = [int(convert_id(EXECUTION, key)) for key in (keys if isinstance(keys, list) else [keys])]
                 rows = [public_execution(item) for item in _kept(editing, ids).values()]
@@ -194,6 +194,17 @@ def _filter(call: Call) -> Json:
     if isinstance(raw, dict) and isinstance(raw.get("key"), str):
         return raw | {"key": raw["key"].strip()}
     return raw
+
+
+def _wanted(editing: Editing, call: Call) -> Filter:
+    """The call's filter; a condition on ``workflow`` becomes one on the ids of the versions that meet it. Raises Invalid."""
+
+    def ids_of(field: Field, inner: Filter) -> list[int | str]:
+        if field.name != "workflow":
+            raise Invalid(f'executions cannot be filtered by "{field.name}"', path=f"filter.{field.name}")
+        return [record.id for record in editing.records.search(Search(WORKFLOWS, inner)).records]
+
+    return parse_filter(_filter(call), EXECUTION, _resolve).resolve_associations(ids_of)
 
 
 def _matching(editing: Editing, wanted: Filter, newest_first: bool) -> tuple[list[Row], bool]:

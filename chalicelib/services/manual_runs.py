@@ -16,13 +16,13 @@ from chalicelib.domain.workflow import Workflow
 from chalicelib.engine.commit import AlreadyCommitted, commit, store_errors, walk_until_committed
 from chalicelib.engine.dispatch import execution_writes, mark_frozen, walk
 from chalicelib.engine.execution import Execution
-from chalicelib.engine.validation import problems_of_workflow
 from chalicelib.errors import Invalid, Json
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
 from chalicelib.services.editing import Editing, open_for
+from chalicelib.services.revisions import add_revision
 from chalicelib.services.session import role_names
-from chalicelib.services.workflows import AREA, found_version, is_frozen, version_id_of
+from chalicelib.services.versions import AREA, check, found_version, is_frozen, version_id_of
 from chalicelib.triggers.custom_action import GLOBAL, MULTIPLE
 
 
@@ -33,7 +33,9 @@ class ManualRuns:
         self._backend = backend
 
     def execute(self, call: Call) -> Answer:
-        """``{"userId", "roleName"?, "data"?, "filterByTk"?}`` → ``{"execution": {"id", "status"}}``."""
+        """``{"userId", "roleName"?, "data"?, "filterByTk"?}`` → ``{"execution": {"id", "status"}}``.
+
+        With ``autoRevision=1`` also ``"newVersionId"``: a version to go on editing, made in the same transaction."""
         if call.body is None:
             raise Invalid("values is required", path="body")
         version_id = version_id_of(call)
@@ -48,16 +50,16 @@ class ManualRuns:
     def _run(self, editing: Editing, call: Call, version_id: int, execution_id: int) -> Answer:
         version = found_version(editing, version_id)
         values = call.values()
-        if str(call.params.get("autoRevision", "0")) not in ("0", "", "false"):
-            raise Invalid("autoRevision is not offered; make a new version yourself", path="autoRevision")
-        workflow = Workflow.of(version.row, frozen=is_frozen(version), version=version.version)
-        _check_sound(editing, version)
+        revised = _wants_revision(call.params.get("autoRevision"))
+        workflow = _workflow(editing, version)
+        check(editing, version.item["data"])
         user = _user(editing, values.get("userId"))
         role = values.get("roleName") or next(iter(role_names(user)), None)
         now_ms = self._backend.clock.now_ms()
         context = {"data": _data(editing, workflow, values), "user": _user_row(user), "roleName": role}
         execution = Execution(execution_id, workflow, context, iso_text(now_ms), manually=True)
         walk(execution, editing.records, self._backend.clock, answers=False, deadline_ms=call.deadline_ms, timezone=call.timezone)
+        new = {"newVersionId": add_revision(editing, version, {}).id} if revised else {}
         token = call.request_id or secrets.token_hex(8)
         tagged = execution_writes(editing.definitions, execution, token, self._backend.now()) + editing.unit.writes()
         try:
@@ -66,15 +68,24 @@ class ManualRuns:
             if there.item["id"] != execution_id:
                 raise
         mark_frozen(editing.definitions, workflow)
-        return Answer({"execution": {"id": execution.id, "status": execution.status}})
+        return Answer({"execution": {"id": execution.id, "status": execution.status}, **new})
 
 
-def _check_sound(editing: Editing, version: Record) -> None:
-    """A version that was never enabled may still hold an unfinished node. Raises Invalid with what is to mend."""
-    data = {name: value for name, value in version.item["data"].items() if value is not None}
-    found = problems_of_workflow(data, lambda name: editing.collection(name.removeprefix("main:")))
-    if found:
-        raise Invalid.of(found)
+def _wants_revision(raw: Json) -> bool:
+    """Whether the parameter is the number 1. Raises Invalid for what is no number."""
+    try:
+        return float(raw or 0) == 1 if raw != "false" else False
+    except (TypeError, ValueError):
+        raise Invalid("autoRevision must be 0 or 1", path="autoRevision") from None
+
+
+def _workflow(editing: Editing, version: Record) -> Workflow:
+    """The version to run; of an enabled one the copy that is kept under its key, which a first run freezes too."""
+    key = version.row["key"]
+    enabled = editing.reads.resolve(lambda: editing.definitions.workflow(key)) if version.row["enabled"] else None
+    if enabled is not None and enabled.id == version.id:
+        return enabled
+    return Workflow.of(version.row, frozen=is_frozen(version), version=version.version)
 
 
 def _user(editing: Editing, raw: Json) -> Record:

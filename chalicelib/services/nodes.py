@@ -1,24 +1,25 @@
-"""Nodes of a workflow over HTTP: ``workflows/<id>/nodes:create``, ``flow_nodes:get|update|destroy``.
+"""Nodes of a workflow over HTTP: ``workflows/<id>/nodes:create``, ``flow_nodes:update|destroy|move|duplicate|destroyBranch`` and reading.
 
-Source: https://docs.nocobase.com/workflow/development/api (nodes).
+Every change is one of the whole version, which must not have run yet. Source: https://docs.nocobase.com/workflow/development/api (nodes).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
 
 from chalicelib.domain.graph import Graph
 from chalicelib.domain.ids import fresh_key
+from chalicelib.domain.placement import Nodes, Place, inserted, moved, without, without_branch
 from chalicelib.domain.record import Record, Row
+from chalicelib.domain.system_collections import WORKFLOWS
 from chalicelib.domain.workflow import version_of_node
 from chalicelib.engine.validation import problems_of_node
 from chalicelib.errors import Invalid, Json, NotFound
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
 from chalicelib.services.editing import Editing, edit, view
-from chalicelib.services.workflows import AREA, change_nodes, found_version, is_frozen, public_nodes, version_id_of
-
-Nodes = list[Row]
+from chalicelib.services.versions import AREA, change_nodes, checked_number, collection_finder, found_version, is_frozen, version_id_of
+from chalicelib.services.workflow_rows import public_node, public_nodes
 
 
 class FlowNodes:
@@ -31,44 +32,30 @@ class FlowNodes:
         """Without ``upstreamId`` the new head; with it, after that node; with ``branchIndex`` too, the head of that branch of it."""
 
         def act(editing: Editing) -> Answer:
-            version = _editable(editing, int(call.record_id or 0) if (call.record_id or "").isdigit() else -1, "created")
+            version = _editable(editing, _owner_id(call), "created")
             values = call.values()
             if not values.get("type"):
                 raise Invalid('"type" is required', path="type")
-            seq = (version.item["data"].get("nodeSeq") or 0) + 1
-            now = self._backend.now()
             place = (values.get("upstreamId"), values.get("branchIndex"))
-            node: Row = {
-                "id": int(version.id) + seq,
-                "key": fresh_key(),
-                "type": values["type"],
-                "title": values.get("title"),
-                "config": values.get("config") if values.get("config") is not None else {},
-                "upstreamId": place[0],
-                "branchIndex": place[1],
-                "createdAt": now,
-                "updatedAt": now,
-            }
-            nodes = _stored(version)
-            _check_place(nodes, place)
-            linked = _inserted(nodes, node)
+            config = values.get("config") if values.get("config") is not None else {}
+            node = self._new_node(version, {"type": values["type"], "title": values.get("title"), "config": config}, place)
+            _check_place(_stored(version), place)
+            linked = inserted(_stored(version), node)
             _check_node(editing, linked, node, "config" in values)
-            changed = change_nodes(editing, version, linked, seq)
-            return Answer(_of(changed, node["id"]))
+            return Answer(_changed(editing, version, linked, node["id"], is_new=True))
 
         return edit(self._backend, call, AREA, act)
 
     def list_nodes(self, call: Call) -> Answer:
         def act(editing: Editing) -> Answer:
-            return Answer(public_nodes(found_version(editing, int(call.record_id or 0))))
+            return Answer(public_nodes(found_version(editing, _owner_id(call))))
 
         return view(self._backend, call, AREA, act)
 
     def get(self, call: Call) -> Answer:
         def act(editing: Editing) -> Answer:
             node_id = version_id_of(call)
-            version = found_version(editing, version_of_node(node_id))
-            return Answer(_of(version, node_id))
+            return Answer(public_node(found_version(editing, version_of_node(node_id)), node_id))
 
         return view(self._backend, call, AREA, act)
 
@@ -84,7 +71,7 @@ class FlowNodes:
             changed = node | {n: values[n] for n in ("title", "config") if n in values} | {"updatedAt": self._backend.now()}
             nodes = [changed if other["id"] == node_id else other for other in _stored(version)]
             _check_node(editing, nodes, changed, "config" in values)
-            return Answer([_of(change_nodes(editing, version, nodes), node_id)])
+            return Answer([_changed(editing, version, nodes, node_id)])
 
         return edit(self._backend, call, AREA, act)
 
@@ -92,12 +79,63 @@ class FlowNodes:
         """The node with everything in its branches; what follows moves up. ``keepBranch=<index>`` keeps that branch in its place."""
 
         def act(editing: Editing) -> Answer:
-            node_id = version_id_of(call)
-            version, node = _found(editing, node_id, "deleted")
-            change_nodes(editing, version, _without(_stored(version), node, _branch_to_keep(call)))
+            version, node = _found(editing, version_id_of(call), "deleted")
+            keep = _whole(call.params.get("keepBranch") or None, "keepBranch")
+            change_nodes(editing, version, without(_stored(version), node, keep))
             return Answer(1)
 
         return edit(self._backend, call, AREA, act)
+
+    def move(self, call: Call) -> Answer:
+        """The node with its branches to the place ``{"upstreamId", "branchIndex"}``, said as for `create`."""
+
+        def act(editing: Editing) -> Answer:
+            node_id = version_id_of(call)
+            version, node = _found(editing, node_id, "moved")
+            place = _place(editing, version, call.values())
+            nodes = moved(_stored(version), node | {"updatedAt": self._backend.now()}, place)
+            return Answer(_changed(editing, version, nodes, node_id))
+
+        return edit(self._backend, call, AREA, act)
+
+    def duplicate(self, call: Call) -> Answer:
+        """A node of the same type, title and config under a new key, without branches, at the place that the body says."""
+
+        def act(editing: Editing) -> Answer:
+            version, node = _found(editing, version_id_of(call), "duplicated")
+            place = _place(editing, version, call.values())
+            copy = self._new_node(version, {name: node.get(name) for name in ("type", "title", "config")}, place)
+            return Answer(_changed(editing, version, inserted(_stored(version), copy), copy["id"], is_new=True))
+
+        return edit(self._backend, call, AREA, act)
+
+    def destroy_branch(self, call: Call) -> Answer:
+        """Everything in branch ``branchIndex`` of the node; with ``shift=1`` later branches count one less. The node is the answer."""
+
+        def act(editing: Editing) -> Answer:
+            node_id = version_id_of(call)
+            version, node = _found(editing, node_id, "deleted")
+            asked = call.values() | call.params
+            index = _whole(asked.get("branchIndex"), "branchIndex")
+            if index is None:
+                raise Invalid("branchIndex is required", path="branchIndex")
+            shift = str(asked.get("shift")).lower() in ("1", "true")
+            return Answer(_changed(editing, version, without_branch(_stored(version), node, index, shift), node_id))
+
+        return edit(self._backend, call, AREA, act)
+
+    def _new_node(self, version: Record, content: Row, place: tuple[Json, Json]) -> Row:
+        now = self._backend.now()
+        number = checked_number((version.item["data"].get("nodeSeq") or 0) + 1)
+        identity = {"id": int(version.id) + number, "key": fresh_key()}
+        return {**identity, **content, "upstreamId": place[0], "branchIndex": place[1], "createdAt": now, "updatedAt": now}
+
+
+def _owner_id(call: Call) -> int:
+    """The version in ``workflows/<id>/nodes``. Raises NotFound."""
+    if not re.fullmatch("[0-9]{1,16}", call.record_id or ""):
+        raise NotFound("workflow not found", code="WORKFLOW_NOT_FOUND")
+    return int(call.record_id or 0)
 
 
 def _editable(editing: Editing, version_id: int, verb: str) -> Record:
@@ -121,8 +159,9 @@ def _stored(version: Record) -> Nodes:
     return nodes
 
 
-def _of(version: Record, node_id: int) -> Row | None:
-    return next((node for node in public_nodes(version) if node["id"] == node_id), None)
+def _changed(editing: Editing, version: Record, nodes: Nodes, node_id: int, is_new: bool = False) -> Row | None:
+    """The node as it is shown, after the version is staged with these nodes."""
+    return public_node(change_nodes(editing, version, nodes, node_id - int(version.id) if is_new else None), node_id)
 
 
 def _check_place(nodes: Nodes, place: tuple[Json, Json]) -> None:
@@ -133,41 +172,26 @@ def _check_place(nodes: Nodes, place: tuple[Json, Json]) -> None:
         raise Invalid("branchIndex must be a whole number, with the upstreamId of the node that has the branch", path="branchIndex")
 
 
-def _inserted(nodes: Nodes, node: Row) -> Nodes:
-    """The nodes with the new one in its place; who stood there stands after it now, on the same line."""
-    place = (node["upstreamId"], node["branchIndex"])
-    moved = [
-        other | {"upstreamId": node["id"], "branchIndex": None} if (other.get("upstreamId"), other.get("branchIndex")) == place else other
-        for other in nodes
-    ]
-    return [*moved, node]
+def _place(editing: Editing, version: Record, values: Row) -> Place:
+    """The place that a move or duplicate names. Raises NotFound for no such node, Invalid for one of another workflow."""
+    upstream, branch = _whole(values.get("upstreamId"), "upstreamId"), _whole(values.get("branchIndex"), "branchIndex")
+    if upstream is None:
+        if branch is not None:
+            raise Invalid("branchIndex says a branch of which node? upstreamId is missing", path="upstreamId")
+        return None, None
+    if not any(node["id"] == upstream for node in _stored(version)):
+        other = editing.unit.get(WORKFLOWS, version_of_node(upstream)) if upstream > 0 else None
+        if other is not None and other.id != version.id and any(node["id"] == upstream for node in _stored(other)):
+            raise Invalid(f"node {upstream} belongs to another workflow", path="upstreamId", code="FOREIGN_NODE")
+        raise NotFound(f"there is no node {upstream} to stand behind", code="UPSTREAM_NOT_FOUND")
+    return upstream, branch
 
 
-def _without(nodes: Nodes, node: Row, keep: int | None) -> Nodes:
-    graph = Graph.of(nodes)
-    parsed = graph.nodes[node["id"]]
-    place = {"upstreamId": node.get("upstreamId"), "branchIndex": node.get("branchIndex")}
-    kept_head = graph.branch(parsed, keep) if keep is not None else None
-    if keep is not None and kept_head is None:
-        raise Invalid(f"the node has no branch {keep}", path="keepBranch")
-    kept_line = list(graph.line(kept_head))
-    kept = {inner.id for head in kept_line for inner in [head, *graph.under(head)]}
-    gone = {parsed.id, *(inner.id for inner in graph.under(parsed))} - kept
-    following = graph.next(parsed)
-    moves: dict[int, Row] = {}
-    if kept_head:
-        moves[kept_head.id] = place
-    if following:
-        moves[following.id] = {"upstreamId": kept_line[-1].id, "branchIndex": None} if kept_line else place
-    return [other | moves.get(other["id"], {}) for other in nodes if other["id"] not in gone]
-
-
-def _branch_to_keep(call: Call) -> int | None:
-    raw = call.params.get("keepBranch")
-    if raw is None or raw == "":
+def _whole(raw: Json, name: str) -> int | None:
+    if raw is None:
         return None
-    if not isinstance(raw, str) or not raw.lstrip("-").isdigit():
-        raise Invalid("keepBranch must be the index of a branch", path="keepBranch")
+    if isinstance(raw, bool) or not isinstance(raw, int | str) or not re.fullmatch("-?[0-9]{1,16}", str(raw)):
+        raise Invalid(f"{name} must be a whole number", path=name)
     return int(raw)
 
 
@@ -176,7 +200,6 @@ def _check_node(editing: Editing, nodes: Nodes, node: Row, has_config: bool) -> 
     order = [other.key for other in Graph.of(nodes).walk()]
     known = order[: order.index(node["key"])] if node["key"] in order else order
     sent = {name: node[name] for name in ("type", "title", "config") if node.get(name) is not None and (name != "config" or has_config)}
-    found: Callable[[str], Json] = lambda name: editing.collection(name.removeprefix("main:"))  # noqa: E731
-    problems = problems_of_node(sent, known, found)
+    problems = problems_of_node(sent, known, collection_finder(editing))
     if problems:
         raise Invalid.of(problems)

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping
 from chalicelib.domain.collection import ASSOCIATIONS
 from chalicelib.domain.field_types import FIELD_TYPES
 from chalicelib.domain.query import MAX_PAGE_SIZE
-from chalicelib.domain.system_collections import ROLES, USERS, WORKFLOWS
+from chalicelib.domain.system_collections import API_KEYS, ROLES, USERS, WORKFLOW_CATEGORIES, WORKFLOWS
 from chalicelib.errors import Json
 from chalicelib.nodes import NODE_TYPES
 from chalicelib.services.executions import EXECUTION, JOB
+from chalicelib.services.moves import METHODS
 from chalicelib.services.openapi_schemas import ID_SCHEMAS, Schema, or_null, read_schema, reference
 from chalicelib.triggers import TRIGGER_TYPES
 
@@ -81,7 +82,7 @@ def _envelopes() -> dict[str, Schema]:
             ("executions",),
         ),
         "Link": {"type": ["integer", "string", "object"], "description": "An id, an object with the key, or the values of a new record."},
-        "Links": {"anyOf": [array_of(reference("Link")), {"type": "object"}], "description": "Ids: `[1, 2]` or `[{\"id\": 1}]`."},
+        "Links": {"anyOf": [array_of(reference("Link")), {"type": "object"}], "description": 'Ids: `[1, 2]` or `[{"id": 1}]`.'},
     }
 
 
@@ -92,8 +93,11 @@ def _records() -> dict[str, Schema]:
     workflow["properties"] |= {name: {"type": "boolean"} for name in ("enabled", "sync", "invalid")}
     workflow["properties"] |= {"nodes": array_of(reference("Node")), "stats": {"type": "object"}, "versionStats": {"type": "object"}}
     job, execution = read_schema(JOB, (), closed=False), read_schema(EXECUTION, (), closed=False)
-    execution["properties"] |= {"jobs": array_of(reference("Job")), "workflow": or_null(reference("Workflow"))}
-    times = {"createdAt": {"type": ["string", "null"], "format": "date-time"}, "updatedAt": {"type": ["string", "null"], "format": "date-time"}}
+    execution["properties"] |= {"jobs": array_of(reference("Job")), "workflow": {"type": ["object", "null"]}}
+    times = {
+        "createdAt": {"type": ["string", "null"], "format": "date-time"},
+        "updatedAt": {"type": ["string", "null"], "format": "date-time"},
+    }
     place = {"upstreamId": or_null(WHOLE), "downstreamId": or_null(WHOLE), "branchIndex": or_null(WHOLE)}
     content = {"id": ID, "key": TEXT, "type": TEXT, "title": NULLABLE_TEXT, "config": {"type": ["object", "null"]}, "workflowId": ID}
     field = {"key": TEXT, "name": TEXT, "type": TEXT, "collectionName": TEXT, "options": ANY}
@@ -122,12 +126,23 @@ def _records() -> dict[str, Schema]:
         "Job": job,
         "Execution": execution,
         "Run": record({"execution": record({"id": ID, "status": or_null(WHOLE)}, ("id", "status"))}, ("execution",)),
+        "ApiKey": read_schema(API_KEYS, (), closed=False),
+        "KeyMade": record({"token": TEXT}, ("token",)),
+        "WorkflowCategory": read_schema(WORKFLOW_CATEGORIES, (), closed=False),
+        "WorkflowDocument": record({"key": TEXT, "type": TEXT, "nodes": array_of({"type": "object"})}, ("key", "type", "nodes")),
+        "NodeTested": record({"status": WHOLE, "result": ANY, "log": TEXT}, ("status", "result")),
         "Info": record({"name": TEXT, "version": TEXT, "database": {"type": "object"}, "lang": TEXT}, ("name", "version")),
     }
 
 
 def _bodies() -> dict[str, Schema]:
-    people = {"email": NULLABLE_TEXT, "username": NULLABLE_TEXT, "nickname": NULLABLE_TEXT, "phone": NULLABLE_TEXT, "appLang": NULLABLE_TEXT}
+    people = {
+        "email": NULLABLE_TEXT,
+        "username": NULLABLE_TEXT,
+        "nickname": NULLABLE_TEXT,
+        "phone": NULLABLE_TEXT,
+        "appLang": NULLABLE_TEXT,
+    }
     user = people | {"password": {"type": "string", "minLength": 8}, "roles": reference("RoleNames"), "defaultRole": NULLABLE_TEXT}
     role = {"title": NULLABLE_TEXT, "description": NULLABLE_TEXT, "default": FLAG, "hidden": FLAG, "snippets": array_of(TEXT)}
     strategy = or_null(record({"actions": array_of(TEXT)}))
@@ -138,26 +153,46 @@ def _bodies() -> dict[str, Schema]:
     collection = {"title": NULLABLE_TEXT, "description": NULLABLE_TEXT, "fields": array_of(reference("FieldValues")), "hidden": FLAG}
     shape = {"name": NAME, "shards": {"type": "integer", "minimum": 1, "maximum": 64}, "idType": {"enum": ["integer", "string"]}}
     options = {"type": ["object", "null"], "properties": {"timeout": {"type": ["number", "null"], "minimum": 0}}}
-    described = {"title": NULLABLE_TEXT, "description": NULLABLE_TEXT, "triggerTitle": NULLABLE_TEXT, "options": options, "enabled": {"type": "boolean"}}
+    described = {
+        "title": NULLABLE_TEXT,
+        "description": NULLABLE_TEXT,
+        "triggerTitle": NULLABLE_TEXT,
+        "options": options,
+        "enabled": {"type": "boolean"},
+    }
     version = described | {"key": NAME, "sync": {"type": "boolean"}, "nodes": array_of(reference("NestedNode"))}
     place = {"upstreamId": or_null(ID), "branchIndex": or_null(WHOLE)}
+    category = {"title": NAME, "color": NULLABLE_TEXT, "sort": {"type": ["number", "null"]}}
+    passwords = ("oldPassword", "newPassword", "confirmPassword")
     branches = {"type": "object", "additionalProperties": array_of(reference("NestedNode"))}
     return {
         "SignIn": record({"account": NAME, "email": TEXT, "username": TEXT, "password": NAME}, ("password",)),
         "UserValues": record(user | {"blocked": FLAG, "systemSettings": ANY}),
-        "RoleNames": {"type": ["array", "string"], "items": {"anyOf": [TEXT, record({"name": TEXT}, ("name",))]}},
+        "RoleNames": {"type": ["array", "string"], "items": reference("RoleName")},
         "RoleValues": record({"name": NAME, "strategy": strategy, "resources": {"type": ["object", "null"]}} | role, ("name",)),
         "RoleChanges": record({"strategy": strategy, "resources": {"type": ["object", "null"]}} | role),
         "ResourceAction": action,
         "ResourceValues": record({"name": NAME, "usingActionsConfig": {"type": "boolean"}, "actions": array_of(action)}),
         "CollectionValues": record(shape | collection, ("name",)),
-        "CollectionChanges": record(collection),
+        "CollectionChanges": record({"name": NAME} | collection),
         "FieldValues": record(field, ("name", "type")),
         "FieldChanges": record(flags | {"type": types}),
         "WorkflowValues": _by_type(TRIGGER_TYPES, "TriggerConfig", version),
         "WorkflowChanges": record(described | {"config": {"type": "object"}}),
         "NodeValues": _by_type(NODE_TYPES, "NodeConfig", {"title": NULLABLE_TEXT} | place),
         "NestedNode": _by_type(NODE_TYPES, "NodeConfig", {"key": NAME, "title": NULLABLE_TEXT, "branches": branches}),
+        "PasswordChange": record({name: NAME for name in passwords}, passwords),
+        "Profile": record({"nickname": NULLABLE_TEXT, "phone": NULLABLE_TEXT, "appLang": NULLABLE_TEXT, "systemSettings": ANY}),
+        "ApiKeyValues": record(
+            {"name": NAME, "role": reference("RoleName"), "expiresIn": {"examples": ["30d", "never"]} | TEXT}, ("name", "role")
+        ),
+        "RoleName": {"anyOf": [TEXT, record({"name": TEXT}, ("name",))]},
+        "WorkflowTitle": record({"title": NULLABLE_TEXT, "description": NULLABLE_TEXT}),
+        "WorkflowCategoryValues": record(category, ("title",)),
+        "WorkflowCategoryChanges": record(category),
+        "Place": record(place),
+        "Branch": record({"branchIndex": WHOLE, "shift": {"enum": [0, 1, True, False]}}, ("branchIndex",)),
+        "NodeTest": _by_type(NODE_TYPES, "NodeConfig", {}),
         "NodeChanges": record({"title": NULLABLE_TEXT, "config": {"type": "object"}}),
         "ManualRun": record({"userId": ID, "roleName": NULLABLE_TEXT, "data": ANY, "filterByTk": ANY}, ("userId",)),
         "Context": {"type": ["object", "array"], "description": "The context, or properties that are laid over the records."},
@@ -171,9 +206,7 @@ def _configs() -> dict[str, Schema]:
 
 def _by_type(types: Mapping[str, Json], prefix: str, properties: Schema) -> Schema:
     """An object whose ``type`` says which of the config schemas holds."""
-    kinds = [
-        record({"type": {"const": name}, "config": reference(f"{prefix}-{name}")} | properties, ("type",)) for name in types
-    ]
+    kinds = [record({"type": {"const": name}, "config": reference(f"{prefix}-{name}")} | properties, ("type",)) for name in types]
     return {"anyOf": kinds}
 
 
@@ -191,17 +224,28 @@ def component_parameters() -> dict[str, Schema]:
         "cursor": (TEXT, "`meta.cursor` of the page before."),
         "updateAssociationValues": (TEXT, "Associations that may be written through, with commas between them."),
         "triggerWorkflows": (TEXT, "Keys of workflows, `key` or `key!association`, with commas between them; at most 10."),
+        "filterKeys": (TEXT, "Fields that a record is recognised by, with commas between them; the body has their values."),
+        "sourceId": (TEXT, "The record to move."),
+        "targetId": (TEXT, "The record that it takes the place of."),
+        "sortField": (TEXT, "The field of type `sort`."),
+        "sticky": ({"type": "boolean"}, "true: to the top."),
+        "method": ({"enum": list(METHODS)}, "Where beside the target."),
+        "autoRevision": ({"enum": [0, 1]}, "1: a version that has run gets a new one at once."),
         "keepBranch": (WHOLE, "Index of a branch that takes the place of the removed node."),
     }
     headers: dict[str, tuple[Schema, str]] = {
         "X-Role": (NAME, "The role to act in, one of the user's own or `__union__`; without it the default role."),
         "X-Timezone": ({"type": "string", "pattern": r"^[+-](0\d|1[0-4]):[0-5]\d$"}, "Offset for relative dates in filters: `+08:00`."),
-        "Idempotency-Key": ({"type": "string", "minLength": 1, "maxLength": 255}, "The same key and request answer as the first time, for a day."),
+        "Idempotency-Key": (
+            {"type": "string", "minLength": 1, "maxLength": 255},
+            "The same key and request answer as the first time, for a day.",
+        ),
         "If-Match": (TEXT, "ETags of the versions that may be changed."),
     }
     found = {name: _parameter(name, "query", *about) for name, about in query.items()}
     found |= {name: _parameter(name, "header", *about) for name, about in headers.items()}
-    found["triggerWorkflows"]["required"] = True
+    for name in ("triggerWorkflows", "filterKeys"):
+        found[name]["required"] = True
     ids = array_of({"type": ["integer", "string"]})
     found["filterByTk"] = _parameter("filterByTk[]", "query", ids, "Ids of several records. Wins over an id in the path.")
     for kind, schema in ID_SCHEMAS.items():
@@ -225,6 +269,11 @@ def component_responses() -> dict[str, Schema]:
 
 
 SECURITY_SCHEMES: Schema = {
-    "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "The token of `auth:signIn`."},
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "The token of `auth:signIn`, or an API key. An answer may bring a newer token in the header `x-new-token`.",
+    },
     "token": {"type": "apiKey", "in": "query", "name": "token", "description": "The same token, where no header can be sent."},
 }

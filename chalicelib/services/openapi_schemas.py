@@ -71,7 +71,9 @@ def or_null(schema: Schema) -> Schema:
 def read_schema(collection: Collection, targets: Names[str], *, closed: bool = True) -> Schema:
     """A record of the collection; ``targets``: collections whose records may be expanded into it. Open when more may stand in it."""
     properties = {
-        field.name: _field(field, _value(collection, field)) for field in collection.fields.values() if not field.hidden and _is_value(field)
+        field.name: _field(field, _value(collection, field))
+        for field in collection.fields.values()
+        if not field.hidden and _is_value(field)
     }
     for field in collection.associations:
         if field.target in targets and not field.hidden:
@@ -122,7 +124,9 @@ def _value(collection: Collection, field: Field, writing: bool = False) -> Schem
     if field.name == "id":
         return ID_SCHEMAS[collection.id_type]
     schema = VALUE_SCHEMAS[field.type]
-    needed = field.required or any(one.required and one.type == "belongsTo" and one.foreign_key == field.name for one in collection.associations)
+    needed = field.required or any(
+        one.required and one.type == "belongsTo" and one.foreign_key == field.name for one in collection.associations
+    )
     return schema if writing and needed else or_null(schema)
 
 

@@ -121,11 +121,10 @@ class PermittedRecords(UnitRecords):
 
 
 class PermittedLinks(Links):
-    """Links that a caller makes: a partner out of view cannot be linked, since that writes into it, or tells that it is there."""
+    """Links that a caller makes: partners out of view are not there, so they can be neither linked (that would write into them, or
+    tell that they exist) nor unlinked by a list that does not name them."""
 
     def add(self, partners: Sequence[Record]) -> None:
-        if self.target.system and self.field.type in ("hasOne", "hasMany"):
-            raise Invalid(f'records of "{self.target.name}" are written by its own actions only', code="SYSTEM_COLLECTION")
         for partner in partners:
             staged = self._unit.staged.get(partner.key)
             is_new = staged is not None and staged.before is None
@@ -134,9 +133,8 @@ class PermittedLinks(Links):
         super().add(partners)
 
     def remove(self, partners: Sequence[Record]) -> None:
-        if partners and self.target.system and self.field.type in ("hasOne", "hasMany"):
-            raise Invalid(f'records of "{self.target.name}" are written by its own actions only', code="SYSTEM_COLLECTION")
-        super().remove(partners)
+        in_view = partners if self.field.is_to_one else [one for one in partners if self._records.row(one) is not None]
+        super().remove(in_view)
 
 
 def _shown(collection: Collection, granted: Permit) -> frozenset[str] | None:

@@ -6,7 +6,6 @@ collection through `PermittedRecords`. Source: https://docs.nocobase.com/api/act
 
 from __future__ import annotations
 
-import math
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -15,20 +14,21 @@ from chalicelib.domain.collection import Collection
 from chalicelib.domain.field_types import convert_id
 from chalicelib.domain.filter import EVERYTHING, Filter, both
 from chalicelib.domain.keys import record_key
-from chalicelib.domain.query import Paging, parse_paging, parse_selection, parse_sort
+from chalicelib.domain.query import parse_paging, parse_selection, parse_sort
 from chalicelib.domain.record import Record, Row
 from chalicelib.domain.role import Permit
 from chalicelib.domain.selection import names_in
 from chalicelib.engine.appends import expand
 from chalicelib.engine.commit import Replayed, Stale, commit, store_errors, walk_until_committed
 from chalicelib.engine.definitions import Definitions
-from chalicelib.engine.finder import Found, Search
+from chalicelib.engine.finder import Search
 from chalicelib.engine.reads import Reads
 from chalicelib.engine.unit_of_work import Tagged, UnitOfWork
 from chalicelib.errors import AppError, Forbidden, Invalid, Json, NotFound, PreconditionFailed, Problem
 from chalicelib.services import idempotency
 from chalicelib.services.backend import Backend, Claims
 from chalicelib.services.call import Answer, Call, filter_of
+from chalicelib.services.listing import asked_filter, cursor_of, is_simple, list_meta, wants_plan
 from chalicelib.services.permitted import PermittedRecords
 from chalicelib.services.session import NO_PERMISSIONS, Caller, authenticate, scope_filter, verified_claims
 
@@ -199,8 +199,7 @@ class RecordActions:
         keys, raw = call.target_keys, filter_of(call)
         if (keys is None or keys == "") and not raw:
             raise Invalid(f"to do {call.action} action, filter or filterByTk is required", path="filter", code="FILTER_REQUIRED")
-        readable = opened.records.readable(opened.collection.name) if raw else opened.collection
-        wanted = opened.records.filter(raw, readable) if raw else EVERYTHING
+        wanted = asked_filter(opened.records, opened.caller, call, opened.collection) if raw else EVERYTHING
         scope = scope_filter(opened.caller, opened.permit, opened.collection, opened.definitions)
         if keys is None or keys == "":
             found = opened.records.search(Search(opened.collection, both(wanted, scope)))
@@ -240,17 +239,20 @@ class RecordActions:
 
 def listed(opened: Opened, call: Call, collection: Collection, reach: Filter) -> Answer:
     """A page of the collection's records that are within ``reach`` and match the call's filter."""
-    params = call.params
-    paging = parse_paging(params.get("page"), params.get("pageSize"), params.get("paginate"))
-    cursor = params.get("cursor")
-    if cursor is not None and not isinstance(cursor, str):
-        raise Invalid("cursor must be the text that a list answered with", path="cursor")
-    asked = opened.records.asked_filter(call, collection)
-    sort = parse_sort(params.get("sort"), opened.records.readable(collection.name))
-    limit = paging.page_size if paging.paginate else None
-    offset = 0 if cursor else paging.offset
-    found = opened.records.search(Search(collection, both(asked, reach), sort, offset, limit, cursor, counted=paging.paginate))
-    meta = _list_meta(found, paging) if paging.paginate or not found.complete else None
+    paging = parse_paging(call.params.get("page"), call.params.get("pageSize"), call.params.get("paginate"))
+    cursor, _ = cursor_of(call), wants_plan(call)
+    search = Search(
+        collection,
+        both(asked_filter(opened.records, opened.caller, call, collection), reach),
+        parse_sort(call.params.get("sort"), opened.records.readable(collection.name)),
+        0 if cursor else paging.offset,
+        paging.page_size if paging.paginate else None,
+        cursor,
+        counted=paging.paginate and not is_simple(collection),
+        fresh=False,
+    )
+    found = opened.records.search(search)
+    meta = list_meta(found, paging, collection, call)
     return Answer(shown_rows(opened, call, collection, found.records), meta=meta)
 
 
@@ -295,12 +297,3 @@ def _keys_quietly(collection: Collection, call: Call) -> list[Json]:
         return [record_key(collection.uid, record_id, collection.shards) for record_id in ids]
     except AppError:
         return []
-
-
-def _list_meta(found: Found, paging: Paging) -> dict[str, Json]:
-    """``count`` when it is exact (at most 10,000 were looked at), else ``hasNext``, ``cursor`` and ``countAtLeast``."""
-    meta: dict[str, Json] = {"page": paging.page, "pageSize": paging.page_size}
-    if found.total is not None:
-        return {"count": found.total, **meta, "totalPage": math.ceil(found.total / paging.page_size)}
-    meta = {"hasNext": found.cursor is not None, **meta, "cursor": found.cursor, "countAtLeast": found.at_least}
-    return meta if found.complete else meta | {"plan": {"index": found.index, "complete": False}}

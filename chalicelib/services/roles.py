@@ -1,5 +1,7 @@
 """Roles over HTTP: a strategy for all collections and rules per collection (``resources``).
 
+Who manages roles decides about every collection's records; that is the meaning of it, and such a manager can permit themselves to read
+them all. The management areas are kept apart: nobody makes, changes or removes a role that manages what they do not manage themselves.
 Source: https://docs.nocobase.com/users-permissions/acl/role
 """
 
@@ -9,10 +11,10 @@ from collections.abc import Callable
 
 from chalicelib.domain.filter import EVERYTHING
 from chalicelib.domain.record import Record, Row
-from chalicelib.domain.role import check_role
+from chalicelib.domain.role import Role, check_role
 from chalicelib.domain.system_collections import ROLES, USERS
 from chalicelib.engine.finder import Search
-from chalicelib.errors import Invalid, NotFound
+from chalicelib.errors import Invalid, Json, NotFound
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
 from chalicelib.services.editing import Editing, edit, view
@@ -28,7 +30,7 @@ class Roles:
 
     def create(self, call: Call) -> Answer:
         def act(editing: Editing) -> Answer:
-            role = check_role(call.values())
+            role = _checked(editing, call.values())
             if editing.unit.get(ROLES, role["name"]) is not None:
                 raise Invalid(f'a role named "{role["name"]}" already exists', path="name", code="NOT_UNIQUE")
             record = editing.unit.create(ROLES, role | {"id": role["name"]})
@@ -46,7 +48,8 @@ class Roles:
             values = call.values()
             if values.get("name", record.id) != record.id:
                 raise Invalid("the name of a role cannot change", path="name")
-            changed = editing.unit.update(record, check_role(record.item["data"] | values))
+            _must_reach(editing, record)
+            changed = editing.unit.update(record, _checked(editing, record.item["data"] | values))
             if values.get("default"):
                 _only_default(editing, changed)
             return Answer([role_row(changed)])
@@ -60,6 +63,7 @@ class Roles:
             record = editing.unit.get(ROLES, call.target_key or "")
             if record is None:
                 return Answer(0)
+            _must_reach(editing, record)
             if record.row["default"]:
                 raise Invalid("the default role cannot be removed; make another one the default first", path="name")
             holders = [user for user in editing.records.search(Search(USERS, EVERYTHING)).records if record.id in role_names(user)]
@@ -128,6 +132,17 @@ class Roles:
 
 def role_row(record: Record) -> Row:
     return {name: value for name, value in record.row.items() if name != "id"}
+
+
+def _checked(editing: Editing, raw: Json) -> Row:
+    """The role to store. Raises Invalid, and Forbidden for management that the caller does not have."""
+    role = check_role(raw)
+    editing.caller.must_cover([Role.parse(role)])
+    return role
+
+
+def _must_reach(editing: Editing, record: Record) -> None:
+    editing.caller.must_cover([Role.parse(record.item["data"] | {"name": str(record.id)})])
 
 
 def _role(editing: Editing, call: Call) -> Record:

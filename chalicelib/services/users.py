@@ -1,28 +1,33 @@
 """Users over HTTP. Source: https://docs.nocobase.com/users-permissions
 
 A user's roles are kept in the user itself, so that one read of a call brings both. Who may manage users gives roles, but nobody gives
-``root`` without having it: no way around that leads through create, update or the roles' own routes.
+``root`` without having it, nor a role that manages what the giver does not, nor changes a user who has such a role: no way around that
+leads through create, update or the roles' own routes. Everybody changes their own profile (`Users.update_profile`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from chalicelib.domain.field_types import convert_id
+from chalicelib.domain.field_types import check_values, convert_id
 from chalicelib.domain.filter import EVERYTHING
 from chalicelib.domain.record import Record, Row
-from chalicelib.domain.system_collections import ROLES, USERS
+from chalicelib.domain.role import Role
+from chalicelib.domain.system_collections import API_KEYS, ROLES, USERS
 from chalicelib.engine.finder import Search
 from chalicelib.errors import Forbidden, Invalid, Json, NotFound
 from chalicelib.services.auth import public_user
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call, kind_of
 from chalicelib.services.editing import Editing, edit, view
+from chalicelib.services.own import own
+from chalicelib.services.permitted import PermittedRecords
 from chalicelib.services.records import RecordActions, etag
 from chalicelib.services.roles import role_row
-from chalicelib.services.session import NO_PERMISSIONS, ROOT, role_names
+from chalicelib.services.session import NO_PERMISSIONS, ROOT, Caller, role_names
 
 WRITABLE = ("email", "username", "nickname", "phone", "appLang", "systemSettings", "password", "roles", "defaultRole", "blocked")
+PROFILE = ("nickname", "phone", "appLang", "systemSettings")
 CheckPassword = Callable[[Json], None]
 
 
@@ -50,6 +55,8 @@ class Users:
             values.setdefault("roles", _default_roles(editing))
             _check_grants(editing, [], values["roles"])
             user = editing.records.create_record(USERS, values)
+            # An id may be given again: tokens of the user who had it before are not this one's.
+            user = editing.unit.update(user, {"tokensValidFrom": self._backend.clock.now_ms() // 1000})
             return Answer(public_user(user), headers={"ETag": etag(user)})
 
         return edit(self._backend, call, "users", act)
@@ -61,10 +68,12 @@ class Users:
             user = _user(editing, call)
             if user is None:
                 return Answer([])
-            values = self._checked(editing, call.values())
             _check_reach(editing, user)
+            values = self._checked(editing, call.values())
             if "roles" in values:
                 _check_grants(editing, role_names(user), values["roles"])
+            if values.get("blocked") and user.id == editing.caller.id:
+                raise Invalid("you cannot block yourself", path="blocked")
             changed = editing.records.update_record(user, values)
             if "password" in values or values.get("blocked"):
                 now_s = self._backend.clock.now_ms() // 1000
@@ -82,9 +91,22 @@ class Users:
             if user.id == editing.caller.id:
                 raise Invalid("you cannot remove yourself", path="filterByTk")
             editing.unit.destroy(user)
+            for key in editing.records.search(Search(API_KEYS, editing.records.plain_filter({"userId": user.id}, API_KEYS))).records:
+                editing.unit.destroy(key)
             return Answer(1)
 
         return edit(self._backend, call, "users", act)
+
+    def update_profile(self, call: Call) -> Answer:
+        """The caller's own ``nickname phone appLang systemSettings``."""
+
+        def act(caller: Caller, records: PermittedRecords) -> Answer:
+            values = call.values()
+            _check_known(values, PROFILE)
+            changed = records.unit.update(caller.user, check_values(USERS, values, creating=False))
+            return Answer(public_user(changed))
+
+        return own(self._backend, call, act)
 
     def list_roles(self, call: Call) -> Answer:
         """``users/<id>/roles:list``."""
@@ -109,6 +131,7 @@ class Users:
             user = _user(editing, call, call.record_id)
             if user is None:
                 raise NotFound(f"there is no user {call.record_id}", code="RECORD_NOT_FOUND")
+            _check_reach(editing, user)
             named = _role_list(editing, call.body if call.body is not None else call.association_id or call.params.get("filterByTk"))
             roles = list(change(role_names(user), named))
             _check_grants(editing, role_names(user), roles)
@@ -118,10 +141,8 @@ class Users:
         return edit(self._backend, call, "users", act)
 
     def _checked(self, editing: Editing, values: Row) -> Row:
-        unknown = [name for name in values if name not in WRITABLE and name != "id"]
-        if unknown:
-            known = ", ".join(WRITABLE)
-            raise Invalid(f'"{unknown[0]}" of a user cannot be written; these can: {known}', path=unknown[0])
+        _check_known(values, (*WRITABLE, "id"))
+        _check_account(values)
         checked = dict(values)
         if "password" in checked:
             self._check_password(checked["password"])
@@ -137,6 +158,20 @@ class Users:
             if isinstance(row.get("roles"), list):
                 row["roles"] = [{"name": name} for name in row["roles"]]
         return answer
+
+
+def _check_known(values: Row, names: Sequence[str]) -> None:
+    unknown = [name for name in values if name not in names]
+    if unknown:
+        raise Invalid(f'"{unknown[0]}" of a user cannot be written; these can: {", ".join(names)}', path=unknown[0])
+
+
+def _check_account(values: Row) -> None:
+    """A name never looks like an address, so that nobody signs in by what is another user's. Raises Invalid."""
+    if isinstance(values.get("email"), str) and "@" not in values["email"]:
+        raise Invalid("email must be an e-mail address", path="email")
+    if isinstance(values.get("username"), str) and "@" in values["username"]:
+        raise Invalid("a username holds no @; set email to sign in by the address", path="username")
 
 
 def _user(editing: Editing, call: Call, raw: str | None = None) -> Record | None:
@@ -170,12 +205,19 @@ def _role_list(editing: Editing, raw: Json) -> list[str]:
 
 
 def _check_grants(editing: Editing, old: Sequence[str], new: Sequence[str]) -> None:
-    """Only root gives or takes ``root``. Raises Forbidden."""
+    """Only root gives or takes ``root``; nobody gives or takes what manages more than they do. Raises Forbidden."""
     if (ROOT in old) != (ROOT in new) and not editing.caller.is_root:
         raise Forbidden(NO_PERMISSIONS)
+    editing.caller.must_cover(_definitions_of(editing, set(old) ^ set(new)))
 
 
 def _check_reach(editing: Editing, user: Record) -> None:
-    """Only root changes a root user: a password set by another would be a way to become root."""
+    """Only root changes a root user: a password set by another would be a way to become root. The same for who manages more."""
     if ROOT in role_names(user) and not editing.caller.is_root:
         raise Forbidden(NO_PERMISSIONS)
+    editing.caller.must_cover(_definitions_of(editing, role_names(user)))
+
+
+def _definitions_of(editing: Editing, names: Iterable[str]) -> list[Role]:
+    found = editing.unit.get_many(ROLES, sorted(set(names) - {ROOT}))
+    return [Role.parse(record.item["data"] | {"name": str(record.id)}) for record in found if record]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from chalicelib.domain.collection import Collection
 from chalicelib.domain.ids import BASE_MS, LOW_BITS, fresh_key
@@ -19,6 +20,7 @@ from chalicelib.domain.system_collections import WORKFLOW_CATEGORIES, WORKFLOWS
 from chalicelib.domain.workflow import enabled_key
 from chalicelib.engine.finder import Search
 from chalicelib.engine.unit_of_work import Tagged
+from chalicelib.engine.nested_nodes import paths_of
 from chalicelib.engine.validation import flatten, problems_of_workflow
 from chalicelib.errors import Invalid, Json, NotFound, Problem
 from chalicelib.services.call import Call
@@ -60,6 +62,7 @@ def new_data(values: Row, key: str) -> Row:
     """What a version holds, from what was sent, its nodes left aside. Raises Invalid without a type."""
     if "type" not in values:
         raise Invalid('"type" is required', path="type")
+    options = values["options"] if values.get("options") is not None else {}
     return {
         "key": key,
         "title": values.get("title"),
@@ -67,7 +70,7 @@ def new_data(values: Row, key: str) -> Row:
         "triggerTitle": values.get("triggerTitle"),
         "type": values["type"],
         "config": values.get("config") if values.get("config") is not None else {},
-        "options": DEFAULT_OPTIONS | values["options"] if isinstance(values.get("options"), dict) else values.get("options") or DEFAULT_OPTIONS,
+        "options": DEFAULT_OPTIONS | options if isinstance(options, dict) else options,
         "enabled": values.get("enabled", False),
         "sync": values.get("sync", False),
     }
@@ -104,7 +107,8 @@ def numbered(nodes: Json, version_id: int, seq: int) -> tuple[list[Row], int]:
 def checked_number(seq: int) -> int:
     """Raises Invalid when a version has given out all the numbers that its nodes may have."""
     if seq > MOST_NUMBERS:
-        raise Invalid(f"this workflow has had {MOST_NUMBERS} nodes; export it and import it again", path="nodes", code="NODE_NUMBERS_USED_UP")
+        message = f"this workflow has had {MOST_NUMBERS} nodes; export it and import it again"
+        raise Invalid(message, path="nodes", code="NODE_NUMBERS_USED_UP")
     return seq
 
 
@@ -119,10 +123,11 @@ def first_version(editing: Editing, data: Row, version_id: int) -> Record:
 
 
 def next_version(editing: Editing, data: Row, version_id: int) -> Record:
-    """Stage one more version of a key that has some; an enabled one becomes the current one."""
-    if data.get("enabled"):
+    """Stage one more version of a key that has some; one that is enabled, or said to be ``current``, becomes the current one."""
+    current = bool(data.get("enabled") or data.get("current"))
+    if current:
         demote_others(editing, data["key"], version_id)
-    record = editing.unit.create(WORKFLOWS, data | {"id": version_id, "current": True if data.get("enabled") else None})
+    record = editing.unit.create(WORKFLOWS, data | {"id": version_id, "current": True if current else None})
     mirror(editing, record)
     return record
 
@@ -149,25 +154,35 @@ def demote_others(editing: Editing, key: str, version_id: int) -> None:
 
 
 def mirror(editing: Editing, record: Record) -> None:
-    """Keep the copy under the key in step: it is there exactly while a version is enabled."""
+    """Keep the copy under the key in step: it is there exactly while a version is enabled.
+
+    Its own number is another one for every state of every version (low bits of the id are clear), so that a first run which rests on
+    one version's copy is refused when another version's has taken its place."""
     key = enabled_key(record.row["key"])
     if record.row["enabled"]:
         data = {name: value for name, value in record.item["data"].items() if value is not None} | {"id": record.id}
-        item = {"pk": key.pk, "sk": key.sk, "version": record.version, "data": data, "frozen": record.item.get("frozen")}
+        item = {"pk": key.pk, "sk": key.sk, "version": int(record.id) + record.version, "data": data, "frozen": record.item.get("frozen")}
         editing.extra.append(Tagged(Put(key.table, item), "other"))
     elif record.row["current"]:
         editing.extra.append(Tagged(Delete(key), "other"))
 
 
-def check(editing: Editing, data: Row, counts: Callable[[Problem, Row], bool] | None = None) -> None:
-    """Raise Invalid with everything that is wrong and ``counts`` (by default: everything that is wrong)."""
+def check(editing: Editing, data: Row, counts: Callable[[Problem, Row], bool] | None = None, *, sent: Json = None) -> None:
+    """Raise Invalid with everything that is wrong and ``counts`` (by default: everything that is wrong).
+
+    ``sent``: the nodes as the body has them, nested or flat; a mistake's path is then the one there."""
     found = problems_of_workflow({name: value for name, value in data.items() if value is not None}, collection_finder(editing))
     for name in ("description", "triggerTitle"):
         if not isinstance(data.get(name), str | None):
             found.append(Problem(f'"{name}" must be text', name))
     found = [problem for problem in found if counts is None or counts(problem, data)]
     if found:
-        raise Invalid.of(found)
+        raise Invalid.of([replace(problem, path=_path_in(paths_of(sent or []), problem.path)) for problem in found])
+
+
+def _path_in(paths: list[str], path: str) -> str:
+    place = re.match(r"nodes\.([0-9]+)", path)
+    return paths[int(place[1])] + path[place.end() :] if place and int(place[1]) < len(paths) else path
 
 
 def links_only(problem: Problem, data: Row) -> bool:
@@ -190,7 +205,7 @@ def categories_of(editing: Editing, raw: Json) -> list[int]:
     entries = [entry.get("id") if isinstance(entry, dict) else entry for entry in raw] if isinstance(raw, list) else None
     if entries is None:
         raise Invalid("categories must be a list of ids", path="categories")
-    ids = [int(entry) if re.fullmatch("[0-9]{1,16}", str(entry)) and not isinstance(entry, bool) else -1 for entry in entries]
+    ids = [int(str(entry)) if re.fullmatch("[0-9]{1,16}", str(entry)) else -1 for entry in entries]
     known = editing.unit.get_many(WORKFLOW_CATEGORIES, [number for number in ids if number >= 0])
     there = {record.id for record in known if record}
     found = [

@@ -55,7 +55,7 @@ class Workflows:
                 data["categories"] = categories_of(editing, values["categories"])
             version_id = free_version_id(editing)
             data["nodes"], data["nodeSeq"] = numbered(values.get("nodes"), version_id, 0)
-            check(editing, data)
+            check(editing, data, sent=values.get("nodes"))
             return Answer(row_of(first_version(editing, data, version_id), with_nodes=values.get("nodes") is not None))
 
         return edit(self._backend, call, AREA, act)
@@ -132,7 +132,7 @@ def _check_changed(editing: Editing, changed: Row, values: Row) -> None:
     """Raise Invalid with what is wrong: of a workflow that is not enabled, only in what was sent, so that it can be mended bit by bit."""
 
     def is_sent(problem: Problem, data: Row) -> bool:
-        return bool(data.get("enabled")) or problem.path.split(".")[0] in values
+        return bool(data.get("enabled")) or not problem.path or problem.path.split(".")[0] in values
 
     check(editing, changed, is_sent)
 

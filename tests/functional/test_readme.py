@@ -1,4 +1,5 @@
-"""The README is followed to the letter: its commands run in its order against a fresh instance, and the answers must be those it prints.
+"""README and docs/api.md are followed to the letter: the commands of a page run in its order against a fresh instance, and the answers must
+be those it prints.
 
 A ``bash`` block is run; the ``json`` or ``text`` block that follows it at once is its answer. The ``console`` block of ``make run`` is what
 the instance prints. In answers ``<id>`` stands for any id, ``<time>`` for any instant; in the console block any ``<words>`` for anything.
@@ -14,7 +15,8 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-README = (ROOT / "README.md").read_text()
+PAGES = ("README.md", "docs/api.md")
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```\n(?:```(json|text)\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL)
 ADDRESS = "http://localhost:3000"
 LAST_LINE = "Ctrl-C stops everything."
@@ -30,6 +32,18 @@ READY_SECONDS = 60
 STOP_SECONDS = 15
 MARK = "---- next block ----"
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A page that was run: where, what the instance printed, what each step printed."""
+
+    address: str
+    printed: str
+    answers: list[str]
+
+
+RunPage = Callable[[str], Ran]
 
 
 @dataclass(frozen=True)
@@ -45,20 +59,44 @@ class Step:
         return re.sub(r".*/api/|[\"'\n].*", "", self.commands.strip(), flags=re.DOTALL)[:60]
 
 
-STEPS = [Step(commands, kind, answer) for language, commands, kind, answer in BLOCK.findall(README) if language == "bash"]
-(READY_BLOCK,) = (text for language, text, _, _ in BLOCK.findall(README) if language == "console" and text.startswith("$ make run\n"))
+def blocks(page: str) -> list[tuple[str, ...]]:
+    """Language, text, kind and text of the answer of every block of a page."""
+    return BLOCK.findall((ROOT / page).read_text())
+
+
+STEPS = {page: [Step(*rest) for language, *rest in blocks(page) if language == "bash"] for page in PAGES}
+(READY_BLOCK,) = (text for language, text, _, _ in blocks("README.md") if language == "console" and text.startswith("$ make run\n"))
 
 
 @pytest.fixture(scope="module")
-def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+def run_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunPage]:
+    """Answers of a page's steps, and what the instance printed; each page has an instance of its own, started when first asked for."""
+    known: dict[str, Ran] = {}
+    with ExitStack() as stack:
+
+        def run(page: str) -> Ran:
+            if page not in known:
+                known[page] = Ran("", "", [])  # a page that could not be run is not tried again
+                address, printed = stack.enter_context(running(tmp_path_factory.mktemp("page")))
+                known[page] = Ran(address, printed, answers(page, address))
+            assert known[page].address, f"{page} could not be run; the reason is told by the first of its tests"
+            return known[page]
+
+        yield run
+
+
+@contextmanager
+def running(data_dir: Path) -> Iterator[tuple[str, str]]:
     """The address of a fresh ``make run`` and what it has printed up to its last line."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    settings = {"PORT": str(port), "DATA_DIR": str(tmp_path_factory.mktemp("readme")), "EXAMPLE": "1"}
+    settings = {"PORT": str(port), "DATA_DIR": str(data_dir), "EXAMPLE": "1"}
     unset = ("INIT_ROOT_EMAIL", "INIT_ROOT_PASSWORD", "HOST", "WORKERS")
     environment = {name: value for name, value in os.environ.items() if name not in unset} | settings
-    with subprocess.Popen([sys.executable, "-m", "local"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-m", "local"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
         try:
             yield f"http://localhost:{port}", _printed(process)
         finally:
@@ -76,17 +114,17 @@ def _printed(process: subprocess.Popen[str]) -> str:
         if LAST_LINE in line:
             break
     watchdog.cancel()
+    assert LAST_LINE in "".join(lines), "".join(lines)
     return "".join(lines)
 
 
-@pytest.fixture(scope="module")
-def answers(instance: tuple[str, str]) -> list[str]:
+def answers(page: str, address: str) -> list[str]:
     """What each step printed, all run in one shell."""
-    script = "".join(f"{step.commands}\nprintf '\\n{MARK}\\n'\n" for step in STEPS).replace(ADDRESS, instance[0])
+    script = "".join(f"{step.commands}\nprintf '\\n{MARK}\\n'\n" for step in STEPS[page]).replace(ADDRESS, address)
     environment = os.environ | {"NO_PROXY": "localhost", "no_proxy": "localhost"}
     ran = subprocess.run(["bash", "-eu"], input=script, env=environment, capture_output=True, text=True, timeout=60, check=False)
-    assert ran.returncode == 0, ran.stderr
-    return ran.stdout.split(f"\n{MARK}\n")[: len(STEPS)]
+    assert ran.returncode == 0, ran.stderr + ran.stdout[-500:]
+    return ran.stdout.split(f"\n{MARK}\n")[: len(STEPS[page])]
 
 
 def differences(shown: Any, real: Any, path: str = "answer") -> list[str]:
@@ -110,9 +148,13 @@ def _is_time(value: Any) -> bool:
     return isinstance(value, str) and TIME.fullmatch(value) is not None
 
 
-@pytest.mark.parametrize("number", range(len(STEPS)), ids=[f"{n} {step.title}" for n, step in enumerate(STEPS, 1)])
-def test_a_command_answers_as_shown(answers: list[str], number: int) -> None:
-    step, real = STEPS[number], answers[number]
+@pytest.mark.parametrize(
+    ("page", "number"),
+    [(page, number) for page in PAGES for number in range(len(STEPS[page]))],
+    ids=[f"{page} {number} {step.title}" for page in PAGES for number, step in enumerate(STEPS[page], 1)],
+)
+def test_a_command_answers_as_shown(run_page: RunPage, page: str, number: int) -> None:
+    step, real = STEPS[page][number], run_page(page).answers[number]
     if step.kind == "json":
         assert differences(json.loads(step.answer), json.loads(real)) == []
     elif step.kind == "text":
@@ -121,14 +163,15 @@ def test_a_command_answers_as_shown(answers: list[str], number: int) -> None:
         assert "errors" not in json.loads(real)
 
 
-def test_the_ready_block_is_as_shown(instance: tuple[str, str]) -> None:
-    shown = READY_BLOCK.removeprefix("$ make run\n").replace(ADDRESS, instance[0])
+def test_the_ready_block_is_as_shown(run_page: RunPage) -> None:
+    ran = run_page("README.md")
+    shown = READY_BLOCK.removeprefix("$ make run\n").replace(ADDRESS, ran.address)
     pattern = ".+".join(re.escape(part) for part in re.split(r"<[^<>]+>", shown))
-    assert re.fullmatch(pattern, instance[1]), instance[1]
+    assert re.fullmatch(pattern, ran.printed), ran.printed
 
 
 def test_every_documented_kind_of_trigger_is_shown() -> None:
-    shown = "\n".join(step.commands for step in STEPS)
+    shown = "\n".join(step.commands for step in STEPS["README.md"])
     for call in (
         'api/workflows:trigger?triggerWorkflows=register_sample"',
         'api/samples:trigger/1?triggerWorkflows=submit_inspection"',

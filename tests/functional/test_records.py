@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -295,3 +296,19 @@ def test_a_record_over_400_kb_is_a_413_that_says_so(root: Client) -> None:
     assert answer.status == 413
     assert "409600" in answer.error_text
     assert root.count(name) == 1
+
+
+def test_of_many_at_the_same_time_one_takes_a_unique_value(root: Client) -> None:
+    name = things(root, {"name": "code", "type": "string", "unique": True})
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(lambda _: root.post(f"{name}:create", {"code": "A1"}).status, range(8)))
+    assert sorted(statuses) == [200] + [400] * 7
+    assert root.count(name) == 1
+
+
+def test_many_updates_at_the_same_time_are_all_done_or_refused(root: Client, model: Model) -> None:
+    sample = model.sample()
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(lambda n: root.post(f"samples:update/{sample}", {"indicator": n}).status, range(24)))
+    assert set(statuses) <= {200, 409}
+    assert model.read(sample)["indicator"] in range(24)

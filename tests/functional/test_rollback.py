@@ -119,3 +119,16 @@ def test_200_triggers_at_once_on_one_record_are_done_or_refused_and_none_is_lost
     done = statuses.count(200)
     assert (model.read(sample)["title"], model.root.count("inspectionRecords", sampleId=sample)) == ("x" * done, done)
     assert done >= 25
+
+
+def test_a_run_that_writes_more_than_one_transaction_can_names_the_limit_and_writes_nothing(model: Model) -> None:
+    model.root.post("collections:create", {"name": "crowd", "fields": [{"name": "state", "type": "string"}]}).ok()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: model.root.post("crowd:create", {"state": "old"}).ok(), range(95)))
+    change: Json = {"type": "update", "config": {"collection": "crowd", "params": {"filter": {"state": "old"}, "values": {"state": "new"}}}}
+    workflow = model.workflow([change])
+    answer = model.root.trigger(f"samples/{model.sample()}", workflow["key"])
+    assert 400 <= answer.status <= 500
+    run = model.last_run(workflow["key"])
+    assert "90" in answer.error_text + str(run["jobs"])
+    assert model.root.count("crowd", state="new") == 0

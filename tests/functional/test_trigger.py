@@ -381,3 +381,23 @@ def test_a_variable_may_be_set_again_in_a_branch(model: Model) -> None:
     ]
     workflow = model.workflow(nodes)
     assert model.root.trigger(f"samples/{model.sample('second')}", workflow["key"]).messages == ["it is second"]
+
+
+def test_a_message_that_renders_to_nothing_says_nothing(model: Model) -> None:
+    workflow = model.workflow([message("{{$context.data.nosuch}}"), message("said")])
+    assert model.root.trigger(f"samples/{model.sample()}", workflow["key"]).messages == ["said"]
+
+
+def test_a_large_body_runs_whole_and_only_its_history_is_cut(model: Model) -> None:
+    workflow = model.workflow([message("{{$context.data.small}}")])
+    answer = model.root.trigger("samples", workflow["key"], {"small": "seen", "big": "x" * 900_000})
+    assert answer.messages == ["seen"]
+    run = model.root.get(f"executions:get/{answer.executions[0]['id']}", appends=["jobs"])
+    assert len(run.body) < 400_000
+    assert (run.data["status"], run.data["jobs"][0]["result"]) == (1, "seen")
+
+
+def test_a_key_on_an_ordinary_create_starts_no_custom_action(model: Model) -> None:
+    before = model.ran("post")
+    assert model.root.post("posts:create", {"title": "plain"}, triggerWorkflows="post").status == 200
+    assert model.ran("post") == before

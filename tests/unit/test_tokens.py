@@ -228,3 +228,27 @@ def refuse(token: Any) -> None:
         SIGNER.verify(token, NOW)
     assert (caught.value.code, caught.value.message) == ("INVALID_TOKEN", REFUSED)
     assert REFUSED == "Your session has expired. Please sign in again."
+
+
+def test_a_session_says_when_it_began_once_its_token_is_not_the_first() -> None:
+    later = NOW + 90_000
+    claims = SIGNER.verify(SIGNER.issue(42, "s-1", later, 24, began_at=NOW), later)
+    assert (claims.session_start, claims.issued_at, claims.session_id) == (NOW, later, "s-1")
+
+
+def test_a_token_that_is_over_is_shown_only_to_who_asks_for_it_and_only_a_session() -> None:
+    session, key = SIGNER.issue(42, "s-1", NOW, 1), SIGNER.issue(42, "7", NOW, 1, role="member", kind="apiKey")
+    assert SIGNER.verify(session, NOW + 3600, ended_too=True).user_id == 42
+    for token in (key, forged(secret=OTHER), forged(payload=PAYLOAD | {"iat": NOW + 7200, "exp": NOW})):
+        with pytest.raises(Unauthenticated):
+            SIGNER.verify(token, NOW + 3600, ended_too=True)
+
+
+@pytest.mark.parametrize("began", [NOW + 1, str(NOW), True, NOW - 0.5], ids=["later than the token", "text", "true", "a fraction"])
+def test_a_session_start_that_is_none_is_refused(began: Any) -> None:
+    refuse(forged(payload=PAYLOAD | {"auth_time": began}))
+
+
+@pytest.mark.parametrize(("token", "over"), [(GOOD, False), (forged(payload=PAYLOAD | {"exp": NOW}), True), ("x.y.z", False), ("", False)])
+def test_whether_a_token_seems_over_is_read_without_trust(token: str, over: bool) -> None:
+    assert SIGNER.seems_over(token, NOW) is over

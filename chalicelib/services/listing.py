@@ -1,0 +1,67 @@
+"""How a list is asked for and answered: variables in its filter, its kind of paging, and what ``meta`` says.
+
+``meta`` is ``{count, page, pageSize, totalPage}`` while the count is exact (at most 10,000 records looked at), ``{hasNext, page, pageSize,
+cursor, countAtLeast}`` beyond, ``{hasNext, page, pageSize}`` for a collection with ``simplePaginate``. ``plan=1`` adds how the list was
+read, and a list that is incomplete or came from an index that may be late says so by itself.
+Source: https://docs.nocobase.com/api/actions
+"""
+
+from __future__ import annotations
+
+import math
+
+from chalicelib.domain.collection import Collection
+from chalicelib.domain.filter import Filter, substitute
+from chalicelib.domain.instants import iso_text
+from chalicelib.domain.query import Paging
+from chalicelib.domain.system_variables import SPANS
+from chalicelib.engine.finder import Found
+from chalicelib.errors import Invalid, Json
+from chalicelib.services.call import Call, filter_of
+from chalicelib.services.permitted import PermittedRecords
+from chalicelib.services.session import Caller
+
+
+def asked_filter(records: PermittedRecords, caller: Caller, call: Call, collection: Collection) -> Filter:
+    """The call's ``filter`` with its variables filled in, on what the role may see of the collection. Raises Invalid."""
+    raw = substitute(filter_of(call), caller.variables() | date_variables(records.now_ms))
+    return records.filter(raw, records.readable(collection.name))
+
+
+def date_variables(now_ms: int) -> dict[str, Json]:
+    """``{{$nDate.today}}``, ``{{$nDate.last7Days}}`` … as the relative dates that date operators read by the caller's time zone."""
+    return {"$nDate": SPANS | {"now": iso_text(now_ms)}, "$now": iso_text(now_ms)}
+
+
+def is_simple(collection: Collection) -> bool:
+    """Whether the collection's lists are not counted."""
+    return collection.options.get("simplePaginate") is True
+
+
+def cursor_of(call: Call) -> str | None:
+    cursor = call.params.get("cursor")
+    if cursor is not None and not isinstance(cursor, str):
+        raise Invalid("cursor must be the text that a list answered with", path="cursor")
+    return cursor
+
+
+def wants_plan(call: Call) -> bool:
+    """The parameter ``plan``. Raises Invalid."""
+    raw = call.params.get("plan")
+    if raw not in (None, "", "0", "1", "true", "false"):
+        raise Invalid("plan must be 1 or 0", path="plan")
+    return raw in ("1", "true")
+
+
+def list_meta(found: Found, paging: Paging, collection: Collection, call: Call) -> dict[str, Json] | None:
+    """``meta`` of a list; ``None`` for one without paging that is all there."""
+    said = {"plan": found.plan} if wants_plan(call) or not found.complete or not found.access.consistent else {}
+    if not paging.paginate:
+        stopped = {} if found.complete else {"hasNext": True, "cursor": found.cursor, "countAtLeast": found.at_least}
+        return stopped | said or None
+    pages: dict[str, Json] = {"page": paging.page, "pageSize": paging.page_size}
+    if is_simple(collection) and found.complete and "cursor" not in call.params:
+        return {"hasNext": found.cursor is not None, **pages} | said
+    if found.total is not None and not is_simple(collection):
+        return {"count": found.total, **pages, "totalPage": math.ceil(found.total / paging.page_size)} | said
+    return {"hasNext": found.cursor is not None, **pages, "cursor": found.cursor, "countAtLeast": found.at_least} | said

@@ -1,0 +1,70 @@
+"""``flow_nodes:test``: run one node by itself while it is being written, with nothing before it.
+
+Only types that change nothing can be tested; what they would write or say is never kept.
+Source: https://docs.nocobase.com/workflow/development/instruction (test)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chalicelib.domain.status import ERROR
+from chalicelib.domain.system_variables import system_variables
+from chalicelib.engine.validation import problems_of_node
+from chalicelib.errors import Invalid, Json, NotFound, TooLarge
+from chalicelib.nodes import NODE_TYPES
+from chalicelib.nodes.base import NodeType, Outcome, Records, Scope
+from chalicelib.services.backend import Backend
+from chalicelib.services.call import Answer, Call
+from chalicelib.services.editing import Editing, view
+from chalicelib.services.versions import AREA, collection_finder
+
+
+@dataclass(frozen=True)
+class _TestPorts:
+    """Records as they are; nobody hears what the node says."""
+
+    records: Records
+
+    def respond(self, message: str) -> bool:
+        return False
+
+    def set_output(self, value: Json) -> None:
+        return None
+
+    def assign(self, node_key: str, value: Json) -> bool:
+        return False
+
+
+class NodeTests:
+    """The use case over a `Backend`."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    def test(self, call: Call) -> Answer:
+        """``{"type", "config"}`` → ``{"status", "result", "log"?}``. Templates find nothing in the context. Raises Invalid."""
+
+        def act(editing: Editing) -> Answer:
+            values = call.values()
+            config = {} if values.get("config") is None else values["config"]
+            found = problems_of_node({"type": values.get("type"), "config": config}, (), collection_finder(editing))
+            if found:
+                raise Invalid.of(found)
+            node_type = NODE_TYPES[values["type"]]
+            if not node_type.testable:
+                raise Invalid(f'a node of type "{node_type.name}" cannot be tested by itself', path="type", code="NODE_NOT_TESTABLE")
+            system = system_variables(self._backend.clock.now_ms(), editing.unit.next_number, call.timezone)
+            scope = {"$context": {}, "$jobsMapByNodeKey": {}, "$system": system, "$scopes": {}, "$env": {}}
+            outcome = _outcome(node_type, config, scope, editing.records)
+            log = {"log": outcome.log} if outcome.log is not None else {}
+            return Answer({"status": outcome.status, "result": outcome.result, **log})
+
+        return view(self._backend, call, AREA, act)
+
+
+def _outcome(node_type: NodeType, config: dict[str, Json], scope: Scope, records: Records) -> Outcome:
+    try:
+        return node_type.run(node_type.prepare(config), scope, _TestPorts(records))
+    except (Invalid, NotFound, TooLarge) as error:
+        return Outcome(ERROR, {"message": error.message, "code": error.code, "errors": [p.to_json() for p in error.problems()]})

@@ -1,0 +1,86 @@
+"""Workflow versions and their nodes as the API shows them. Source: https://docs.nocobase.com/workflow/development/api"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chalicelib.domain.graph import Graph
+from chalicelib.domain.record import Record, Row, visible
+from chalicelib.domain.selection import names_in
+from chalicelib.domain.system_collections import WORKFLOW_CATEGORIES, WORKFLOWS
+from chalicelib.errors import Invalid, Problem
+from chalicelib.services.call import Call
+from chalicelib.services.counters import executed
+from chalicelib.services.editing import Editing
+from chalicelib.services.versions import DEFAULT_OPTIONS
+
+APPENDS = ("nodes", "stats", "versionStats", "categories", "createdBy", "updatedBy")
+INSIDE = ("nodes", "nodeSeq", "categories")
+
+
+def public_nodes(version: Record) -> list[Row]:
+    """The nodes as the API shows them, ``downstreamId`` and ``workflowId`` added."""
+    raw = version.item["data"].get("nodes") or []
+    graph = Graph.of(raw)
+    shown = []
+    for node in raw:
+        following = graph.next(graph.nodes[node["id"]])
+        times = {
+            "createdAt": node.get("createdAt") or version.item["createdAt"],
+            "updatedAt": node.get("updatedAt") or version.item["updatedAt"],
+        }
+        shown.append(node | times | {"downstreamId": following.id if following else None, "workflowId": version.id})
+    return shown
+
+
+def public_node(version: Record, node_id: int) -> Row | None:
+    return next((node for node in public_nodes(version) if node["id"] == node_id), None)
+
+
+def row_of(record: Record, with_nodes: bool = False) -> Row:
+    row = {name: value for name, value in record.row.items() if name not in INSIDE}
+    row |= {"invalid": False, "executed": 0, "allExecuted": 0, "options": row["options"] or DEFAULT_OPTIONS, "config": row["config"] or {}}
+    row["enabled"], row["sync"] = bool(row["enabled"]), bool(row["sync"])
+    return row | ({"nodes": public_nodes(record)} if with_nodes else {})
+
+
+def shown(editing: Editing, call: Call, records: Sequence[Record]) -> list[Row]:
+    """Rows with `APPENDS` as asked for, and cut to ``fields`` and ``except``. Raises Invalid for a name that is none."""
+    found: list[Problem] = []
+    appends = names_in(call.params.get("appends"), "appends", found)
+    fields, without = names_in(call.params.get("fields"), "fields", found), names_in(call.params.get("except"), "except", found)
+    known = {*(field for field in WORKFLOWS.fields if field not in INSIDE), "executed", "allExecuted"}
+    found += [Problem(f'"{name}" cannot be appended; {", ".join(APPENDS)} can', "appends") for name in appends if name not in APPENDS]
+    found += [Problem(f'unknown field "{name}" in collection "workflows"', "fields") for name in fields if name not in known | set(APPENDS)]
+    if found:
+        raise Invalid.of(found)
+    rows = []
+    counts = executed(editing.reads, records) if {"stats", "versionStats"} & set(appends) else {}
+    for record in records:
+        row = {name: value for name, value in row_of(record).items() if (not fields or name in fields) and name not in without}
+        rows.append(row | _appended(editing, record, appends, counts))
+    people = [name for name in ("createdBy", "updatedBy") if name in appends]
+    if people:
+        for row, whole in zip(rows, editing.records.rows(WORKFLOWS, records, people), strict=True):
+            row.update({name: whole[name] for name in people})
+    return rows
+
+
+def category_rows(editing: Editing, record: Record) -> list[Row]:
+    """The workflow's categories; one that has been removed since is left out."""
+    found = editing.unit.get_many(WORKFLOW_CATEGORIES, record.item["data"].get("categories") or [])
+    return [visible(category) for category in found if category]
+
+
+def _appended(editing: Editing, record: Record, appends: Sequence[str], counts: dict[int, tuple[int, int]]) -> Row:
+    row: Row = {}
+    if "nodes" in appends:
+        row["nodes"] = public_nodes(record)
+    if "categories" in appends:
+        row["categories"] = category_rows(editing, record)
+    total, of_version = counts.get(int(record.id), (0, 0))
+    if "stats" in appends:
+        row["stats"] = {"key": record.row["key"], "executed": total}
+    if "versionStats" in appends:
+        row["versionStats"] = {"id": record.id, "executed": of_version}
+    return row
