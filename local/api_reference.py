@@ -20,7 +20,7 @@ from chalicelib.domain.collection import Collection
 from chalicelib.domain.definition import check_collection, parse_collection
 from chalicelib.domain.system_collections import USERS
 from chalicelib.services.backend import Backend
-from chalicelib.services.openapi import Usable, describing, document
+from chalicelib.services.openapi_document import Usable, describing, document
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "api-reference.md"

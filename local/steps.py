@@ -12,6 +12,8 @@ from urllib.parse import quote
 from local.definitions import Body
 
 Run = Callable[[], object]
+# What an object is called comes before what is in it.
+FIRST = ("key", "name", "type", "title")
 
 
 class Caller(Protocol):
@@ -49,10 +51,17 @@ def differing(wanted: Body, there: Body) -> Body:
 
 
 def diff(before: Any, after: Any) -> list[str]:
-    """Lines with ``-`` and ``+``, and those next to them, of two JSON values."""
-    old, new = ([] if value == {} else json.dumps(value, indent=2, ensure_ascii=False).splitlines() for value in (before, after))
+    """Lines with ``-`` and ``+``, and those next to them, of two JSON values; the order of names in an object does not count."""
+    old, new = ([] if value == {} else json.dumps(_ordered(value), indent=2, ensure_ascii=False).splitlines() for value in (before, after))
     lines = list(difflib.unified_diff(old, new, lineterm="", n=1))[2:]
     return ["…" if line.startswith("@@") else line for line in (lines if old else lines[1:])]
+
+
+def _ordered(value: Any) -> Any:
+    if isinstance(value, dict):
+        names = sorted(value, key=lambda name: (FIRST.index(name) if name in FIRST else len(FIRST), name == "branches", name))
+        return {name: _ordered(value[name]) for name in names}
+    return [_ordered(entry) for entry in value] if isinstance(value, list) else value
 
 
 def shown(value: Any) -> str:

@@ -49,7 +49,7 @@ def _to_one(records: UnitRecords, field: Field, target: Collection, rows: Sequen
 
 
 def _one(records: UnitRecords, target: Collection, name: str, value: object) -> Record | None:
-    found = find(records.unit, Search(target, records.filter({name: value}, target), limit=1)).records
+    found = find(records.unit, Search(target, records.plain_filter({name: value}, target), limit=1)).records
     return found[0] if found else None
 
 

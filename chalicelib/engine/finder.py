@@ -17,10 +17,10 @@ from chalicelib.domain.query import SortKey, sort_rows
 from chalicelib.domain.record import Record
 from chalicelib.engine import cursors
 from chalicelib.engine.access import Access, Search, plan
-from chalicelib.engine.ordered import cursor_behind, records_in_order
+from chalicelib.engine.ordered import cursor_behind, is_within_one_value, records_in_order
 from chalicelib.engine.scan import MOST_PAGES, Asked, OutOfPages, Scan
 from chalicelib.engine.unit_of_work import UnitOfWork
-from chalicelib.errors import Json
+from chalicelib.errors import Invalid, Json
 
 __all__ = ["MOST_COUNTED", "MOST_PAGES", "Found", "Search", "find", "find_all"]
 
@@ -93,7 +93,12 @@ def _read(scan: Scan) -> Found:
 
 
 def _find_unordered(scan: Scan) -> Found:
-    """More than 20 pages hold one value of the index: the order is kept within 20 MB only, as in a read without an index."""
+    """More than 20 pages hold one value of the index: the order is kept within 20 MB only, as in a read without an index.
+
+    Raises Invalid when a list that was in order so far meets such a value."""
+    if scan.search.cursor and not cursors.is_of_window(scan.search.cursor):
+        name = scan.access.field.name if scan.access.field else ""
+        raise Invalid(f'more than 20 MB of records have one value of "{name}"; filter further, or sort by another field', path="sort")
     scan.access = replace(scan.access, kind="window") if scan.access.keys else Access("window")
     scan.pages, scan.position = 0, None
     return _find_in_windows(scan)
@@ -141,10 +146,10 @@ def _find_in_order(scan: Scan) -> Found:
     counting = search.counted and not search.cursor and not search.filter.matches_everything
     matches: list[Record] = []
     complete = stopped = False
-    ordered = records_in_order(scan, wanted)
-    began = scan.position
+    taken = 0
     try:
-        for record in ordered:
+        for record in records_in_order(scan, wanted):
+            taken += 1
             if search.filter.matches(record.row):
                 matches.append(record)
             if len(matches) >= wanted and (not counting or scan.scanned > MOST_COUNTED):
@@ -153,7 +158,7 @@ def _find_in_order(scan: Scan) -> Found:
             complete = True
     except OutOfPages:
         stopped = True
-        if scan.access.kind == "by index" and scan.position == began:
+        if not taken and is_within_one_value(scan):
             return _find_unordered(scan)
     found = _cut(_overlay(unit, search, matches), search)
     more = (found.total or 0) > search.offset + len(found.records)

@@ -1,8 +1,8 @@
 """Records one by one in the order asked for, from where a cursor says; whoever takes them stops when the page is full.
 
 By id: the table in the order of its sort keys. By index: its values upwards or downwards. DynamoDB does not say in which order an index
-holds equal values, so these are read together and put in the order of their ids. What the index does not hold (null, the empty text) follows
-a descending order, from the table.
+holds equal values, so these are read together and put in the order of their ids. What the index does not hold (null, the empty text)
+follows a descending order, from the table.
 Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LSI.html
 """
 
@@ -33,6 +33,11 @@ def cursor_behind(scan: Scan, record: Record | None) -> str:
     if scan.access.kind == "by id":
         return cursors.behind_id(item["sk"] if item else scan.position)
     return cursors.behind_value(*(_position(scan, item) if item else scan.position))
+
+
+def is_within_one_value(scan: Scan) -> bool:
+    """Whether a read that has given nothing yet ran out of pages among records of one value of the index."""
+    return scan.access.kind == "by index" and bool(scan.position[1] == IN_INDEX)
 
 
 def _by_id(scan: Scan, wanted: int) -> Iterator[Record]:

@@ -27,7 +27,7 @@ SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800, "y": 31_536_0
 NEVER_SECONDS = 100 * SECONDS["y"]
 DEFAULT_LIFE = "30d"
 KNOWN = ("name", "role", "roleName", "expiresIn")
-MOST_KEYS = 100
+MOST_KEYS = 50  # so that a user can be removed with all keys in one transaction
 ENDING = 6
 
 

@@ -66,7 +66,7 @@ class AssociationActions:
         associated = self._open(call, "list")
         if associated.links.field.is_to_one:
             return self._one(associated, call, associated.reach())
-        return listed(associated.opened, call, associated.target, associated.reach())
+        return store_errors(lambda: listed(associated.opened, call, associated.target, associated.reach()))
 
     def get(self, call: Call) -> Answer:
         associated = self._open(call, "get")
@@ -189,9 +189,12 @@ class AssociationActions:
 
     def _open(self, call: Call, action: str, needed: str = "") -> Associated:
         """Raises NotFound for an unknown association or record, Forbidden for one out of reach."""
+        return store_errors(lambda: self._open_quietly(call, action, needed))
+
+    def _open_quietly(self, call: Call, action: str, needed: str) -> Associated:
         reads, definitions = self._backend.reading()
         claims = verified_claims(self._backend, call)
-        opened = store_errors(lambda: reads.resolve(lambda: self._opened(reads, definitions, call, action, claims)))
+        opened = reads.resolve(lambda: self._opened(reads, definitions, call, action, claims))
         now_ms = self._backend.clock.now_ms()
         unit = self._backend.unit(reads, user_id=opened.caller.id, at_ms=now_ms, seed=secrets.token_hex(8))
         opened.records = PermittedRecords(unit, definitions, opened.caller, call, now_ms)
@@ -200,7 +203,10 @@ class AssociationActions:
             raise NotFound(f'no record {call.record_id} in collection "{opened.collection.name}"', code="RECORD_NOT_FOUND")
         if not scope_filter(opened.caller, opened.permit, opened.collection, definitions).matches(owner.row):
             raise Forbidden(NO_PERMISSIONS)
-        links = Links(opened.records, owner, _association(opened.collection, call))
+        field = _association(opened.collection, call)
+        if opened.permit.fields is not None and field.name not in opened.permit.fields:
+            raise Forbidden(NO_PERMISSIONS)
+        links = opened.records.links(owner, field)
         if links.field.read_only and action not in ("list", "get"):
             raise Invalid(f'"{links.field.name}" is set by the system and cannot be written', path=links.field.name)
         if links.target.system and action not in ("list", "get", *OF_LINKS):

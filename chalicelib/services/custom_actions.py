@@ -208,9 +208,9 @@ class _Run:
         """The Idempotency-Key's write: the answer with the last commit, the ids with the first of several."""
         if self._call.idempotency_key is None or not (final or self._progress.kept_doc is None):
             return []
-        now_s, user_id = self._now_ms // 1000, self._plan.caller.id
+        now_s, caller = self._now_ms // 1000, self._plan.caller
         answer = self._compose() if final else None
-        kept = idempotency.keep(self._call, user_id, now_s, answer, self._progress.ids, self._progress.kept_doc)
+        kept = idempotency.keep(self._call, caller, now_s, answer, self._progress.ids, self._progress.kept_doc)
         return list(kept)
 
     def _context(self, one: Selected, records: UnitRecords) -> dict[str, Json]:

@@ -18,6 +18,7 @@ from chalicelib.engine.reads import Reads
 from chalicelib.engine.unit_of_work import Tagged
 from chalicelib.errors import Invalid, Unprocessable
 from chalicelib.services.call import Answer, Call
+from chalicelib.services.session import Caller
 
 DAY_SECONDS = 86_400
 MOST_KEY_CHARACTERS = 255
@@ -31,6 +32,12 @@ class Replay:
     answer: Answer | None
     executions: dict[str, int]
     doc: str
+    role_name: str
+
+    def check_role(self, role_name: str) -> None:
+        """An answer is for the role it was given to. Raises Unprocessable."""
+        if role_name != self.role_name:
+            raise Unprocessable("this Idempotency-Key was used in another role", code="IDEMPOTENCY_KEY_REUSED")
 
 
 def request_hash(call: Call) -> str:
@@ -62,18 +69,19 @@ def replay(reads: Reads, call: Call, user_id: int, now_s: int) -> Replay | None:
     kept = doc["answer"]
     headers = kept["headers"] | {"Idempotent-Replayed": "true"} if kept else {}
     answer = Answer(status=kept["status"], headers=headers, whole=kept["body"]) if kept else None
-    return Replay(answer, doc["executions"], item["doc"])
+    return Replay(answer, doc["executions"], item["doc"], doc["role"])
 
 
 def keep(
-    call: Call, user_id: int, now_s: int, answer: Answer | None, executions: Mapping[str, int] | None = None, before: str | None = None
+    call: Call, caller: Caller, now_s: int, answer: Answer | None, executions: Mapping[str, int] | None = None, before: str | None = None
 ) -> list[Tagged]:
     """The write that keeps the answer (or, with ``None``, that the executions have begun); ``before``: the item's doc as last written."""
-    key = key_of(call, user_id)
+    key = key_of(call, caller.id)
     if key is None:
         return []
     kept = {"status": answer.status, "headers": answer.headers, "body": answer.body()} if answer else None
-    doc = json.dumps({"hash": request_hash(call), "answer": kept, "executions": dict(executions or {})}, ensure_ascii=False)
+    whole = {"hash": request_hash(call), "role": caller.role_name, "answer": kept, "executions": dict(executions or {})}
+    doc = json.dumps(whole, ensure_ascii=False)
     if len(doc.encode()) > MOST_ANSWER_BYTES:
         raise Invalid("the answer is too large to be kept for an Idempotency-Key; call without one", path="Idempotency-Key")
     item: Item = {"pk": key.pk, "sk": key.sk, "doc": doc, "ttl": now_s + DAY_SECONDS}

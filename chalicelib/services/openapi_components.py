@@ -89,6 +89,7 @@ def _envelopes() -> dict[str, Schema]:
 def _records() -> dict[str, Schema]:
     user = read_schema(USERS, (), closed=False)
     role, workflow = read_schema(ROLES, (), closed=False), read_schema(WORKFLOWS, (), closed=False)
+    role["properties"] |= {name: ANY for name in ("description", "default", "hidden")}  # kept as they came
     workflow["properties"] |= {"config": {"type": "object"}, "options": {"type": "object"}, "executed": WHOLE, "allExecuted": WHOLE}
     workflow["properties"] |= {name: {"type": "boolean"} for name in ("enabled", "sync", "invalid")}
     workflow["properties"] |= {"nodes": array_of(reference("Node")), "stats": {"type": "object"}, "versionStats": {"type": "object"}}
@@ -119,7 +120,9 @@ def _records() -> dict[str, Schema]:
             ("role", "roles", "allowAll"),
         ),
         "Resource": record({"name": TEXT, "usingActionsConfig": FLAG, "actions": array_of(reference("ResourceAction"))}, ("name",)),
-        "Collection": record({"key": TEXT, "name": TEXT, "title": TEXT, "fields": array_of(reference("Field"))}, ("name", "fields")),
+        "Collection": record(
+            {"key": TEXT, "name": TEXT, "title": NULLABLE_TEXT, "fields": array_of(reference("Field"))}, ("name", "fields")
+        ),
         "Field": record(field, ("name", "type")),
         "Workflow": workflow,
         "Node": record(content | place | times, ("id", "key", "type")),

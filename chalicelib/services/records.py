@@ -86,6 +86,7 @@ class RecordActions:
         def walk(number: int) -> Answer:
             opened = self._open(call, "create", seed=secrets.token_hex(8))
             if opened.replay and opened.replay.answer:
+                opened.replay.check_role(opened.caller.role_name)
                 return opened.replay.answer
             values = self._writable(opened, call.values())
             updates = updates_of(call)
@@ -233,7 +234,7 @@ class RecordActions:
         tagged: list[Tagged] = opened.unit.writes()
         if tagged and call.action == "create":
             now_s = self._backend.clock.now_ms() // 1000
-            tagged += idempotency.keep(call, opened.caller.id, now_s, answer)
+            tagged += idempotency.keep(call, opened.caller, now_s, answer)
         commit(self._backend.store, self._backend.clock, tagged, call.deadline_ms)
 
 

@@ -28,7 +28,7 @@ from chalicelib.engine.definitions import Definitions
 from chalicelib.engine.reads import Reads
 from chalicelib.engine.records import UnitRecords
 from chalicelib.engine.unit_of_work import UnitOfWork
-from chalicelib.errors import Forbidden, Invalid, Json, Unauthenticated
+from chalicelib.errors import AppError, Forbidden, Invalid, Json, Unauthenticated
 from chalicelib.services.backend import Backend, Claims
 from chalicelib.services.call import Call
 
@@ -122,7 +122,9 @@ def renewed_token(backend: Backend, call: Call) -> str | None:
         return None
     try:
         claims = verified_claims(backend, call)
-    except Unauthenticated:
+    except AppError:
+        return None
+    if claims.kind != "session":
         return None
     return backend.tokens.issue(claims.user_id, claims.session_id, now_s, backend.token_hours, began_at=claims.session_start)
 

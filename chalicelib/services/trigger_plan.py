@@ -76,6 +76,13 @@ class Planner:
         caller: Caller = state["caller"]
         collection: Collection | None = state["collection"]
         scope = caller.permit(collection.name, "triggerNew" if call.target_keys is None else "trigger") if collection else None
+        replay: idempotency.Replay | None = state["replay"]
+        if replay:
+            replay.check_role(caller.role_name)
+            if replay.answer:
+                # The first call may have removed the very rows this one names: its answer stands all the same.
+                return Plan(caller, collection, [], [], None, False, [], replay)
+            self._begun = True
         segments = self._segments()
         workflows = self._workflows(segments)
         selected, skipped = self._select(caller, collection, segments, workflows)
@@ -89,7 +96,7 @@ class Planner:
             missing += [record.id for record in outside]
         if records == [] and not self._begun:
             raise _nothing_found(collection, missing)
-        return Plan(caller, collection, selected, skipped, records, isinstance(call.target_keys, list), missing, state["replay"])
+        return Plan(caller, collection, selected, skipped, records, isinstance(call.target_keys, list), missing, replay)
 
     def _replay(self) -> idempotency.Replay | None:
         return idempotency.replay(self._reads, self._call, self._claims.user_id, self._backend.clock.now_ms() // 1000)

@@ -19,8 +19,8 @@ from chalicelib.domain.record import Record, Row
 from chalicelib.domain.system_collections import WORKFLOW_CATEGORIES, WORKFLOWS
 from chalicelib.domain.workflow import enabled_key
 from chalicelib.engine.finder import Search
-from chalicelib.engine.unit_of_work import Tagged
 from chalicelib.engine.nested_nodes import paths_of
+from chalicelib.engine.unit_of_work import Tagged
 from chalicelib.engine.validation import flatten, problems_of_workflow
 from chalicelib.errors import Invalid, Json, NotFound, Problem
 from chalicelib.services.call import Call

@@ -131,8 +131,23 @@ def test_the_false_branch_may_end_well_too(model: Model, key: str) -> None:
 
 
 def test_an_indicator_as_text_is_compared_as_a_number(model: Model) -> None:
-    assert model.root.trigger("samples", "submit_no_end", {"title": "B", "indicator": "100"}).messages == []
+    assert model.root.trigger("samples", "submit_no_end", {"title": "B", "indicator": "100"}).ok().messages == []
     assert model.root.trigger("samples", "submit_no_end", {"title": "B", "indicator": "10"}).messages == ["Indicator does not meet"]
+
+
+def test_without_an_id_a_node_that_needs_it_finds_nothing(model: Model) -> None:
+    before = model.root.count("samples", status="Submitted")
+    answer = model.root.trigger("samples", "submit_no_end", {"title": "no id", "indicator": 100})
+    assert ended(answer.ok()) == [("submit_no_end", 1)]
+    condition, made, changed = model.last_run("submit_no_end")["jobs"]
+    assert (condition["result"], made["result"]["note"], made["result"]["sampleId"], changed["result"]) == (True, "from no id", None, 0)
+    assert model.root.count("samples", status="Submitted") == before
+
+
+@pytest.mark.parametrize("body", [None, {"filterByTk": [22, 23]}, [{"title": "a"}]])
+def test_without_ids_the_body_is_the_data_of_a_workflow_for_several_records_too(model: Model, body: Json) -> None:
+    answer = model.root.trigger("samples", "multi_appends", body)
+    assert context(model, answer.ok())["data"] == ({} if body is None else body)
 
 
 def test_an_end_without_a_message_says_that_the_workflow_ended(model: Model) -> None:

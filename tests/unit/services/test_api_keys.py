@@ -207,3 +207,14 @@ def test_a_call_by_key_reads_as_often_as_one_by_session(root: Session) -> None:
             ask(root, "things:list", token=token)
             reads.append(len(root.store.reads) - before)
     assert reads[1] == reads[3]
+
+
+def test_a_user_has_at_most_fifty_keys(root: Session) -> None:
+    bob = root.process(user_id=3)
+    for number in range(50):
+        make(bob, name=f"k{number}")
+    with pytest.raises(Invalid) as refused:
+        make(bob)
+    assert refused.value.code == "TOO_MANY_KEYS"
+    assert root.call("users:destroy", 3) == 1
+    assert root.store.query(RECORDS, "apiKeys#0").items == []

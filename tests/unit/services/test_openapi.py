@@ -17,8 +17,8 @@ from chalicelib.entrypoints.http_errors import answer_of
 from chalicelib.errors import AppError, Json
 from chalicelib.nodes import NODE_TYPES
 from chalicelib.services.call import Answer
-from chalicelib.services.openapi import Usable, document
 from chalicelib.services.openapi_actions import ASSOCIATION_ACTIONS, COLLECTION_ACTIONS, SYSTEM_ACTIONS, TRIGGER_WITHOUT_ID
+from chalicelib.services.openapi_document import Usable, document
 from chalicelib.services.openapi_schemas import VALUE_SCHEMAS
 from local.api_reference import PAGE, page
 from tests.sessions import Session
