@@ -150,7 +150,7 @@ def _handlers(backend: Backend) -> Mapping[str, Handler]:
         "roles.dataSourceResources:create": roles.put_resource,
         "roles.dataSourceResources:update": roles.put_resource,
         "roles.dataSourceResources:get": roles.get_resource,
-        "dataSources.roles:update": roles.update,
+        "dataSources.roles:update": roles.update_in_source,
         "collections:list": collections.list_collections,
         "collections:get": collections.get,
         "collections:create": collections.create,

@@ -140,6 +140,8 @@ def _implied_id_type(fields: Sequence[Json]) -> str:
 
 def check_field(raw: Json, definition: Definition, existing: Exists, *, id_type: IdType = integer_ids) -> Definition:
     """The definition with the field added (and its foreign key and slot). Raises Invalid with every mistake."""
+    if isinstance(raw, dict) and raw.get("name") == "id" and raw.get("type") not in ID_TYPES[definition.get("idType") or "integer"]:
+        raise Invalid("the type of id was fixed when the collection was made", path="type")
     return _with_fields(definition, [("", raw)], existing, id_type, [])
 
 

@@ -40,6 +40,8 @@ def respond(product: Callable[[], Product], request: Request, segments: list[str
         answer = product().answer(_call(product(), request, segments, request_id))
     except AppError as error:
         answer = answer_of(error)
+        if answer.status >= 500:
+            logger.warning("%s %s: %s", request.method, request.path, error.message, exc_info=error.__cause__)
     except Exception:
         logger.exception("%s %s failed", request.method, request.path)
         answer = internal_error(request_id)
@@ -91,7 +93,7 @@ def _timezone(header: str | None, now_ms: int) -> str:
         return "+00:00"
     try:
         offset = datetime.fromtimestamp(now_ms / 1000, ZoneInfo(header)).strftime("%z")
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):  # an unknown zone is a KeyError
         return "+00:00"
     return f"{offset[:3]}:{offset[3:5]}"
 

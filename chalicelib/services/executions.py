@@ -26,6 +26,7 @@ from chalicelib.errors import Invalid, Json
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call, filter_of
 from chalicelib.services.editing import Editing, view
+from chalicelib.services.workflow_rows import row_of
 
 AREA = "workflows"
 MOST_READ = 2_000
@@ -185,7 +186,7 @@ def _resolve(name: str) -> Collection:
 
 def _workflow(editing: Editing, version_id: int) -> Row | None:
     record = editing.unit.get(WORKFLOWS, version_id)
-    return dict(record.row) if record else None
+    return row_of(record) if record else None
 
 
 def _filter(call: Call) -> Json:

@@ -238,7 +238,7 @@ def component_parameters() -> dict[str, Schema]:
     }
     headers: dict[str, tuple[Schema, str]] = {
         "X-Role": (NAME, "The role to act in, one of the user's own or `__union__`; without it the default role."),
-        "X-Timezone": ({"type": "string", "pattern": r"^[+-](0\d|1[0-4]):[0-5]\d$"}, "Offset for relative dates in filters: `+08:00`."),
+        "X-Timezone": (TEXT, "For relative dates in filters: `+08:00` or `Europe/Berlin`; anything else means UTC."),
         "Idempotency-Key": (
             {"type": "string", "minLength": 1, "maxLength": 255},
             "The same key and request answer as the first time, for a day.",

@@ -8,13 +8,15 @@ Source: https://docs.nocobase.com/users-permissions/acl/role
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from chalicelib.domain.filter import EVERYTHING
+from chalicelib.domain.filter import EVERYTHING, parse_filter, substitute
 from chalicelib.domain.record import Record, Row
-from chalicelib.domain.role import Role, check_role
+from chalicelib.domain.role import STOCK_ROLES, Role, check_role
 from chalicelib.domain.system_collections import ROLES, USERS
+from chalicelib.domain.system_variables import SYSTEM_NAMES
 from chalicelib.engine.finder import Search
-from chalicelib.errors import Invalid, Json, NotFound
+from chalicelib.errors import Invalid, Json, NotFound, Problem
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
 from chalicelib.services.editing import Editing, edit, view
@@ -40,6 +42,10 @@ class Roles:
 
         return edit(self._backend, call, "roles", act)
 
+    def update_in_source(self, call: Call) -> Answer:
+        """``dataSources/main/roles:update/<name>``, the newer clients' way to a role's strategy."""
+        return self.update(replace(call, record_id=call.association_id))
+
     def update(self, call: Call) -> Answer:
         def act(editing: Editing) -> Answer:
             record = editing.unit.get(ROLES, call.target_key or "")
@@ -64,6 +70,8 @@ class Roles:
             if record is None:
                 return Answer(0)
             _must_reach(editing, record)
+            if record.id in STOCK_ROLES:
+                raise Invalid(f'"{record.id}" is a stock role and cannot be removed; change what it may do', path="name")
             if record.row["default"]:
                 raise Invalid("the default role cannot be removed; make another one the default first", path="name")
             holders = [user for user in editing.records.search(Search(USERS, EVERYTHING)).records if record.id in role_names(user)]
@@ -113,7 +121,8 @@ class Roles:
                 raise Invalid(f'there is no collection "{name}"', path="name", code="COLLECTION_NOT_FOUND")
             resource = {option: value for option, value in values.items() if option not in ("name", "id")}
             old = record.row["resources"] or {}
-            changed = check_role(record.item["data"] | {"resources": old | {name: old.get(name, {}) | resource}})
+            _must_reach(editing, record)
+            changed = _checked(editing, record.item["data"] | {"resources": old | {name: old.get(name, {}) | resource}})
             editing.unit.update(record, changed)
             return Answer({"name": name, **changed["resources"][name]})
 
@@ -137,8 +146,39 @@ def role_row(record: Record) -> Row:
 def _checked(editing: Editing, raw: Json) -> Row:
     """The role to store. Raises Invalid, and Forbidden for management that the caller does not have."""
     role = check_role(raw)
+    found = [problem for name, resource in role["resources"].items() for problem in _problems_of_rules(editing, name, resource)]
+    if found:
+        raise Invalid.of(found)
     editing.caller.must_cover([Role.parse(role)])
     return role
+
+
+def _problems_of_rules(editing: Editing, name: str, resource: Row) -> list[Problem]:
+    """Fields and scopes that the collection does not have; a collection still to be made is taken as it comes."""
+    collection = editing.collection(name)
+    found: list[Problem] = []
+    for number, action in enumerate(resource.get("actions") or [] if collection else []):
+        path = f"resources.{name}.actions.{number}"
+        unknown = [field for field in action.get("fields") or [] if collection and collection.field(field) is None]
+        found += [Problem(f'Field "{field}" does not exist in collection "{name}"', f"{path}.fields") for field in unknown]
+        found += _problems_of_scope(editing, name, action["name"], resource, f"{path}.scope")
+    return found
+
+
+def _problems_of_scope(editing: Editing, name: str, action: str, resource: Row, path: str) -> list[Problem]:
+    granted = Role.parse({"name": "checked", "resources": {name: resource | {"usingActionsConfig": True}}}).permit(name, action)
+    if granted is None or granted.scope is None:
+        return []
+    variables: dict[str, Json] = {"$user": dict.fromkeys(USERS.fields), "$nRole": "", "$nDate": dict.fromkeys(SYSTEM_NAMES), "$now": None}
+    try:
+        parse_filter(
+            substitute(granted.scope, variables, path=path), editing.records.collection(name), editing.records.collection, path=path
+        )
+    except Invalid as refused:
+        return refused.problems()
+    except NotFound as missing:
+        return [Problem(missing.message, path)]
+    return []
 
 
 def _must_reach(editing: Editing, record: Record) -> None:

@@ -53,7 +53,7 @@ class Users:
             if not values.get("email") and not values.get("username"):
                 raise Invalid("a user needs an email or a username", path="username")
             values.setdefault("roles", _default_roles(editing))
-            _check_grants(editing, [], values["roles"])
+            _check_grants(editing, None, [], values["roles"])
             user = editing.records.create_record(USERS, values)
             # An id may be given again: tokens of the user who had it before are not this one's.
             user = editing.unit.update(user, {"tokensValidFrom": self._backend.clock.now_ms() // 1000})
@@ -71,7 +71,7 @@ class Users:
             _check_reach(editing, user)
             values = self._checked(editing, call.values())
             if "roles" in values:
-                _check_grants(editing, role_names(user), values["roles"])
+                _check_grants(editing, user.id, role_names(user), values["roles"])
             if values.get("blocked") and user.id == editing.caller.id:
                 raise Invalid("you cannot block yourself", path="blocked")
             changed = editing.records.update_record(user, values)
@@ -134,7 +134,7 @@ class Users:
             _check_reach(editing, user)
             named = _role_list(editing, call.body if call.body is not None else call.association_id or call.params.get("filterByTk"))
             roles = list(change(role_names(user), named))
-            _check_grants(editing, role_names(user), roles)
+            _check_grants(editing, user.id, role_names(user), roles)
             editing.unit.update(user, {"roles": roles})
             return Answer(has_data=False)
 
@@ -204,8 +204,12 @@ def _role_list(editing: Editing, raw: Json) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _check_grants(editing: Editing, old: Sequence[str], new: Sequence[str]) -> None:
-    """Only root gives or takes ``root``; nobody gives or takes what manages more than they do. Raises Forbidden."""
+def _check_grants(editing: Editing, user_id: Json, old: Sequence[str], new: Sequence[str]) -> None:
+    """Only root gives or takes ``root``; nobody gives or takes what manages more than they do. Raises Forbidden.
+
+    Root is not taken from oneself, so one root user always stays. Raises Invalid."""
+    if ROOT in old and ROOT not in new and user_id == editing.caller.id:
+        raise Invalid("you cannot take the role root from yourself; another root user can", path="roles")
     if (ROOT in old) != (ROOT in new) and not editing.caller.is_root:
         raise Forbidden(NO_PERMISSIONS)
     editing.caller.must_cover(_definitions_of(editing, set(old) ^ set(new)))

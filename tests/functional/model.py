@@ -9,7 +9,7 @@ import itertools
 from dataclasses import dataclass
 from typing import Any
 
-from tests.functional.client import Client, Json
+from tests.functional.client import Client, Json, Reply
 
 PASSWORD = "correct horse 7"
 TAKEN_ID = 1  # an inspection record with this id is there from the start, so creating another one fails
@@ -212,3 +212,22 @@ def make_user(root: Client, stranger: Client, name: str, roles: list[str]) -> Cl
 
 def sign_in(stranger: Client, account: str, password: str) -> str:
     return str(stranger.post("auth:signIn", {"account": account, "password": password}).data["token"])
+
+
+def ended(answer: Reply) -> list[tuple[str, int]]:
+    """Key and status of each execution in the answer; ids are whole numbers."""
+    assert all(0 < entry["id"] < 2**53 for entry in answer.executions)
+    return [(entry["key"], entry["status"]) for entry in answer.executions]
+
+
+def context(model: Model, answer: Reply) -> Json:
+    """What the (only) workflow was started with."""
+    (execution,) = answer.executions
+    return model.root.get(f"executions:get/{execution['id']}").data["context"]
+
+
+def things(root: Client, *fields: Json) -> str:
+    """A collection of its own for one test; its name."""
+    name = f"things{next(_NUMBERS)}"
+    root.post("collections:create", {"name": name, "fields": list(fields)}).ok()
+    return name

@@ -1,4 +1,4 @@
-"""Lists and the actions that decide by what is there: paging without counts, plans, variables, appends, firstOrCreate, updateOrCreate, move."""
+"""Lists and the actions that decide by what is there: paging, plans, variables, appends, firstOrCreate, updateOrCreate, move."""
 
 from __future__ import annotations
 
@@ -73,7 +73,6 @@ class TestVariables:
         ("raw", "expected"),
         [
             ({"createdById": "{{$user.id}}"}, [1, 2, 3, 4, 5]),
-            ({"createdById.$ne": "{{$user.id}}"}, None),
             ({"title": "{{$nRole}}"}, []),
             ({"due": {"$dateOn": "{{$nDate.today}}"}}, [1]),
             ({"due": {"$dateBefore": "{{ $nDate.today }}"}}, [2]),
@@ -81,14 +80,10 @@ class TestVariables:
             ({"due": {"$gt": "{{$nDate.now}}"}}, []),
         ],
     )
-    def test_are_filled_into_the_filter_of_a_list(self, session: Session, raw: Json, expected: list[int] | None) -> None:
+    def test_are_filled_into_the_filter_of_a_list(self, session: Session, raw: Json, expected: list[int]) -> None:
         session.call("cards:update", 1, {"due": "2026-11-21T00:00:00Z"})
         session.call("cards:update", 2, {"due": "2026-11-20T12:00:00Z"})
-        if expected is None:
-            with pytest.raises(Invalid):
-                session.call("cards:list", filter=raw)
-        else:
-            assert [row["id"] for row in session.call("cards:list", filter=raw)] == expected
+        assert [row["id"] for row in session.call("cards:list", filter=raw)] == expected
 
     def test_that_are_not_there_are_refused_by_name(self, session: Session) -> None:
         with pytest.raises(Invalid, match="nosuch"):

@@ -1,4 +1,4 @@
-"""Versions of a workflow and the nodes in them, edited over the store in memory."""
+"""Versions of a workflow, over the store in memory."""
 
 from __future__ import annotations
 
@@ -10,23 +10,9 @@ from chalicelib.adapters.memory import MemoryStore
 from chalicelib.errors import AppError, Invalid, NotFound
 from tests.sessions import Session
 from tests.stores import WatchedStore, after
+from tests.unit.services.flows import TREE, ids, revise, rows, run, shape
 
 Json = Any
-
-SAY = {"key": "say", "type": "response-message", "config": {"message": "{{$context.data.title}}"}}
-TREE: list[Json] = [
-    {"key": "first", "type": "output", "title": "First", "config": {"value": 1}},
-    {
-        "key": "meets",
-        "type": "condition",
-        "config": {"rejectOnFalse": False},
-        "branches": {
-            "1": [{"key": "yes", "type": "output", "config": {"value": "y"}}, {"key": "yes2", "type": "end", "config": {}}],
-            "0": [SAY],
-        },
-    },
-    {"key": "last", "type": "output", "config": {"value": "{{$jobsMapByNodeKey.first}}"}},
-]
 
 
 @pytest.fixture
@@ -42,35 +28,6 @@ def root(store: WatchedStore) -> Session:
 @pytest.fixture
 def version(root: Session) -> int:
     return root.workflow("flow", TREE, description="what it does", options={"timeout": 5})
-
-
-def rows(root: Session, **wanted: Json) -> list[Json]:
-    found: list[Json] = root.call("workflows:list", filter=wanted, paginate="false", sort="id")
-    return found
-
-
-def ids(root: Session, version: int) -> dict[str, int]:
-    return {node["key"]: node["id"] for node in root.call("workflows:get", version, appends="nodes")["nodes"]}
-
-
-def shape(root: Session, version: int) -> Json:
-    """The nodes as keys: ``["first", {"meets": {"1": ["yes", "yes2"], "0": ["say"]}}, "last"]``."""
-
-    def line(nodes: list[Json]) -> Json:
-        return [
-            {node["key"]: {index: line(branch) for index, branch in node["branches"].items()}} if "branches" in node else node["key"]
-            for node in nodes
-        ]
-
-    return line(root.call("workflows:export", version)["nodes"])
-
-
-def run(root: Session, version: int, **params: Json) -> Json:
-    return root.call("workflows:execute", version, {"userId": 1, "data": {"title": "t"}}, **params)
-
-
-def revise(root: Session, version: int, key: str = "flow", body: Json = None) -> Json:
-    return root.call("workflows:revision", version, body, filter={"key": key})
 
 
 def test_a_revision_is_a_disabled_version_of_the_same_key(root: Session, version: int) -> None:
@@ -215,136 +172,6 @@ def test_config_and_content_of_a_version_that_has_run_stay(root: Session, versio
 
 
 @pytest.mark.parametrize(
-    ("key", "upstream", "branch", "expected"),
-    [
-        ("last", None, None, ["last", "first", {"meets": {"1": ["yes", "yes2"], "0": ["say"]}}]),
-        ("first", "last", None, [{"meets": {"1": ["yes", "yes2"], "0": ["say"]}}, "last", "first"]),
-        ("first", "meets", None, [{"meets": {"1": ["yes", "yes2"], "0": ["say"]}}, "first", "last"]),
-        ("first", "meets", 1, [{"meets": {"1": ["first", "yes", "yes2"], "0": ["say"]}}, "last"]),
-        ("first", "yes", None, [{"meets": {"1": ["yes", "first", "yes2"], "0": ["say"]}}, "last"]),
-        ("meets", None, None, [{"meets": {"1": ["yes", "yes2"], "0": ["say"]}}, "first", "last"]),
-        ("meets", "last", None, ["first", "last", {"meets": {"1": ["yes", "yes2"], "0": ["say"]}}]),
-        ("yes", "yes2", None, ["first", {"meets": {"1": ["yes2", "yes"], "0": ["say"]}}, "last"]),
-        ("say", "meets", 1, ["first", {"meets": {"1": ["say", "yes", "yes2"]}}, "last"]),
-        ("yes2", "first", None, ["first", "yes2", {"meets": {"1": ["yes"], "0": ["say"]}}, "last"]),
-    ],
-)
-def test_a_node_moves_with_its_branches(
-    root: Session, version: int, key: str, upstream: str | None, branch: int | None, expected: Json
-) -> None:
-    made = revise(root, version)["id"]
-    known = ids(root, made)
-    place = {"upstreamId": known[upstream] if upstream else None, "branchIndex": branch}
-    node = root.call("flow_nodes:move", known[key], place)
-    assert (node["id"], node["upstreamId"], node["branchIndex"]) == (known[key], place["upstreamId"], branch)
-    assert shape(root, made) == expected
-    assert ids(root, made) == known
-
-
-FOREIGN, UNKNOWN = "foreign", "unknown"
-
-
-@pytest.mark.parametrize("action", ["flow_nodes:move", "flow_nodes:duplicate"])
-@pytest.mark.parametrize(
-    ("upstream", "branch", "status", "path"),
-    [
-        (UNKNOWN, None, NotFound, ""),
-        (-5, None, NotFound, ""),
-        (FOREIGN, None, Invalid, "upstreamId"),
-        ("x", None, Invalid, "upstreamId"),
-        (True, None, Invalid, "upstreamId"),
-        ([], None, Invalid, "upstreamId"),
-        (1.5, None, Invalid, "upstreamId"),
-        ("first", "x", Invalid, "branchIndex"),
-        ("first", False, Invalid, "branchIndex"),
-        ("first", {}, Invalid, "branchIndex"),
-        (None, 1, Invalid, "upstreamId"),
-        ("meets", 7, Invalid, "branchIndex"),
-    ],
-)
-def test_a_place_that_is_none_is_refused(
-    root: Session, version: int, action: str, upstream: Json, branch: Json, status: type[AppError], path: str
-) -> None:
-    made, other = revise(root, version)["id"], root.workflow("other", [SAY])
-    known = ids(root, made)
-    named = known | {FOREIGN: ids(root, other)["say"], UNKNOWN: made + 500}
-    body = {"upstreamId": named.get(upstream, upstream) if isinstance(upstream, str) else upstream, "branchIndex": branch}
-    with pytest.raises(status) as refused:
-        root.call(action, known["last"], body)
-    assert refused.value.problems()[0].path.endswith(path)
-    assert shape(root, made) == shape(root, version)
-
-
-@pytest.mark.parametrize(
-    ("key", "upstream", "branch", "code"),
-    [
-        ("last", "meets", None, "SAME_PLACE"),
-        ("first", None, None, "SAME_PLACE"),
-        ("yes", "meets", 1, "SAME_PLACE"),
-        ("meets", "meets", None, "BELOW_ITSELF"),
-        ("meets", "meets", 1, "BELOW_ITSELF"),
-        ("meets", "yes2", None, "BELOW_ITSELF"),
-    ],
-)
-def test_a_node_does_not_move_to_where_it_is_or_below_itself(
-    root: Session, version: int, key: str, upstream: str | None, branch: int | None, code: str
-) -> None:
-    made = revise(root, version)["id"]
-    known = ids(root, made)
-    with pytest.raises(Invalid) as refused:
-        root.call("flow_nodes:move", known[key], {"upstreamId": known[upstream] if upstream else None, "branchIndex": branch})
-    assert refused.value.problems()[0].code == code
-    assert shape(root, made) == shape(root, version)
-
-
-def test_a_move_that_an_enabled_workflow_would_not_survive_is_refused(root: Session, version: int) -> None:
-    with pytest.raises(Invalid) as refused:
-        root.call("flow_nodes:move", ids(root, version)["last"], {"upstreamId": None})
-    assert [problem.path for problem in refused.value.problems()] == ["nodes.5.config.value"]
-
-
-def test_a_duplicate_has_a_key_of_its_own_and_no_branches(root: Session, version: int) -> None:
-    made = revise(root, version)["id"]
-    known = ids(root, made)
-    copy = root.call("flow_nodes:duplicate", known["meets"], {"upstreamId": known["meets"], "branchIndex": 0})
-    assert (copy["type"], copy["title"], copy["config"]) == ("condition", None, {"rejectOnFalse": False})
-    assert copy["key"] not in known
-    expected = ["first", {"meets": {"0": [copy["key"], "say"], "1": ["yes", "yes2"]}}, "last"]
-    assert shape(root, made) == expected
-
-
-@pytest.mark.parametrize(
-    ("index", "shift", "branches"),
-    [
-        ("1", None, {"0": ["say"]}),
-        ("0", None, {"1": ["yes", "yes2"]}),
-        ("0", "1", {"0": ["yes", "yes2"]}),
-        ("0", "0", {"1": ["yes", "yes2"]}),
-        ("1", "1", {"0": ["say"]}),
-        ("9", None, {"1": ["yes", "yes2"], "0": ["say"]}),
-    ],
-)
-def test_a_branch_is_removed_and_later_ones_may_move_up(root: Session, version: int, index: str, shift: str | None, branches: Json) -> None:
-    made = revise(root, version)["id"]
-    node = root.call("flow_nodes:destroyBranch", ids(root, made)["meets"], branchIndex=index, **({"shift": shift} if shift else {}))
-    assert node["key"] == "meets"
-    assert shape(root, made) == ["first", {"meets": branches}, "last"]
-
-
-@pytest.mark.parametrize("index", [None, "x", "", [1]])
-def test_a_branch_to_remove_is_named_by_its_number(root: Session, version: int, index: Json) -> None:
-    with pytest.raises(Invalid) as refused:
-        root.call("flow_nodes:destroyBranch", ids(root, version)["meets"], **({} if index is None else {"branchIndex": index}))
-    assert refused.value.problems()[0].path == "branchIndex"
-
-
-def test_a_branch_kept_takes_the_place_of_its_node(root: Session, version: int) -> None:
-    made = revise(root, version)["id"]
-    root.call("flow_nodes:destroy", ids(root, made)["meets"], keepBranch="1")
-    assert shape(root, made) == ["first", "yes", "yes2", "last"]
-
-
-@pytest.mark.parametrize(
     ("wish", "is_made"), [("1", True), (1, True), ("1.0", True), ("0", False), ("", False), (None, False), ("2", False)]
 )
 def test_a_manual_run_makes_a_version_to_go_on_with_when_asked(root: Session, version: int, wish: Json, is_made: bool) -> None:
@@ -372,56 +199,6 @@ def test_a_disabled_workflow_can_be_named_while_a_node_is_unfinished_but_not_ena
     assert refused.value.problems()[0].path == "nodes.0.config.rejectOnFalse"
     with pytest.raises(Invalid):
         root.call("workflows:update", version, {"description": 5})
-
-
-TESTS: list[tuple[Json, Json]] = [
-    ({"type": "condition", "config": {"rejectOnFalse": False}}, {"status": 1, "result": True}),
-    (
-        {"type": "condition", "config": {"rejectOnFalse": True, "calculation": {"calculator": "gt", "operands": [1, 2]}}},
-        {"status": -1, "result": False},
-    ),
-    (
-        {"type": "query", "config": {"collection": "samples", "params": {"filter": {"id": 1}, "appends": ["category"]}}},
-        {"status": 1, "result": {"id": 1}},
-    ),
-    (
-        {"type": "query", "config": {"collection": "samples", "params": {"filter": {"title": "{{$context.data.x}}"}}}},
-        {"status": 1, "result": None},
-    ),
-]
-
-
-@pytest.mark.parametrize(("body", "expected"), TESTS)
-def test_a_node_runs_by_itself(root: Session, body: Json, expected: Json) -> None:
-    answer = root.call("flow_nodes:test", None, body)
-    assert answer["status"] == expected["status"]
-    if isinstance(expected["result"], dict):
-        assert expected["result"].items() <= answer["result"].items()
-    else:
-        assert answer["result"] == expected["result"]
-
-
-@pytest.mark.parametrize(
-    ("body", "path"),
-    [
-        ({}, "type"),
-        ({"type": "nosuch"}, "type"),
-        ({"type": "script", "config": {}}, "type"),
-        ({"type": 5}, "type"),
-        ({"type": "end", "config": {}}, "type"),
-        ({"type": "create", "config": {"collection": "samples", "params": {"values": {"title": "x"}}}}, "type"),
-        ({"type": "destroy", "config": {"collection": "samples", "params": {"filter": {"id": 1}}}}, "type"),
-        ({"type": "condition"}, "config.rejectOnFalse"),
-        ({"type": "condition", "config": 5}, "config"),
-        ({"type": "query", "config": {"collection": "nosuch"}}, "config.collection"),
-    ],
-)
-def test_a_node_that_cannot_be_tested_is_refused(root: Session, body: Json, path: str) -> None:
-    before = len(root.call("samples:list"))
-    with pytest.raises(Invalid) as refused:
-        root.call("flow_nodes:test", None, body)
-    assert path in [problem.path for problem in refused.value.problems()]
-    assert len(root.call("samples:list")) == before
 
 
 def test_workflows_are_found_by_category(root: Session, version: int) -> None:
