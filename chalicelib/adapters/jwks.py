@@ -83,7 +83,7 @@ class OutsideVerifier:
     """Verifies; signs nothing. ``issuer`` and ``audience`` must be exactly those of the token."""
 
     def __init__(self, fetch: Fetch, issuer: str, audience: str, algorithms: Sequence[str] = ("RS256",)) -> None:
-        """Raises ValueError for an algorithm that is not offered, ``none`` and the HMAC ones above all; RuntimeError without cryptography."""
+        """Raises ValueError for an algorithm not offered (``none``, the HMAC ones), RuntimeError without cryptography."""
         if importlib.util.find_spec("cryptography") is None:
             raise RuntimeError("tokens of another issuer (JWKS_URL) need the package cryptography: add it to requirements.txt")
         if not algorithms or set(algorithms) - ALGORITHMS.keys():

@@ -62,6 +62,11 @@ def _values(raw: Json, field: Field, kind: Kind, clock: Clock) -> Json:
     return [convert(member, kind, clock) for member in raw]
 
 
+def _any_of(raw: Json, field: Field, kind: Kind, clock: Clock) -> Json:
+    """Null, as a variable without a value gives it, is a list of none."""
+    return _values([] if raw is None else raw, field, kind, clock)
+
+
 def _members(raw: Json, field: Field, kind: Kind, clock: Clock) -> Json:
     return None if raw is None else _values(raw if isinstance(raw, list) else [raw], field, "any", clock)
 
@@ -167,7 +172,7 @@ OPERATORS: dict[str, Operator] = {
         Operator("$ne", ALL, _one_or_list, lambda v, o: not _equal(v, o), takes_null=True),
         Operator("$is", ALL, _one_or_list, _equal, takes_null=True),
         Operator("$not", ALL, _one_or_list, lambda v, o: not _equal(v, o), takes_null=True),
-        Operator("$in", ALL, _values, _within),
+        Operator("$in", ALL, _any_of, _within),
         Operator("$notIn", ALL, _values, lambda v, o: not _within(v, o)),
         Operator("$empty", ALL, _emptiness, _is_empty),
         Operator("$notEmpty", ALL, _emptiness, _is_filled),

@@ -170,10 +170,9 @@ def _problems_of_scope(editing: Editing, name: str, action: str, resource: Row, 
     if granted is None or granted.scope is None:
         return []
     variables: dict[str, Json] = {"$user": dict.fromkeys(USERS.fields), "$nRole": "", "$nDate": dict.fromkeys(SYSTEM_NAMES), "$now": None}
+    find = editing.records.collection
     try:
-        parse_filter(
-            substitute(granted.scope, variables, path=path), editing.records.collection(name), editing.records.collection, path=path
-        )
+        parse_filter(substitute(granted.scope, variables, path=path), find(name), find, path=path)
     except Invalid as refused:
         return refused.problems()
     except NotFound as missing:

@@ -48,6 +48,7 @@ TABLE: list[tuple[str, str, Json, list[Json], list[Json], bool]] = [
     ("$in", "title", ["A", "B"], ["A", "B"], ["C"], False),
     ("$in", "title", ["A", None], ["A"], ["C"], True),
     ("$in", "title", [], [], ["A"], False),
+    ("$in", "title", None, [], ["A"], False),
     ("$notIn", "title", ["A", "B"], ["C"], ["A", "B"], True),
     ("$notIn", "title", ["A", None], ["C"], ["A"], False),
     ("$gt", "size", 90, [91, 90.5], [90, -1], False),
