@@ -1,5 +1,5 @@
 # Everything a person or CI does with this project. Needs make, git and Python 3.11 or later; Java and Node for the real
-# database emulator and the console, both optional.
+# database emulator, both optional.
 PYTHON ?= python3
 STAGE ?= dev
 OUT ?= out/$(STAGE)
@@ -13,7 +13,7 @@ REQUESTS ?= 5000
 PIP_COMPILE := $(VENV)/bin/pip-compile --quiet --strip-extras --no-emit-find-links --no-emit-index-url --no-emit-options --no-emit-trusted-host
 PYTEST := $(VENV)/bin/pytest
 
-.PHONY: run plan apply test lint unit functional infra package bench fuzz reference pins console clean help
+.PHONY: run plan apply test lint unit functional infra package bench fuzz reference pins races clean help
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -65,9 +65,8 @@ pins: $(INSTALLED) ## pin what the .in files ask for; make pins UPGRADE=--upgrad
 	$(PIP_COMPILE) $(UPGRADE) --allow-unsafe --output-file=requirements-dev.txt requirements-dev.in
 	$(PIP_COMPILE) $(UPGRADE) --output-file=tests/fuzz/requirements.txt tests/fuzz/requirements.in
 
-console: ## build the web console (Node 20 or later)
-	npm --prefix console ci
-	npm --prefix console run build
+races: $(INSTALLED) ## 10,000 triggers from 32 threads
+	RACES=10000 $(PYTEST) tests/contract/test_races.py
 
 clean: ## remove what is made; data folders and the virtual environment stay
 	rm -rf out .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -9,10 +9,9 @@ from urllib.parse import unquote
 from local.gateway import Answer
 
 BUILT = Path(__file__).resolve().parent.parent / "chalicelib" / "static"
-HOW_TO_BUILD = (
-    "The web console is not built yet.\n\n"
-    "Build it with Node 20 or later:  make console\n"
-    "then load this page again. The API under /api/ works without it.\n"
+NO_CONSOLE = (
+    "There is no web console in this version.\n\n"
+    "One that is built into chalicelib/static/ is served here. The API under /api/ works without it.\n"
 )
 # The page may load only what it ships with, and talk only to its own server.
 CONTENT_SECURITY_POLICY = (
@@ -29,7 +28,7 @@ def console_page(path: str, folder: Path = BUILT) -> Answer | None:
         return None
     index = folder / "index.html"
     if not index.is_file():
-        return Answer(200, (("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store")), HOW_TO_BUILD.encode())
+        return Answer(200, (("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store")), NO_CONSOLE.encode())
     return _file(_inside(folder, path.removeprefix("/console").lstrip("/")) or index)
 
 
