@@ -82,7 +82,7 @@ class AssociationActions:
         """A new partner, linked."""
 
         def act(associated: Associated) -> Answer:
-            field, values = associated.links.field, call.values()
+            field, values = associated.links.field, call.record_values()
             if field.type in ("hasOne", "hasMany"):
                 values = values | {field.foreign_key or "": associated.links.owner.row[field.options.get("sourceKey") or "id"]}
             partner = associated.records.create_record(associated.target, values, updates=updates_of(call))
@@ -94,7 +94,7 @@ class AssociationActions:
 
     def update(self, call: Call) -> Answer:
         def act(associated: Associated) -> Answer:
-            values, updates = call.values(), updates_of(call)
+            values, updates = call.record_values(), updates_of(call)
             changed = [associated.records.update_record(one, values, updates=updates) for one in self._targets(associated, call)]
             return Answer([written_row(associated.records, record) for record in changed])
 

@@ -6,7 +6,8 @@ import json
 from dataclasses import dataclass, field
 
 from chalicelib.domain.filter import filter_from_text
-from chalicelib.errors import Invalid, Json
+from chalicelib.domain.selection import names_in
+from chalicelib.errors import Invalid, Json, Problem
 
 Params = dict[str, Json]
 
@@ -67,6 +68,15 @@ class Call:
         if not isinstance(self.body, dict):
             raise Invalid(f"the body must be a JSON object, not {kind_of(self.body)}", path="body")
         return self.body
+
+    def record_values(self) -> dict[str, Json]:
+        """`values` without what ``whitelist`` does not name and ``blacklist`` does. Raises Invalid."""
+        found: list[Problem] = []
+        allowed = names_in(self.params.get("whitelist"), "whitelist", found)
+        refused = names_in(self.params.get("blacklist"), "blacklist", found)
+        if found:
+            raise Invalid.of(found)
+        return {name: value for name, value in self.values().items() if (not allowed or name in allowed) and name not in refused}
 
 
 @dataclass(frozen=True)

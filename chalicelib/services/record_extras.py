@@ -37,7 +37,7 @@ class RecordExtras(RecordActions):
         """The list of the one record updated, else the record made."""
 
         def update(opened: Opened, record: Record) -> list[Row]:
-            values = self._writable(opened, call.values())
+            values = self._writable(opened, call.record_values())
             changed = opened.records.update_record(record, values, updates=updates_of(call))
             return [written_row(opened.records, changed)]
 
@@ -48,7 +48,7 @@ class RecordExtras(RecordActions):
 
         def walk(number: int) -> Answer:
             opened = self._open(call, "create", seed=secrets.token_hex(8))
-            values, reader = call.values(), _with_permit(opened, needed)
+            values, reader = call.record_values(), _with_permit(opened, needed)
             record = self._first(reader, call, values)
             if record is not None:
                 answer = Answer(use(reader, record))

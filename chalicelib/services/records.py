@@ -59,11 +59,11 @@ class RecordActions:
         self._backend = backend
 
     def get(self, call: Call) -> Answer:
-        """One record, ``null`` when it is not there; with the record's version as ETag."""
+        """One record by its id, or the first that ``filter`` finds; ``null`` when it is not there. With its version as ETag."""
 
         def act() -> Answer:
             opened = self._open(call, "get")
-            record = self._found(opened, self._target_id(opened, call))
+            record = self._first_match(opened, call) if call.params.get("filter") else self._found(opened, self._target_id(opened, call))
             rows = shown_rows(opened, call, opened.collection, [record] if record else [])
             return Answer(rows[0] if rows else None, headers={"ETag": etag(record)} if record and rows else {})
 
@@ -88,7 +88,7 @@ class RecordActions:
             if opened.replay and opened.replay.answer:
                 opened.replay.check_role(opened.caller.role_name)
                 return opened.replay.answer
-            values = self._writable(opened, call.values())
+            values = self._writable(opened, call.record_values())
             updates = updates_of(call)
             record = opened.records.create_record(opened.collection, prepare(values) if prepare else values, updates=updates)
             self._must_reach(opened, record)
@@ -104,7 +104,7 @@ class RecordActions:
 
         def walk(number: int) -> Answer:
             opened = self._open(call, "update")
-            values = self._writable(opened, call.values())
+            values = self._writable(opened, call.record_values())
             values = prepare(values) if prepare else values
             updates = updates_of(call)
             changed = [opened.records.update_record(record, values, updates=updates) for record in self._targets(opened, call)]
@@ -176,6 +176,17 @@ class RecordActions:
     def _target_id(self, opened: Opened, call: Call) -> int | str | None:
         key = call.target_key
         return convert_id(opened.collection, key) if key is not None else None
+
+    def _first_match(self, opened: Opened, call: Call) -> Record | None:
+        """The first record that matches the call's filter (and id), inside the scope."""
+        scope = scope_filter(opened.caller, opened.permit, opened.collection, opened.definitions)
+        wanted = both(asked_filter(opened.records, opened.caller, call, opened.collection), scope)
+        record_id = self._target_id(opened, call)
+        if record_id is not None:
+            wanted = both(wanted, opened.records.plain_filter({"id": record_id}, opened.collection))
+        sort = parse_sort(call.params.get("sort"), opened.records.readable(opened.collection.name))
+        found = opened.records.search(Search(opened.collection, wanted, sort, limit=1)).records
+        return found[0] if found else None
 
     def _found(self, opened: Opened, record_id: int | str | None) -> Record | None:
         if record_id is not None:
