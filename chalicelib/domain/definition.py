@@ -92,7 +92,7 @@ def _parse_field(raw: Definition) -> Field:
         required=bool(raw.get("required")) or raw.get("allowNull") is False,
         unique=bool(raw.get("unique")),
         index=bool(raw.get("index")),
-        hidden=bool(raw.get("hidden")),
+        hidden=bool(raw.get("hidden")) or raw["type"] == "password",
         read_only=bool(raw.get("readOnly")),
         default=raw.get("defaultValue"),
         target=raw.get("target"),

@@ -280,6 +280,11 @@ def _missing(collection: Collection, present: set[str]) -> list[str]:
     return [key, *missing] if collection.options.get("autoGenId") is False and not present & {"id", key} else missing
 
 
+def _kind_of(value: Json) -> str:
+    kinds = {bool: "boolean", int: "number", float: "number", list: "array", dict: "object"}
+    return kinds.get(type(value), "value")
+
+
 def convert_id(collection: Collection, raw: Json) -> int | str:
     """The id in a URL or a filter (text, or a number from JSON) as the collection's ids are: ``"91"`` becomes ``91``.
 
@@ -295,5 +300,5 @@ def convert_id(collection: Collection, raw: Json) -> int | str:
         if isinstance(raw, str) and 1 <= len(raw) <= ID_TEXT_LENGTH and not any(unicodedata.category(c) in ("Cc", "Cs") for c in raw):
             return raw
         expected = f"text of 1 to {ID_TEXT_LENGTH} characters without control characters"
-    shown = json.dumps(raw[:100]) if isinstance(raw, str) else f"this {type(raw).__name__}"
+    shown = json.dumps(raw[:100]) if isinstance(raw, str) else "null" if raw is None else f"this {_kind_of(raw)}"
     raise Invalid(f'{shown} is not an id of collection "{collection.name}": expected {expected}', path="id", code="INVALID_ID")

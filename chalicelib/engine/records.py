@@ -104,7 +104,7 @@ class UnitRecords:
 
     def create_record(self, collection: Collection, values: Row, *, prefix: str = "", updates: Names[str] = ()) -> Record:
         """Stage a new record with what its values say of associations. Raises Invalid with every mistake in the values."""
-        checked = check_values(collection, values, creating=True, prefix=prefix)
+        checked = self.unit.protected(collection, check_values(collection, values, creating=True, prefix=prefix))
         associations = AssociationWrites(self, updates)
         record = self.unit.create(collection, associations.own_values(collection, checked, prefix))
         associations.after(record, checked, prefix, creating=True)
@@ -122,7 +122,8 @@ class UnitRecords:
 
     def update_record(self, record: Record, values: Row, *, prefix: str = "", updates: Names[str] = ()) -> Record:
         """Stage a change of one record. Raises Invalid with every mistake in the values."""
-        checked = check_values(record.collection, values, creating=False, prefix=prefix, record_id=record.id)
+        found = check_values(record.collection, values, creating=False, prefix=prefix, record_id=record.id)
+        checked = self.unit.protected(record.collection, found)
         associations = AssociationWrites(self, updates)
         changed = self.unit.update(record, associations.own_values(record.collection, checked, prefix))
         associations.after(changed, checked, prefix, creating=False)

@@ -17,6 +17,8 @@ from chalicelib.domain.record import Record, Row, changed_record, new_record
 from chalicelib.engine.reads import Reads
 from chalicelib.errors import Invalid, Json, Taken, TooLarge
 
+Protect = Callable[[str], str]
+
 MOST_WRITES = 90
 MOST_BYTES = 4_000_000
 
@@ -41,13 +43,16 @@ class Tagged:
 
 
 class UnitOfWork:
-    """Staged writes over what the request has read. ``make_id(n)`` gives the n-th new id of this unit."""
+    """Staged writes over what the request has read. ``make_id(n)`` gives the n-th new id of this unit, ``protect`` hashes a password."""
 
-    def __init__(self, reads: Reads, *, now: str, make_id: Callable[[int], int], user_id: int | None) -> None:
+    def __init__(
+        self, reads: Reads, *, now: str, make_id: Callable[[int], int], user_id: int | None, protect: Protect | None = None
+    ) -> None:
         self.reads = reads
         self._now = now
         self._make_id = make_id
         self._user_id = user_id
+        self._protect = protect
         self._ids_made = 0
         self.staged: dict[Key, Staged] = {}
         self.serializable = False
@@ -82,7 +87,7 @@ class UnitOfWork:
         record_id = values.get("id")
         given = record_id is not None
         if record_id is None:
-            record_id = self._next_id(collection)
+            record_id = self._free_id(collection)
         key = record_key(collection.uid, record_id, collection.shards)
         if given:
             self.reads.load([key] if key not in self.staged else [])
@@ -95,14 +100,28 @@ class UnitOfWork:
         self._stage(collection, key, before, record)
         return record
 
+    def protected(self, collection: Collection, values: Row) -> Row:
+        """The values with every password hashed; those of system collections come hashed from their own actions. Raises Invalid."""
+        secret = [name for name in values if values[name] is not None and collection.fields[name].type == "password"]
+        if not secret or collection.system:
+            return values
+        if self._protect is None:
+            raise Invalid(f'"{secret[0]}" cannot be written here', path=secret[0])
+        return values | {name: self._protect(values[name]) for name in secret}
+
     def next_number(self) -> int:
         """A new id of this unit."""
         self._ids_made += 1
         return self._make_id(self._ids_made)
 
-    def _next_id(self, collection: Collection) -> int | str:
-        made = self.next_number()
-        return made if collection.id_type == "integer" else f"{made:016d}"
+    def _free_id(self, collection: Collection) -> int | str:
+        """A new id, none that this unit knows a record by: that one would be written over, not refused."""
+        while True:
+            number = self.next_number()
+            made = number if collection.id_type == "integer" else f"{number:016d}"
+            key = record_key(collection.uid, made, collection.shards)
+            if key not in self.staged and self.reads.items.get(key) is None:
+                return made
 
     def update(self, record: Record, values: Row) -> Record:
         """Stage a change. Raises TooLarge."""

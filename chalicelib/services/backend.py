@@ -96,4 +96,6 @@ class Backend:
 
     def unit(self, reads: Reads, *, user_id: int | None, at_ms: int, seed: str) -> UnitOfWork:
         """A unit of work whose new ids derive from ``seed``: the same walk makes the same ids."""
-        return UnitOfWork(reads, now=iso_text(at_ms), make_id=lambda n: derived_id(at_ms, seed, n), user_id=user_id)
+        return UnitOfWork(
+            reads, now=iso_text(at_ms), make_id=lambda n: derived_id(at_ms, seed, n), user_id=user_id, protect=self.passwords.hash
+        )

@@ -58,7 +58,7 @@ class Call:
         if isinstance(keys, list):
             if len(keys) != 1:
                 raise Invalid("this action takes one id in filterByTk", path="filterByTk")
-            return str(keys[0])
+            return str(keys[0]) if isinstance(keys[0], str | int) and not isinstance(keys[0], bool) else json.dumps(keys[0])
         return keys if keys else None
 
     def values(self) -> dict[str, Json]:

@@ -11,8 +11,12 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
+import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 
+from infra.package import package
 from tests.bench.report import Line, at_most
 from tests.bench.stack import REGION, ROOT
 
@@ -36,9 +40,8 @@ from chalicelib.bootstrap import product
 product().backend.store._connection.client
 made = time.process_time()
 print(json.dumps({{
-    "start": began * 1000, "import": (imported - began) * 1000, "clients": (made - imported) * 1000, "whole": made * 1000,
+    "import": (imported - began) * 1000, "clients": (made - imported) * 1000,
     "rss": int(re.search(r"VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text())[1]) / 1024,
-    "modules": len(sys.modules),
     "unwanted": [name for name in {NOT_LOADED!r} if name in sys.modules],
 }}))
 """
@@ -54,24 +57,37 @@ ENVIRONMENT = {
 }
 
 
-def measure(runs: int) -> Iterator[Line]:
-    samples = [_once() for _ in range(runs + 1)][1:]  # the first writes .pyc files
+def measure(runs: int, packaged: bool) -> Iterator[Line]:
+    """``packaged``: also from the deployment package, which is built for it (10 s)."""
+    yield from _lines("", [_once(sys.executable, "-c", folder=ROOT) for _ in range(runs + 1)])
+    if packaged:
+        with tempfile.TemporaryDirectory(prefix="stepbase-bench-") as scratch:
+            package("dev", Path(scratch))
+            folder = Path(scratch) / "unpacked"
+            with zipfile.ZipFile(Path(scratch) / "deployment.zip") as archive:
+                archive.extractall(folder)
+            # -S: nothing but the package's own modules, whatever is installed for this interpreter.
+            interpreter = str(Path(sys.executable).resolve())
+            yield from _lines(", from the deployment package", [_once(interpreter, "-S", "-c", folder=folder) for _ in range(runs + 1)])
+
+
+def _lines(where: str, samples: list[dict[str, float]]) -> Iterator[Line]:
+    """The first sample is left out: it writes what is not compiled yet."""
 
     def median(name: str) -> float:
-        return statistics.median(sample[name] for sample in samples)
+        return statistics.median(sample[name] for sample in samples[1:])
 
-    yield at_most("CPU of importing the app and making its clients", median("import") + median("clients"), 400, "ms")
-    yield Line("of it importing / making clients", f"{median('import'):.0f} / {median('clients'):.0f} ms")
-    yield Line("the interpreter's own start, not in it", f"{median('start'):.0f} ms")
-    yield at_most("peak resident memory then", median("rss"), 70, "MB")
-    yield Line("modules loaded", f"{median('modules'):.0f}")
+    yield at_most(f"CPU of importing the app and making its clients{where}", median("import") + median("clients"), 400, "ms")
+    yield Line(f"of it importing / making clients{where}", f"{median('import'):.0f} / {median('clients'):.0f} ms")
+    yield at_most(f"peak resident memory then{where}", median("rss"), 70, "MB")
     unwanted = samples[0]["unwanted"]
-    yield Line("not loaded then", ", ".join(f"`{name}`" for name in NOT_LOADED), "all" if not unwanted else f"{unwanted} is", not unwanted)
+    not_loaded = ", ".join(f"`{name}`" for name in NOT_LOADED)
+    yield Line(f"not loaded then{where}", not_loaded, "all" if not unwanted else f"{unwanted} is", not unwanted)
 
 
-def _once() -> dict[str, float]:
+def _once(*command: str, folder: Path) -> dict[str, float]:
     ran = subprocess.run(
-        [sys.executable, "-c", CHILD], cwd=ROOT, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=True, timeout=30
+        [*command, CHILD], cwd=folder, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=True, timeout=30
     )
     sample: dict[str, float] = json.loads(ran.stdout)
     return sample

@@ -10,6 +10,8 @@ from chalicelib.adapters.memory import MemoryStore
 from chalicelib.domain.keys import record_key
 from chalicelib.domain.ports import Absent, Delete, Equals
 from chalicelib.engine.commit import Stale
+from chalicelib.engine.reads import Reads
+from chalicelib.engine.unit_of_work import UnitOfWork
 from chalicelib.errors import Taken
 from tests.stores import WatchedStore
 from tests.unit.engine.fakes import ITEMS, NOW_MS, collection_of, commit_unit, fill, ids, items, kinds, seen, stored, unit_over, writes
@@ -199,3 +201,14 @@ def test_deletes_carry_the_version_they_read(store: WatchedStore) -> None:
     assert [type(write) for write in writes(unit)] == [Delete]
     with pytest.raises(Stale):
         commit_unit(store, unit)
+
+
+def test_a_new_id_is_never_that_of_a_record_the_unit_knows() -> None:
+    """The low bits of ids are random: one may meet a record that was read before, and must not become its next version."""
+    store = MemoryStore()
+    first = UnitOfWork(Reads(store), now="now", make_id=lambda n: n, user_id=None)
+    first.create(ITEMS, {"id": 1, "title": "old"})
+    store.transact([tagged.write for tagged in first.writes()])
+    unit = UnitOfWork(Reads(store), now="now", make_id=lambda n: n, user_id=None)
+    assert unit.get(ITEMS, 1) is not None
+    assert unit.create(ITEMS, {"title": "new"}).id == 2

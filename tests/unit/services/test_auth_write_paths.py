@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.memory import MemoryStore
+from chalicelib.domain.ports import RECORDS, Range
 from chalicelib.errors import AppError, Forbidden, Invalid, Unauthenticated
 from chalicelib.services import installation
 from tests.sessions import Session
@@ -386,3 +387,14 @@ def test_who_signs_in_by_a_name_that_is_no_text_is_told(root: Session) -> None:
     for body in ({"account": ["root"], "password": "x"}, {"account": {"$ne": None}, "password": {"$ne": None}}):
         with pytest.raises((Invalid, Unauthenticated)):
             root.answer("auth:signIn", None, body)
+
+
+def test_a_password_field_is_hashed_and_never_shown(root: Session) -> None:
+    fields = [{"name": "pin", "type": "password"}, {"name": "n", "type": "string"}]
+    root.answer("collections:create", None, {"name": "accounts", "fields": fields})
+    made = root.call("accounts:create", None, {"pin": "sekret1", "n": "a"})
+    changed = root.call("accounts:update", made["id"], {"pin": "sekret2"})[0]
+    assert "pin" not in made | changed | root.call("accounts:get", made["id"])
+    collection = root.store.query(RECORDS, "collections#0", keys=Range("accounts", "accounts")).items[0]["data"]["uid"]
+    [item] = root.store.query(RECORDS, f"{collection}#0").items
+    assert item["data"]["pin"] != "sekret2"
