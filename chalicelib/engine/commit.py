@@ -15,6 +15,7 @@ from typing import TypeVar
 from chalicelib.domain.ports import Absent, Clock, Delete, Item, Put, Store, StoreUnavailable, TransactionRefused
 from chalicelib.engine.unit_of_work import Tagged, not_unique
 from chalicelib.errors import Conflict, TooLarge, Unavailable
+from chalicelib.observability import logger
 
 MOST_WALKS = 10
 MOST_SENDS = 10
@@ -88,7 +89,9 @@ def _raise_for(store: Store, tagged: Sequence[Tagged], refused: TransactionRefus
     if failed:
         raise Stale
     if "invalid" in refused.reasons:
-        raise TooLarge(f"the database refused the write: {refused}", code="WRITE_REFUSED")
+        # What DynamoDB says of it names tables, which are no business of a caller.
+        logger.warning("the database refused a write: %s", refused)
+        raise TooLarge("the database refused the write: an item is too large or a value cannot be stored", code="WRITE_REFUSED")
 
 
 def _condition_of(entry: Tagged) -> object:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from chalicelib.domain.graph import Graph, Node, problems_of_links
 from chalicelib.domain.references import FindCollection
 from chalicelib.domain.template import problems_of
+from chalicelib.engine.nested_nodes import MOST_LEVELS as MOST_BRANCH_LEVELS
 from chalicelib.engine.schema_problems import problems_of_schema
 from chalicelib.errors import Json, Problem
 from chalicelib.nodes import NODE_TYPES, unknown_type
@@ -87,7 +88,7 @@ def problems_of_nodes(nodes: Sequence[Json], definitions_for: FindCollection, no
         found += links
         graph = None if links else Graph.of(nodes)
     if graph:
-        found += _problems_of_branches(nodes, graph, node_types)
+        found += [*_problems_of_branches(nodes, graph, node_types), *_problems_of_depth(nodes, graph)]
     for position, raw in enumerate(nodes):
         if isinstance(raw, dict):
             config = raw.get("config")
@@ -136,6 +137,17 @@ def _problems_of_identity(nodes: Sequence[dict[str, Json]]) -> list[Problem]:
         if raw.get("branchIndex") is not None and raw.get("upstreamId") is None:
             found.append(Problem("branchIndex says a branch of which node? upstreamId is missing", f"nodes.{position}.upstreamId"))
     return found
+
+
+def _problems_of_depth(nodes: Sequence[dict[str, Json]], graph: Graph) -> Iterator[Problem]:
+    """Branches within branches beyond what a nested document may hold."""
+    levels: dict[int, int] = {}
+    positions = {raw["id"]: position for position, raw in enumerate(nodes)}
+    for node in graph.walk():
+        above = levels[node.upstream_id] if node.upstream_id is not None else 0
+        levels[node.id] = above + (node.branch_index is not None)
+        if levels[node.id] == MOST_BRANCH_LEVELS + 1 and node.branch_index is not None:
+            yield Problem(f"branches are nested more than {MOST_BRANCH_LEVELS} levels deep", f"nodes.{positions[node.id]}.branchIndex")
 
 
 def _problems_of_branches(nodes: Sequence[dict[str, Json]], graph: Graph, node_types: Registry) -> Iterator[Problem]:

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from chalicelib.bootstrap import Product
 
 MOST_BODY_BYTES = 1024 * 1024
-MOST_DEPTH = 32
+MOST_DEPTH = 32  # what DynamoDB stores in one another
+MOST_DEPTH_OF_WORKFLOWS = 100  # 20 branches within branches; their nodes are stored flat
+DOCUMENTS = (("workflows", "create"), ("workflows", "import"))
 GATEWAY_MS = 1_000
 FIXED_HEADERS = {"Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 TIMEZONE = re.compile(r"([+-])(0?\d|1[0-4]):([0-5]\d)")
@@ -57,7 +59,7 @@ def _call(product: Product, request: Request, segments: list[str], request_id: s
     return Call(
         *target[:5],
         params=params,
-        body=_body(request),
+        body=_body(request, MOST_DEPTH_OF_WORKFLOWS if target[:2] in DOCUMENTS else MOST_DEPTH),
         token=_token(headers, params),
         role=headers.get("x-role") or None,
         timezone=_timezone(headers.get("x-timezone"), product.now_ms()),
@@ -98,7 +100,7 @@ def _timezone(header: str | None, now_ms: int) -> str:
     return f"{offset[:3]}:{offset[3:5]}"
 
 
-def _body(request: Request) -> Json:
+def _body(request: Request, most_depth: int) -> Json:
     """The JSON of the body, ``None`` without one. A form (``a=1&b=2``) is an object of texts. Raises Invalid, TooLarge."""
     raw = request.raw_body if isinstance(request.raw_body, bytes) else request.raw_body.encode()
     if len(raw) > MOST_BODY_BYTES:
@@ -112,20 +114,20 @@ def _body(request: Request) -> Json:
     content_type = request.headers.get("content-type", "")
     if content_type.startswith("application/x-www-form-urlencoded") and text.lstrip()[:1] not in ("{", "[", '"') and "=" in text:
         return dict(parse_qsl(text, keep_blank_values=True))
-    return _parsed(text)
+    return _parsed(text, most_depth)
 
 
-def _parsed(text: str) -> Json:
+def _parsed(text: str, most_depth: int) -> Json:
     try:
         value = json.loads(text, parse_constant=_refuse_constant)
     except RecursionError:
-        raise Invalid(f"the body is nested deeper than {MOST_DEPTH} levels", path="body", code="INVALID_JSON") from None
+        raise Invalid(f"the body is nested deeper than {most_depth} levels", path="body", code="INVALID_JSON") from None
     except ValueError as error:
         raise Invalid(f"the body is not valid JSON: {error}", path="body", code="INVALID_JSON") from None
     if not isinstance(value, dict | list):
         raise Invalid("the body must be a JSON object or array", path="body", code="INVALID_JSON")
-    if _is_too_deep(value):
-        raise Invalid(f"the body is nested deeper than {MOST_DEPTH} levels", path="body", code="INVALID_JSON")
+    if _is_too_deep(value, most_depth):
+        raise Invalid(f"the body is nested deeper than {most_depth} levels", path="body", code="INVALID_JSON")
     if _has_half_characters(text):
         raise Invalid("the body holds half of a surrogate pair, which is no character", path="body", code="INVALID_JSON")
     return value
@@ -135,9 +137,9 @@ def _refuse_constant(name: str) -> Json:
     raise ValueError(f"{name} is not a JSON number")
 
 
-def _is_too_deep(value: Json) -> bool:
+def _is_too_deep(value: Json, most_depth: int) -> bool:
     level = [value]
-    for _ in range(MOST_DEPTH):
+    for _ in range(most_depth):
         level = [
             inner for outer in level for inner in (outer.values() if isinstance(outer, dict) else outer) if isinstance(inner, dict | list)
         ]

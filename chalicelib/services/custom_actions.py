@@ -22,7 +22,7 @@ from chalicelib.engine.dispatch import execution_writes, mark_frozen, walk
 from chalicelib.engine.execution import Execution, restored
 from chalicelib.engine.reads import Reads
 from chalicelib.engine.records import UnitRecords
-from chalicelib.errors import Invalid, Json
+from chalicelib.errors import Invalid, Json, TooLarge
 from chalicelib.services import idempotency
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call, kind_of
@@ -138,7 +138,7 @@ class _Run:
             for other in waiting:
                 self._progress.done[other.workflow.key] = other
             self._commit([execution, *waiting], unit.writes(), last or not goes_on)
-        except Invalid as refusal:
+        except (Invalid, TooLarge) as refusal:
             return self._refused(execution, waiting, refusal)
         except BaseException:
             for key in [execution.workflow.key, *(other.workflow.key for other in queued)]:
@@ -147,12 +147,18 @@ class _Run:
         unit.committed()
         return execution
 
-    def _refused(self, execution: Execution, waiting: Sequence[Execution], refusal: Invalid) -> Execution:
-        """A unique value that is taken shows only at the commit: nothing was written, the history says why."""
+    def _refused(self, execution: Execution, waiting: Sequence[Execution], refusal: Invalid | TooLarge) -> Execution:
+        """A unique value that is taken shows only at the commit, as does a unit too large: nothing was written, the history says why.
+
+        The first is a 400 that names the field; the second is no fault of the caller's but the last node's."""
         for other in waiting:
             self._progress.done.pop(other.workflow.key, None)
         execution.status, execution.ended_by_end, execution.reason = ERROR, False, refusal.code
-        execution.refusal = [problem.to_json() for problem in refusal.problems()]
+        if isinstance(refusal, Invalid):
+            execution.refusal = [problem.to_json() for problem in refusal.problems()]
+        else:
+            last = execution.jobs[-1]
+            last.status, last.result = ERROR, {"message": refusal.message, "code": refusal.code}
         execution.messages.clear()
         self._commit([execution], [], True)
         return execution

@@ -217,6 +217,7 @@ class RecordActions:
             found = opened.records.search(Search(opened.collection, both(wanted, scope)))
             if not found.complete:
                 raise Invalid("the filter reads more than 20 MB of records; filter by an indexed field or by id", path="filter")
+            self._check_versions(opened, call, found.records)
             return found.records
         ids = [convert_id(opened.collection, key) for key in (keys if isinstance(keys, list) else [keys])]
         records = [record for record in opened.unit.get_many(opened.collection, dict.fromkeys(ids)) if record]
