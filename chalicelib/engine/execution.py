@@ -129,6 +129,22 @@ def bounded_text(doc: dict[str, Json]) -> str:
     return text
 
 
+def is_larger(value: Json, most_bytes: int) -> bool:
+    """Whether a JSON value written out would have more than about so many bytes; looks no further than that."""
+    left, waiting = most_bytes, [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            left -= sum(len(name) + 4 for name in one)
+            waiting += one.values()
+        elif isinstance(one, list):
+            waiting += one
+        left -= len(one) + 2 if isinstance(one, str) else 2
+        if left < 0:
+            return True
+    return False
+
+
 def _mark(part: str, size_bytes: int) -> Json:
     """What stands where something was cut, of the type that readers expect there."""
     if part == "messages":

@@ -15,13 +15,14 @@ from chalicelib.domain.instants import iso_text
 from chalicelib.domain.ports import Clock, StoreUnavailable
 from chalicelib.domain.status import ABORTED, ERROR, RESOLVED, execution_status
 from chalicelib.domain.workflow import Workflow
-from chalicelib.engine.execution import Execution, Job
+from chalicelib.engine.execution import Execution, Job, is_larger
 from chalicelib.engine.records import UnitRecords
 from chalicelib.errors import AppError, Conflict, DeadlineExceeded, Json, Unavailable
 from chalicelib.nodes import NODE_TYPES
 from chalicelib.nodes.base import Outcome, Records
 from chalicelib.observability import logger
 
+MOST_RESULT_BYTES = 8 * 350_000
 PASSED_ON = (Conflict, DeadlineExceeded, Unavailable, StoreUnavailable)
 
 
@@ -130,8 +131,11 @@ class Interpreter:
         return outcome.status
 
     def _outcome(self, node: Node) -> Outcome:
+        # A copy: a result that holds the map of results must not hold itself.
+        scope = self._scope | {"$jobsMapByNodeKey": dict(self._execution.results)}
         try:
-            return NODE_TYPES[node.type].run(self._prepared[node.id], self._scope, self._ports)
+            outcome = NODE_TYPES[node.type].run(self._prepared[node.id], scope, self._ports)
+            return _bounded(outcome)
         except PASSED_ON:
             raise
         except AppError as error:
@@ -158,6 +162,14 @@ class Interpreter:
                 f'the workflow "{self._execution.workflow.title}" ran out of time before node "{node.title}"; nothing was written',
                 data={"executionId": self._execution.id},
             )
+
+
+def _bounded(outcome: Outcome) -> Outcome:
+    """The outcome, or an error when its result is larger than a job may hold: results of results grow like powers of two."""
+    if not is_larger(outcome.result, MOST_RESULT_BYTES):
+        return outcome
+    message = f"the result of this node has more than {MOST_RESULT_BYTES} bytes"
+    return Outcome(ERROR, {"message": message, "code": "RESULT_TOO_LARGE"})
 
 
 def prepared_nodes(workflow: Workflow) -> dict[int, Json]:

@@ -80,3 +80,31 @@ def test_a_serializable_unit_guards_every_row_it_read_by_key() -> None:
         unit.create(NOTES, {"text": "written"})
         checks[serializable] = [tagged.write.condition for tagged in unit.writes() if isinstance(tagged.write, Check)]
     assert checks == {False: [], True: [Equals({"version": 1}), Absent()]}
+
+
+def outputs(count: int) -> Workflow:
+    nodes = [
+        {"id": n, "key": f"n{n}", "type": "output", "upstreamId": n - 1 if n > 1 else None, "config": {"value": "{{$jobsMapByNodeKey}}"}}
+        for n in range(1, count + 1)
+    ]
+    return Workflow(8192, "flow", "The flow", "custom-action", True, True, {"type": 0}, {}, nodes)
+
+
+@pytest.mark.parametrize(("count", "status"), [(1, 1), (3, 1), (60, -2)])
+def test_results_of_results_are_values_of_that_moment_and_bounded(count: int, status: int) -> None:
+    store = MemoryStore()
+    unit = unit_over(store)
+    execution = Execution(fresh_id(NOW), outputs(count), {"data": {}}, "now")
+    walk(
+        execution,
+        UnitRecords(unit, Definitions(unit.reads, DefinitionCache())),
+        FixedClock(NOW),
+        answers=True,
+        deadline_ms=None,
+        timezone="+00:00",
+    )
+    assert execution.status == status
+    assert execution.jobs[0].result == {}
+    assert json.loads(execution.to_item("token", "now")["doc"])["jobs"]
+    if count == 60:
+        assert execution.jobs[-1].result["code"] == "RESULT_TOO_LARGE"
