@@ -10,10 +10,19 @@ from chalicelib.domain import status
 from chalicelib.domain.collection import Collection
 from chalicelib.domain.query import parse_sort
 from chalicelib.domain.references import has_template
-from chalicelib.domain.template import Template
 from chalicelib.errors import Invalid, Json, Problem
-from chalicelib.nodes.base import Definitions, NodeType, Outcome, Ports, Scope, rendered
-from chalicelib.nodes.record_config import APPENDS, FILTER, check_records, collection_of, config_schema, params_of
+from chalicelib.nodes.base import Definitions, NodeType, Outcome, Ports, Scope
+from chalicelib.nodes.record_config import (
+    APPENDS,
+    FILTER,
+    RecordConfig,
+    check_records,
+    collection_of,
+    config_schema,
+    params_of,
+    prepare_records,
+    rendered_records,
+)
 
 PAGE_SIZE = 20
 MOST_ROWS = 10_000
@@ -64,9 +73,9 @@ SCHEMA = config_schema(
 )
 
 
-def run(prepared: Template, scope: Scope, ports: Ports) -> Outcome:
+def run(prepared: RecordConfig, scope: Scope, ports: Ports) -> Outcome:
     """A row or None; a list of rows with ``multiple``. FAILED when empty and ``failOnEmpty``. Raises Invalid for a bad page."""
-    config = rendered(prepared, scope)
+    config = rendered_records(prepared, scope)
     params, multiple = params_of(config), bool(config.get("multiple"))
     page, page_size = _number(params, "page", 1), _number(params, "pageSize", PAGE_SIZE)
     rows = ports.records.find(
@@ -123,4 +132,4 @@ def _problems_of_sort(sort: Json, collection: Collection, path: str) -> list[Pro
     return []
 
 
-NODE = NodeType("query", SCHEMA, run, check=check, testable=True)
+NODE = NodeType("query", SCHEMA, run, prepare_records, check=check, testable=True)

@@ -5,6 +5,8 @@ Source: https://docs.nocobase.com/workflow/nodes/query and the three pages besid
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from chalicelib.domain.collection import Collection
 from chalicelib.domain.references import (
     is_empty_filter,
@@ -13,8 +15,9 @@ from chalicelib.domain.references import (
     problems_of_filter,
     problems_of_values,
 )
+from chalicelib.domain.template import Template, compile_template
 from chalicelib.errors import Invalid, Json, Problem
-from chalicelib.nodes.base import Definitions
+from chalicelib.nodes.base import Definitions, Scope
 
 COLLECTION: dict[str, Json] = {
     "type": "string",
@@ -51,6 +54,43 @@ def config_schema(params: dict[str, Json], **more: Json) -> dict[str, Json]:
             "params": {"type": ["object", "null"], "title": "Parameters", "properties": params},
         },
     }
+
+
+class RecordConfig(NamedTuple):
+    """A record node's config, prepared: the template of the whole, and its filter as it was written."""
+
+    template: Template
+    filter: Json
+
+
+def prepare_records(config: dict[str, Json]) -> RecordConfig:
+    return RecordConfig(compile_template(config), params_of(config).get("filter"))
+
+
+def rendered_records(prepared: RecordConfig, scope: Scope) -> Json:
+    """The config with its templates filled in. Raises Invalid when one of them put an object into the filter.
+
+    A template in a filter stands for a value. An object there would be read as operators, and the context comes from the caller:
+    ``{"id": {"$ne": 0}}`` in a body would turn "this record" into "all others"."""
+    config = prepared.template.render(scope)
+    if isinstance(prepared.filter, dict):
+        _refuse_objects(prepared.filter, params_of(config).get("filter"), "params.filter")
+    return config
+
+
+def _refuse_objects(written: Json, value: Json, path: str) -> None:
+    if isinstance(written, str) and "{{" in written:
+        members = value if isinstance(value, list) else [value]
+        if any(isinstance(member, dict | list) for member in members):
+            raise Invalid(f"{written} must give a value or a list of values here, not an object", path=path, code="OBJECT_IN_FILTER")
+    elif isinstance(written, dict) and isinstance(value, dict):
+        if len(written) != len(value):
+            raise Invalid("two names of the filter became one when their templates were filled in", path=path)
+        for (name, inner), filled in zip(written.items(), value.values(), strict=True):
+            _refuse_objects(inner, filled, f"{path}.{name}")
+    elif isinstance(written, list) and isinstance(value, list):
+        for number, (inner, filled) in enumerate(zip(written, value, strict=True)):
+            _refuse_objects(inner, filled, f"{path}.{number}")
 
 
 def params_of(config: Json) -> dict[str, Json]:

@@ -7,27 +7,29 @@ Source: https://docs.nocobase.com/workflow/nodes/update
 from __future__ import annotations
 
 from chalicelib.domain import status
-from chalicelib.domain.template import Template
-from chalicelib.nodes.base import NodeType, Outcome, Ports, Scope, rendered
+from chalicelib.nodes.base import NodeType, Outcome, Ports, Scope
 from chalicelib.nodes.record_config import (
     FILTER,
     VALUES,
+    RecordConfig,
     check_filtered_write,
     config_schema,
     filter_or_refuse,
     object_or_refuse,
     params_of,
+    prepare_records,
+    rendered_records,
 )
 
 SCHEMA = config_schema({"filter": FILTER, "values": VALUES})
 
 
-def run(prepared: Template, scope: Scope, ports: Ports) -> Outcome:
+def run(prepared: RecordConfig, scope: Scope, ports: Ports) -> Outcome:
     """How many records were changed. Raises Invalid for an empty filter, and what the record layer raises."""
-    config = rendered(prepared, scope)
+    config = rendered_records(prepared, scope)
     params = params_of(config)
     changed = ports.records.update(config["collection"], filter_or_refuse(params), object_or_refuse(params, "values"))
     return Outcome(status.RESOLVED, changed)
 
 
-NODE = NodeType("update", SCHEMA, run, check=check_filtered_write)
+NODE = NodeType("update", SCHEMA, run, prepare_records, check=check_filtered_write)

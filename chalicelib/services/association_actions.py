@@ -256,7 +256,7 @@ def _ids(target: Collection, call: Call, body: bool = False) -> list[int | str]:
     if keys is None and body:
         raw = call.body.get("filterByTk", call.body.get("values")) if isinstance(call.body, dict) else call.body
         keys = raw if isinstance(raw, list) else [] if raw is None else [raw]
-        if call.body is None:
+        if call.body is None or (isinstance(call.body, dict) and not call.body.keys() & {"filterByTk", "values"}):
             raise Invalid("the body must be a list of ids", path="body")
     members = keys if isinstance(keys, list) else [keys]
     return list(dict.fromkeys(convert_id(target, one.get("id") if isinstance(one, dict) else one) for one in members))

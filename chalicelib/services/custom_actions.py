@@ -22,10 +22,12 @@ from chalicelib.engine.dispatch import execution_writes, mark_frozen, walk
 from chalicelib.engine.execution import Execution, restored
 from chalicelib.engine.reads import Reads
 from chalicelib.engine.records import UnitRecords
-from chalicelib.errors import Invalid, Json, TooLarge
+from chalicelib.errors import Forbidden, Invalid, Json, TooLarge
 from chalicelib.services import idempotency
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call, kind_of
+from chalicelib.services.permitted import PermittedRecords
+from chalicelib.services.session import NO_PERMISSIONS
 from chalicelib.services.trigger_plan import Plan, Planner, Selected
 
 FAILED_MESSAGE = "Workflow on your action failed, please contact the administrator"
@@ -256,7 +258,19 @@ class _Run:
         assert self._plan.collection is not None
         appends = [f"{path}.{name}" for name in one.workflow.config.get("appends") or []]
         rows = records.rows(self._plan.collection, owners, [path, *appends])
-        return [_at_path(row, one.path) for row in rows]
+        found = [_at_path(row, one.path) for row in rows]
+        self._check_view(one, records, found)
+        return found
+
+    def _check_view(self, one: Selected, records: UnitRecords, found: Sequence[Json]) -> None:
+        """A record that is loaded through an association must be one that the caller may view. Raises Forbidden."""
+        seen = PermittedRecords(records.unit, self._definitions, self._plan.caller, self._call, self._now_ms)
+        target = records.collection(one.workflow.config.get("collection") or "")
+        seen.readable(target.name)
+        for row in found:
+            record = records.unit.get(target, row["id"]) if isinstance(row, dict) else None
+            if record is not None and seen.row(record) is None:
+                raise Forbidden(NO_PERMISSIONS)
 
     def _compose(self) -> Answer:
         """The answer as far as things have come."""

@@ -6,7 +6,8 @@ import pytest
 
 from chalicelib.domain.status import RESOLVED
 from chalicelib.errors import Invalid
-from chalicelib.nodes.base import Outcome
+from chalicelib.nodes import destroy, query, update
+from chalicelib.nodes.base import NodeType, Outcome
 from chalicelib.nodes.destroy import NODE
 from tests.unit.nodes.fakes import FakePorts, FakeRecords, checked, paths_and_messages, run_node
 
@@ -47,3 +48,16 @@ def test_a_filter_that_a_template_empties_removes_nothing() -> None:
 def test_a_collection_that_is_not_there_is_named() -> None:
     found = paths_and_messages(checked(NODE, {"collection": "nosuch", "params": {"filter": {"id": 1}}}))
     assert found == [("config.collection", 'Collection "nosuch" does not exist in data source "main"')]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [{"$ne": 0}, {"$gt": 0}, [{"$ne": 0}], [[1]], {}],
+    ids=str,
+)
+@pytest.mark.parametrize("node", [destroy.NODE, update.NODE, query.NODE], ids=lambda node: node.name)
+def test_an_object_from_the_context_is_no_operator(node: NodeType, sent: Any) -> None:
+    """The context comes from the caller: ``{"id": {"$ne": 0}}`` in a body must not turn one record into all the others."""
+    config = {"collection": "samples", "params": {"filter": {"$and": [{"id": "{{$context.data.id}}"}]}, "values": {"status": "x"}}}
+    with pytest.raises(Invalid, match="not an object"):
+        node.run(node.prepare(config), {"$context": {"data": {"id": sent}}}, ports())

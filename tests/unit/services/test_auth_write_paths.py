@@ -398,3 +398,24 @@ def test_a_password_field_is_hashed_and_never_shown(root: Session) -> None:
     collection = root.store.query(RECORDS, "collections#0", keys=Range("accounts", "accounts")).items[0]["data"]["uid"]
     [item] = root.store.query(RECORDS, f"{collection}#0").items
     assert item["data"]["pin"] != "sekret2"
+
+
+def test_an_association_out_of_view_is_no_context(root: Session) -> None:
+    """``key!association`` loads a record: what the role may not view is not loaded for its workflow."""
+    root.answer("collections:create", None, {"name": "vault", "fields": [{"name": "secret", "type": "string"}]})
+    root.answer("collections:create", None, {"name": "cards", "fields": [{"name": "vault", "type": "belongsTo", "target": "vault"}]})
+    hidden = root.call("vault:create", None, {"secret": "alpha"})["id"]
+    card = root.call("cards:create", None, {"vault": hidden})["id"]
+    say = {"type": "response-message", "config": {"message": "{{$context.data.secret}}"}}
+    root.workflow("tell", [say], collection="vault")
+    root.answer("roles:create", None, {"name": "carder", "resources": {"cards": rule(view={}, trigger={})}})
+    root.answer(f"users/{WRITER}/roles:set", None, ["carder"])
+    carder = root.process(user_id=WRITER)
+    assert root.trigger("cards", card, "tell!vault").messages == ["alpha"]
+    with pytest.raises(Forbidden):
+        carder.trigger("cards", card, "tell!vault")
+    root.answer("roles:update", "carder", {"resources": {"cards": rule(view={}, trigger={}), "vault": rule(view={"scope": "own"})}})
+    with pytest.raises(Forbidden):
+        carder.trigger("cards", card, "tell!vault")
+    root.answer("roles:update", "carder", {"resources": {"cards": rule(view={}, trigger={}), "vault": rule(view={})}})
+    assert carder.trigger("cards", card, "tell!vault").messages == ["alpha"]
