@@ -30,6 +30,12 @@ def derived_id(at_ms: int, seed: str, n: int) -> int:
     return (at_ms - BASE_MS + n) << LOW_BITS | int.from_bytes(digest[:2], "big") & (1 << LOW_BITS) - 1
 
 
+def derived_pair(left: object, right: object) -> int:
+    """The id of the pair: 53 bits that are the same whoever derives them."""
+    digest = hashlib.sha256(f"{left!r}/{right!r}".encode()).digest()
+    return int.from_bytes(digest[:7], "big") >> 3
+
+
 def fresh_key() -> str:
     """11 characters a-z0-9, beginning with a letter: keys of workflows and nodes, uids of collections."""
     return secrets.choice(KEY_ALPHABET[:26]) + "".join(secrets.choice(KEY_ALPHABET) for _ in range(10))

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.collection import Collection, Field
+from chalicelib.domain.ids import derived_pair
 from chalicelib.domain.record import Record
 from chalicelib.engine.finder import Search, find
 from chalicelib.errors import Invalid, Json
@@ -62,9 +63,17 @@ class Links:
                 key = partner.row[self.field.target_key]
                 if key not in linked:
                     linked.add(key)
-                    self._unit.create(self._through, {self.field.foreign_key or "": self._owner_key, self.field.options["otherKey"]: key})
+                    self._pair_up(key)
         else:
             self._point_back(partners)
+
+    def _pair_up(self, key: Json) -> None:
+        """One row per pair, whoever makes it: its id is the pair's, so a second one at the same moment is refused and looks again."""
+        number = derived_pair(self._owner_key, key)
+        pair_id = number if self._through.id_type == "integer" else str(number)
+        values = {"id": pair_id, self.field.foreign_key or "": self._owner_key, self.field.options["otherKey"]: key}
+        if self._unit.get(self._through, pair_id) is None:
+            self._unit.create(self._through, values)
 
     def _point_back(self, partners: Sequence[Record]) -> None:
         if self.field.type == "hasOne" and partners:

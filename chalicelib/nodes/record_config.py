@@ -74,23 +74,34 @@ def rendered_records(prepared: RecordConfig, scope: Scope) -> Json:
     ``{"id": {"$ne": 0}}`` in a body would turn "this record" into "all others"."""
     config = prepared.template.render(scope)
     if isinstance(prepared.filter, dict):
-        _refuse_objects(prepared.filter, params_of(config).get("filter"), "params.filter")
+        params = params_of(config)
+        config = {**config, "params": {**params, "filter": _values_only(prepared.filter, params.get("filter"), "params.filter")}}
     return config
 
 
-def _refuse_objects(written: Json, value: Json, path: str) -> None:
-    if isinstance(written, str) and "{{" in written:
-        members = value if isinstance(value, list) else [value]
-        if any(isinstance(member, dict | list) for member in members):
-            raise Invalid(f"{written} must give a value or a list of values here, not an object", path=path, code="OBJECT_IN_FILTER")
-    elif isinstance(written, dict) and isinstance(value, dict):
+def _values_only(written: Json, value: Json, path: str) -> Json:
+    """The filled-in filter; a template that gave nothing makes a condition that nothing meets, and not one that null meets."""
+    if isinstance(written, dict) and isinstance(value, dict):
         if len(written) != len(value):
             raise Invalid("two names of the filter became one when their templates were filled in", path=path)
-        for (name, inner), filled in zip(written.items(), value.values(), strict=True):
-            _refuse_objects(inner, filled, f"{path}.{name}")
-    elif isinstance(written, list) and isinstance(value, list):
-        for number, (inner, filled) in enumerate(zip(written, value, strict=True)):
-            _refuse_objects(inner, filled, f"{path}.{number}")
+        pairs = zip(written.values(), value.items(), strict=True)
+        return dict(_condition(inner, name, filled, f"{path}.{name}") for inner, (name, filled) in pairs)
+    if isinstance(written, list) and isinstance(value, list):
+        return [_values_only(inner, filled, f"{path}.{n}") for n, (inner, filled) in enumerate(zip(written, value, strict=True))]
+    members = value if isinstance(value, list) else [value]
+    if _is_template(written) and any(isinstance(member, dict | list) for member in members):
+        raise Invalid(f"{written} must give a value or a list of values here, not an object", path=path, code="OBJECT_IN_FILTER")
+    return value
+
+
+def _condition(written: Json, name: str, filled: Json, path: str) -> tuple[str, Json]:
+    if _is_template(written) and filled is None:
+        return ("$in", []) if name.startswith("$") else (name, {"$in": []})
+    return name, _values_only(written, filled, path)
+
+
+def _is_template(written: Json) -> bool:
+    return isinstance(written, str) and "{{" in written
 
 
 def params_of(config: Json) -> dict[str, Json]:

@@ -16,17 +16,18 @@ from chalicelib.domain.filter import Filter, both
 from chalicelib.domain.keys import record_key
 from chalicelib.domain.record import Record
 from chalicelib.domain.role import Permit
-from chalicelib.engine.commit import commit, store_errors, walk_until_committed
+from chalicelib.engine.commit import Replayed, Stale, commit, store_errors, walk_until_committed
 from chalicelib.engine.definitions import Definitions
 from chalicelib.engine.finder import Search
 from chalicelib.engine.links import Links
 from chalicelib.engine.reads import Reads
 from chalicelib.errors import Forbidden, Invalid, Json, NotFound
+from chalicelib.services import idempotency
 from chalicelib.services.backend import Backend, Claims
 from chalicelib.services.call import Answer, Call
 from chalicelib.services.custom_actions import CustomActions
 from chalicelib.services.permitted import PermittedRecords
-from chalicelib.services.records import Opened, etag, listed, shown_rows, updates_of, written_row
+from chalicelib.services.records import Opened, check_versions, etag, listed, shown_rows, updates_of, written_row
 from chalicelib.services.session import NO_PERMISSIONS, authenticate, scope_filter, verified_claims
 
 OF_LINKS = ("add", "set", "remove", "toggle")
@@ -176,13 +177,27 @@ class AssociationActions:
             reach = both(reach, associated.records.plain_filter(wanted, associated.target))
         if call.params.get("filter"):
             reach = both(reach, associated.records.asked_filter(call, associated.target))
-        return associated.records.search(Search(associated.target, reach)).records
+        targets = associated.records.search(Search(associated.target, reach)).records
+        check_versions(associated.opened, call, targets)
+        return targets
 
     def _write(self, call: Call, action: str, act: Callable[[Associated], Answer]) -> Answer:
         def walk(number: int) -> Answer:
             associated = self._open(call, action)
+            caller, now_s = associated.opened.caller, self._backend.clock.now_ms() // 1000
+            reads = associated.opened.reads
+            kept = reads.resolve(lambda: idempotency.replay(reads, call, caller.id, now_s)) if action == "create" else None
+            if kept and kept.answer:
+                kept.check_role(caller.role_name)
+                return kept.answer
             answer = act(associated)
-            commit(self._backend.store, self._backend.clock, associated.records.unit.writes(), call.deadline_ms)
+            tagged = associated.records.unit.writes()
+            if action == "create":
+                tagged += idempotency.keep(call, caller, now_s, answer)
+            try:
+                commit(self._backend.store, self._backend.clock, tagged, call.deadline_ms)
+            except Replayed:
+                raise Stale from None
             return answer
 
         return store_errors(lambda: walk_until_committed(self._backend.clock, call.deadline_ms, walk))

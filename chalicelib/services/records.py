@@ -217,30 +217,15 @@ class RecordActions:
             found = opened.records.search(Search(opened.collection, both(wanted, scope)))
             if not found.complete:
                 raise Invalid("the filter reads more than 20 MB of records; filter by an indexed field or by id", path="filter")
-            self._check_versions(opened, call, found.records)
+            check_versions(opened, call, found.records)
             return found.records
         ids = [convert_id(opened.collection, key) for key in (keys if isinstance(keys, list) else [keys])]
         records = [record for record in opened.unit.get_many(opened.collection, dict.fromkeys(ids)) if record]
         if any(not scope.matches(record.row) for record in records):
             raise Forbidden(NO_PERMISSIONS)
         matching = [record for record in records if wanted.matches(record.row)]
-        self._check_versions(opened, call, matching)
+        check_versions(opened, call, matching)
         return matching
-
-    def _check_versions(self, opened: Opened, call: Call, records: Sequence[Record]) -> None:
-        """``If-Match``: 412 with the current record unless it names the version there is."""
-        if call.if_match is None:
-            return
-        wanted = {tag.strip().removeprefix("W/") for tag in call.if_match.split(",")}
-        for record in records:
-            if "*" not in wanted and etag(record) not in wanted:
-                current = written_row(opened.records, record)
-                raise PreconditionFailed(
-                    f"record {record.id} is at version {etag(record)} by now; read it again",
-                    data={"current": current, "etag": etag(record)},
-                )
-        if not records:
-            raise PreconditionFailed("the record is not there", data={"current": None})
 
     def _commit(self, opened: Opened, call: Call, answer: Answer) -> None:
         tagged: list[Tagged] = opened.unit.writes()
@@ -285,6 +270,22 @@ def written_row(records: PermittedRecords, record: Record) -> Row:
         return records.row(record) or {"id": record.id}
     except Forbidden:
         return {"id": record.id}
+
+
+def check_versions(opened: Opened, call: Call, records: Sequence[Record]) -> None:
+    """``If-Match``: 412 with the current record unless it names the version there is."""
+    if call.if_match is None:
+        return
+    wanted = {tag.strip().removeprefix("W/") for tag in call.if_match.split(",")}
+    for record in records:
+        if "*" not in wanted and etag(record) not in wanted:
+            current = written_row(opened.records, record)
+            raise PreconditionFailed(
+                f"record {record.id} is at version {etag(record)} by now; read it again",
+                data={"current": current, "etag": etag(record)},
+            )
+    if not records:
+        raise PreconditionFailed("the record is not there", data={"current": None})
 
 
 def etag(record: Record) -> str:
