@@ -28,7 +28,6 @@ class _Flattening:
     make_id: Callable[[], int]
     make_key: Callable[[], str]
     nodes: list[dict[str, Json]] = field(default_factory=list)
-    paths: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
     def line(self, nested: Json, path: str, upstream: int | None, index: int | None, level: int) -> None:
@@ -42,18 +41,17 @@ class _Flattening:
             if not isinstance(raw, dict):
                 self.refuse(here, "must be an object")
                 continue
-            node = self.add(raw, upstream, index, here)
+            node = self.add(raw, upstream, index)
             for branch_index, branch, inner in self.branches(raw.get("branches"), f"{here}.branches"):
                 self.line(branch, inner, node["id"], branch_index, level + 1)
             upstream, index = node["id"], None
         return None
 
-    def add(self, raw: dict[str, Json], upstream: int | None, index: int | None, path: str) -> dict[str, Json]:
+    def add(self, raw: dict[str, Json], upstream: int | None, index: int | None) -> dict[str, Json]:
         content = {name: raw[name] for name in CONTENT if name in raw}
         keyed = content | {"key": raw.get("key") or self.make_key()}
         node = {"id": self.make_id(), **keyed, "upstreamId": upstream, "branchIndex": index}
         self.nodes.append(node)
-        self.paths.append(path)
         return node
 
     def branches(self, raw: Json, path: str) -> Iterable[tuple[int, Json, str]]:
@@ -93,15 +91,6 @@ def flatten(nodes: list[dict[str, Json]], make_id: Callable[[], int], make_key: 
     return work.nodes
 
 
-def written_paths(nodes: list[dict[str, Json]]) -> list[str]:
-    """Where each flat node stands in the document as it was written (one without mistakes of form): ``nodes.1.branches.0.2``."""
-    if is_flat(nodes):
-        return [f"nodes.{position}" for position in range(len(nodes))]
-    work = _Flattening(lambda: 0, lambda: "")
-    work.line(nodes, "nodes", None, None, 0)
-    return work.paths
-
-
 def _relink(nodes: Sequence[Json], work: _Flattening) -> None:
     """Flat nodes under new ids, their links following."""
     new_ids: dict[Json, int] = {}
@@ -109,7 +98,7 @@ def _relink(nodes: Sequence[Json], work: _Flattening) -> None:
         if not isinstance(raw, dict):
             work.refuse(f"nodes.{position}", "must be an object")
             continue
-        node = work.add(raw, raw.get("upstreamId"), raw.get("branchIndex"), f"nodes.{position}")
+        node = work.add(raw, raw.get("upstreamId"), raw.get("branchIndex"))
         old_id = raw.get("id")
         if isinstance(old_id, int | str):
             if old_id in new_ids:

@@ -74,7 +74,7 @@ class CustomActions:
         if plan.replay:
             self._resume(progress, plan, plan.replay)
         try:
-            return _Run(self._backend, reads, definitions, call, plan, progress, number).answer()
+            return _Run(self._backend, reads, definitions, call, plan, progress).answer()
         except Replayed:
             raise Stale from None
 
@@ -95,16 +95,13 @@ class CustomActions:
 class _Run:
     """Runs the plan's workflows and makes the answer; one object per walk."""
 
-    def __init__(
-        self, backend: Backend, reads: Reads, definitions: Definitions, call: Call, plan: Plan, progress: Progress, number: int
-    ) -> None:
+    def __init__(self, backend: Backend, reads: Reads, definitions: Definitions, call: Call, plan: Plan, progress: Progress) -> None:
         self._backend = backend
         self._reads = reads
         self._definitions = definitions
         self._call = call
         self._plan = plan
         self._progress = progress
-        self._number = number
         self._now_ms = backend.clock.now_ms()
 
     def answer(self) -> Answer:
