@@ -10,10 +10,12 @@ INSTALLED := $(VENV)/.installed
 FUZZ_VENV := .stepbase-cache/fuzz
 FUZZ_INSTALLED := $(FUZZ_VENV)/.installed
 REQUESTS ?= 5000
+RECORDS ?= 1000000
+PLANS ?= 1000
 PIP_COMPILE := $(VENV)/bin/pip-compile --quiet --strip-extras --no-emit-find-links --no-emit-index-url --no-emit-options --no-emit-trusted-host
 PYTEST := $(VENV)/bin/pytest
 
-.PHONY: run plan apply test lint unit functional infra package bench fuzz reference pins races clean help
+.PHONY: run plan apply test lint unit functional infra package bench million fuzz reference pins races clean help
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -54,11 +56,17 @@ package: $(INSTALLED) ## the CloudFormation template and the zip, in out/STAGE: 
 bench: $(INSTALLED) ## measurements
 	$(RUN) -m tests.bench
 
+million: $(INSTALLED) ## one collection of a million records against one of a thousand: RECORDS=1000000, 15 minutes
+	nice $(RUN) -m tests.bench.large $(RECORDS)
+
 fuzz: $(INSTALLED) $(FUZZ_INSTALLED) ## made-up requests against a server of its own: REQUESTS=5000 SEED=
 	FUZZ_REQUESTS=$(REQUESTS) $(PYTEST) -s tests/functional/test_openapi.py -k made_up
 
 reference: $(INSTALLED) ## write docs/api-reference.md anew
 	$(RUN) -m local.api_reference
+
+faults: $(INSTALLED) ## every call of asynchronous runs fails, singly and in pairs: PLANS=1000 SEED=5
+	FAULTS_PAIRS=$(PLANS) FAULTS_SEED=$(or $(SEED),5) $(PYTEST) -s tests/faults
 
 pins: $(INSTALLED) ## pin what the .in files ask for; make pins UPGRADE=--upgrade for newer versions
 	$(PIP_COMPILE) $(UPGRADE) --output-file=requirements.txt requirements.in

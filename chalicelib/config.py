@@ -7,12 +7,18 @@ Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 SECRET_BYTES = 32
 OUTSIDE_ALGORITHMS = ("RS256", "ES256")
+ALLOWED_HOST = re.compile(r"(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*(?::[0-9]{1,5})?|\[[0-9a-f:.]+\](?::[0-9]{1,5})?")
+MACHINES = re.compile(r"arn:aws[a-z-]*:states:[a-z0-9-]+:[0-9]{12}:stateMachine:")
+FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+")
+ROLE = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/.+")
+TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+")
 
 
 class ConfigurationError(Exception):
@@ -31,8 +37,23 @@ class Outside:
 
 
 @dataclass(frozen=True)
+class Machines:
+    """Where state machines are (``arn_prefix`` and a name are one's ARN), what they call, and how they are made: with ``role``, or by
+    ``publish_function``."""
+
+    arn_prefix: str
+    run_function: str
+    wait_function: str
+    role: str | None
+    publish_function: str | None
+
+
+@dataclass(frozen=True)
 class Settings:
-    """``secret`` signs tokens; when it is ``None``, it is the Secrets Manager secret named by ``secret_arn``."""
+    """``secret`` signs tokens; when it is ``None``, it is the Secrets Manager secret named by ``secret_arn``.
+
+    What workflows may reach: hosts that requests may go to though they are private (``only``: no others), the senders of mail, topics by
+    the name of their channel, and the folder that stands for mail and notifications."""
 
     records_table: str
     executions_table: str
@@ -44,6 +65,12 @@ class Settings:
     token_hours: int
     session_days: int
     outside: Outside | None = None
+    request_allowed_hosts: tuple[str, ...] = ()
+    request_only_allowed: bool = False
+    mail_from: tuple[str, ...] = ()
+    notification_topics: Mapping[str, str] = field(default_factory=dict)
+    outbox_dir: str | None = None
+    machines: Machines | None = None
 
 
 @lru_cache(maxsize=1)
@@ -71,6 +98,12 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         token_hours=_positive(environment, "TOKEN_HOURS", 24),
         session_days=_positive(environment, "SESSION_DAYS", 7),
         outside=_outside(environment),
+        request_allowed_hosts=_allowed_hosts(environment),
+        request_only_allowed=_switch(environment, "REQUEST_ONLY_ALLOWED"),
+        mail_from=_senders(environment),
+        notification_topics=_topics(environment),
+        outbox_dir=environment.get("OUTBOX_DIR") or None,
+        machines=_machines(environment),
     )
 
 
@@ -97,6 +130,65 @@ def _outside(environment: Mapping[str, str]) -> Outside | None:
     if unknown := [name for name in algorithms if name not in OUTSIDE_ALGORITHMS]:
         raise ConfigurationError(f"JWKS_ALGORITHMS holds {unknown[0]}; the algorithms are {', '.join(OUTSIDE_ALGORITHMS)}")
     return Outside(url, jwks, _required(environment, "JWKS_ISSUER"), _required(environment, "JWKS_AUDIENCE"), algorithms)
+
+
+def _allowed_hosts(environment: Mapping[str, str]) -> tuple[str, ...]:
+    hosts = tuple(host.lower() for host in _listed(environment, "REQUEST_ALLOWED_HOSTS"))
+    if wrong := [host for host in hosts if not ALLOWED_HOST.fullmatch(host)]:
+        forms = "erp.example.com, *.example.com, 127.0.0.1:8080 or [::1]:8080"
+        raise ConfigurationError(f"REQUEST_ALLOWED_HOSTS holds {wrong[0]}; a host looks like {forms}")
+    return hosts
+
+
+def _senders(environment: Mapping[str, str]) -> tuple[str, ...]:
+    senders = _listed(environment, "MAIL_FROM")
+    if wrong := [sender for sender in senders if sender.count("@") != 1 or not sender.isprintable()]:
+        raise ConfigurationError(f"MAIL_FROM holds {wrong[0]}; a sender looks like office@example.com or Office <office@example.com>")
+    return senders
+
+
+def _topics(environment: Mapping[str, str]) -> dict[str, str]:
+    """``NOTIFICATION_TOPICS``: ``alerts=arn:aws:sns:…,news=arn:aws:sns:…``."""
+    pairs = [entry.partition("=") for entry in _listed(environment, "NOTIFICATION_TOPICS")]
+    if wrong := ["".join(pair) for pair in pairs if not pair[0].strip() or not TOPIC.fullmatch(pair[2].strip())]:
+        form = "alerts=arn:aws:sns:eu-west-1:123456789012:alerts"
+        raise ConfigurationError(f"NOTIFICATION_TOPICS holds {wrong[0]}; an entry looks like {form}")
+    return {name.strip(): arn.strip() for name, _, arn in pairs}
+
+
+def _machines(environment: Mapping[str, str]) -> Machines | None:
+    """``None`` without ``STATE_MACHINE_ARN_PREFIX``: then no asynchronous workflow can be enabled."""
+    if not environment.get("STATE_MACHINE_ARN_PREFIX"):
+        return None
+    role, publish = environment.get("STATE_MACHINE_ROLE_ARN") or None, environment.get("PUBLISH_FUNCTION") or None
+    if role is not None and not ROLE.fullmatch(role):
+        raise ConfigurationError(f"STATE_MACHINE_ROLE_ARN is {role}; a role looks like arn:aws:iam::123456789012:role/machines")
+    return Machines(
+        _shaped(environment, "STATE_MACHINE_ARN_PREFIX", MACHINES, "arn:aws:states:eu-west-1:123456789012:stateMachine:"),
+        _shaped(environment, "RUN_FUNCTION_ARN", FUNCTION, "arn:aws:lambda:eu-west-1:123456789012:function:run"),
+        _shaped(environment, "WAIT_FUNCTION_ARN", FUNCTION, "arn:aws:lambda:eu-west-1:123456789012:function:wait"),
+        role,
+        publish,
+    )
+
+
+def _shaped(environment: Mapping[str, str], name: str, form: re.Pattern[str], example: str) -> str:
+    text = _required(environment, name)
+    if not form.fullmatch(text):
+        raise ConfigurationError(f"{name} is {text}; it must look like {example}")
+    return text
+
+
+def _listed(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """The parts between commas, without spaces around them; empty ones are left out."""
+    return tuple(part.strip() for part in environment.get(name, "").split(",") if part.strip())
+
+
+def _switch(environment: Mapping[str, str], name: str) -> bool:
+    text = environment.get(name) or "0"
+    if text not in ("0", "1"):
+        raise ConfigurationError(f"{name} must be 0 or 1, not {text}")
+    return text == "1"
 
 
 def _required(environment: Mapping[str, str], name: str) -> str:

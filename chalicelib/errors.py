@@ -12,9 +12,11 @@ The tree (status codes are mapped in ``entrypoints/http_errors.py``)::
     ├── PreconditionFailed   If-Match named another version; carries the current record
     ├── TooLarge             a body, record or unit of work over its limit
     ├── Unprocessable        an Idempotency-Key used again for another request
+    ├── TooManyAttempts      failed sign-ins with one account; says when to try again
     ├── WorkflowEnded        a synchronous workflow said no (an ``end`` node with a negative status)
     ├── WorkflowFailed       a synchronous workflow broke (a node failed or raised)
-    ├── Unavailable          the database gave no answer; the outcome may be unknown
+    ├── ProcedureFailed      a procedure raised, or returned what it does not promise
+    ├── Unavailable          the database gave no answer, the outcome may be unknown; or Step Functions did not do what was asked
     └── DeadlineExceeded     the call ran out of its time
 """
 
@@ -45,9 +47,12 @@ class Problem:
 
 
 class AppError(Exception):
-    """Base of every error that a caller may see. ``code`` is stable, ``message`` is for people, ``data`` is JSON."""
+    """Base of every error that a caller may see. ``code`` is stable, ``message`` is for people, ``data`` is JSON.
+
+    ``result``: what the answer holds as ``data`` beside the errors, where there is something."""
 
     code = "ERROR"
+    result: Json = None
 
     def __init__(self, message: str, *, code: str = "", data: dict[str, Json] | None = None) -> None:
         super().__init__(message)
@@ -116,12 +121,20 @@ class Unprocessable(AppError):
     code = "UNPROCESSABLE"
 
 
+class TooManyAttempts(AppError):
+    code = "TOO_MANY_ATTEMPTS"
+
+
 class WorkflowEnded(AppError):
     code = "WORKFLOW_ENDED"
 
 
 class WorkflowFailed(AppError):
     code = "WORKFLOW_FAILED"
+
+
+class ProcedureFailed(AppError):
+    code = "PROCEDURE_FAILED"
 
 
 class Unavailable(AppError):

@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SHIPPED_FILES = ("app.py", "requirements.txt")
 NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "*.pyc", ".gitkeep", "deployments", "deployed")
 # The services that the function may call; botocore carries descriptions of some four hundred.
-SERVICES = frozenset({"dynamodb", "secretsmanager", "stepfunctions", "scheduler", "sns", "lambda", "sts"})
+SERVICES = frozenset({"dynamodb", "secretsmanager", "stepfunctions", "scheduler", "sesv2", "sns", "lambda", "sts"})
 BAD_SIGNS = ("Could not install dependencies", "Traceback")
 
 Template = dict[str, Any]

@@ -72,8 +72,10 @@ def _lines(whole: Json, operation: Json) -> Iterator[str]:
         yield "- Parameters: " + ", ".join(f"`{one['name']}` ({one['in']})" for one in parameters)
     if "requestBody" in operation:
         yield f"- Body: {_kind(operation['requestBody']['content']['application/json']['schema'])}"
-    yield f"- Answer: {_kind(operation['responses']['200']['content']['application/json']['schema'])}"
-    yield "- Errors: " + ", ".join(status for status in operation["responses"] if status not in ("200", "default"))
+    done = next(status for status in operation["responses"] if status.startswith("2"))
+    said = "" if done == "200" else f" ({done})"
+    yield f"- Answer: {_kind(operation['responses'][done]['content']['application/json']['schema'])}{said}"
+    yield "- Errors: " + ", ".join(status for status in operation["responses"] if status not in (done, "default"))
 
 
 def _schemas(whole: Json) -> Iterator[str]:

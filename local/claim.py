@@ -30,12 +30,15 @@ def claimed(settings: Settings) -> Iterator[socket.socket]:
 
 
 @contextmanager
-def listening(host: str, port: int) -> Iterator[socket.socket]:
-    """A socket that already listens: the port is ours for good, and early clients wait instead of being refused."""
+def listening(host: str, port: int, variable: str = "PORT") -> Iterator[socket.socket]:
+    """A socket that already listens: the port is ours for good, and early clients wait instead of being refused.
+
+    ``variable``: what sets the port."""
     try:
         listener = socket.create_server((host, port), backlog=512)
     except OSError as error:
-        raise Taken(f"Port {port} on {host} cannot be used ({error.strerror}). {ANOTHER}") from None
+        other = ANOTHER if variable == "PORT" else f"Choose another one with {variable}, or none for any that is free."
+        raise Taken(f"Port {port} on {host} cannot be used ({error.strerror}). {other}") from None
     with listener:
         yield listener
 

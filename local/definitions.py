@@ -1,10 +1,11 @@
-"""Definition files: a folder of JSON files that say which collections, roles and workflows there should be.
+"""Definition files: a folder of JSON files that say which collections, roles, workflows and actions there should be.
 
 A file holds any of::
 
     {"collections": [<body of collections:create>, …],
      "roles": [<body of roles:create>, …],
-     "workflows": [<body of workflows:import, with "key" and nested "nodes">, …]}
+     "workflows": [<body of workflows:import, with "key" and nested "nodes">, …],
+     "actions": [<body of actions:create>, …]}
 
 ``records``, which the example's files hold too, are left alone. A definition stands in one file only; the order of files does not count.
 """
@@ -18,7 +19,7 @@ from typing import Any
 
 Body = dict[str, Any]
 # What is read, and the field that names an entry.
-KINDS = {"collections": "name", "roles": "name", "workflows": "key"}
+KINDS = {"collections": "name", "roles": "name", "workflows": "key", "actions": "name"}
 LEFT_ALONE = ("records",)
 ROLE_DEFAULTS: Body = {"strategy": {"actions": []}, "resources": {}, "snippets": []}
 
@@ -37,6 +38,7 @@ class Definitions:
     collections: dict[str, Body] = field(default_factory=dict)
     roles: dict[str, Body] = field(default_factory=dict)
     workflows: dict[str, Body] = field(default_factory=dict)
+    actions: dict[str, Body] = field(default_factory=dict)
 
 
 def read_definitions(folder: Path) -> Definitions:

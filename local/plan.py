@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from local import plan_collections, plan_workflows
+from local import plan_actions, plan_collections, plan_workflows
 from local.definitions import Body, Definitions
 from local.steps import Caller, Step, diff, differing, made, quoted
 
@@ -19,10 +19,11 @@ def changes(client: Caller, wanted: Definitions, prune: bool) -> tuple[list[Step
     """The steps in running order, and what is there but in no file. Raises Refused, OSError."""
     collections = plan_collections.Plan(client, wanted.collections)
     workflows = plan_workflows.Plan(client, wanted.workflows)
+    actions = plan_actions.Plan(client, wanted.actions)
     roles = {row["name"]: row for row in client.call("roles:list", paginate="false")["data"]}
-    steps = [*collections.steps(), *_role_steps(client, wanted.roles, roles), *workflows.steps()]
+    steps = [*collections.steps(), *_role_steps(client, wanted.roles, roles), *workflows.steps(), *actions.steps()]
     spare_roles = [name for name, role in roles.items() if name not in wanted.roles and name not in STOCK and not role.get("default")]
-    extra = [*workflows.extra(), *(_removed_role(client, name) for name in spare_roles), *collections.extra()]
+    extra = [*actions.extra(), *workflows.extra(), *(_removed_role(client, name) for name in spare_roles), *collections.extra()]
     return (steps + extra, []) if prune else (steps, [step.title for step in extra if step.title])
 
 

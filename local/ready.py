@@ -13,7 +13,7 @@ AUTHORIZATION = '-H "Authorization: Bearer $TOKEN"'
 IN_MEMORY = "IN MEMORY. Java or npm is missing: ALL DATA IS LOST when this stops."
 
 
-def ready_block(settings: Settings, database: Database, example: str, seconds: float) -> str:
+def ready_block(settings: Settings, database: Database, example: str, seconds: float, functions_port: int) -> str:
     """Several lines. ``example`` says what became of it, ``seconds`` how long the start took."""
     lines = [
         "",
@@ -22,6 +22,7 @@ def ready_block(settings: Settings, database: Database, example: str, seconds: f
         f"  password  {settings.password}   (as set on the first start)",
         f"  data      {settings.data_dir if database.persistent else IN_MEMORY}",
         f"  example   {example}",
+        f"  functions http://127.0.0.1:{functions_port}   (aws lambda invoke --endpoint-url)",
         "",
         "Sign in:",
         *_sign_in_lines(settings),

@@ -16,13 +16,15 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
+from typing import NamedTuple
 
-from local.claim import Taken, claimed
+from local.claim import Taken, claimed, listening
 from local.client import Client, Refused
 from local.database import Database, create_tables, start_database
 from local.example import load
 from local.ready import ready_block
 from local.settings import BadSetting, Settings, app_environment, kept_secret
+from local.stepfunctions import OnDemand
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 8.0
@@ -49,8 +51,14 @@ def main() -> int:
     try:
         _stop_on_signals()
         settings = Settings.read(os.environ)
-        with claimed(settings) as listener, _served(settings, listener) as (server, database):
-            _say(ready_block(settings, database, _load_example(settings), time.monotonic() - began))
+        with (
+            claimed(settings) as listener,
+            listening("127.0.0.1", settings.functions_port, "FUNCTIONS_PORT") as functions,
+            listening("127.0.0.1", 0) as machines,
+            _served(settings, Sockets(listener, functions, machines)) as (server, database),
+        ):
+            example, functions_port = _load_example(settings), functions.getsockname()[1]
+            _say(ready_block(settings, database, example, time.monotonic() - began, functions_port))
             raise Broken(f"The server ended by itself (exit code {server.wait()}).")
     except Stopped as stopped:
         _say("Stopped.")
@@ -77,29 +85,40 @@ def _stop_on_signals() -> None:
             signal.signal(number, stop)
 
 
+class Sockets(NamedTuple):
+    """Who listens: the product, its functions, Step Functions."""
+
+    product: socket.socket
+    functions: socket.socket
+    machines: socket.socket
+
+
 @contextmanager
-def _served(settings: Settings, listener: socket.socket) -> Iterator[tuple[subprocess.Popen[str], Database]]:
+def _served(settings: Settings, sockets: Sockets) -> Iterator[tuple[subprocess.Popen[str], Database]]:
     """Server and database, running and answering; the server stops first. Raises Broken."""
     with ExitStack() as stack:
-        server = _start_server(settings, listener)
+        server = _start_server(settings, sockets)
         stack.callback(_stop_server, server)
         database = start_database(settings.data_dir)
         stack.callback(database.stop)
         stack.callback(_stop_server, server)
+        stack.callback(OnDemand(sockets.machines, sockets.functions.getsockname()[1]).stop)
         create_tables(database.endpoint)
-        _send_environment(server, settings, database.endpoint)
+        _send_environment(server, settings, database.endpoint, sockets)
         _wait_until_ready(server, settings)
         yield server, database
 
 
-def _start_server(settings: Settings, listener: socket.socket) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "local.server", str(listener.fileno()), str(settings.workers)]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, text=True, pass_fds=[listener.fileno()], start_new_session=True)
+def _start_server(settings: Settings, sockets: Sockets) -> subprocess.Popen[str]:
+    descriptors = [sockets.product.fileno(), sockets.functions.fileno()]
+    command = [sys.executable, "-m", "local.server", *map(str, descriptors), str(settings.workers)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, text=True, pass_fds=descriptors, start_new_session=True)
 
 
-def _send_environment(server: subprocess.Popen[str], settings: Settings, endpoint: str) -> None:
+def _send_environment(server: subprocess.Popen[str], settings: Settings, endpoint: str, sockets: Sockets) -> None:
+    ports = (sockets.machines.getsockname()[1], sockets.functions.getsockname()[1])
     order = {
-        "environment": app_environment(endpoint, kept_secret(settings.data_dir)),
+        "environment": app_environment(endpoint, kept_secret(settings.data_dir), settings.data_dir, *ports),
         "email": settings.email,
         "password": settings.password,
     }

@@ -13,26 +13,28 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from multiprocessing import get_context
 from typing import Any
 
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
 from local.front import Wsgi, front
+from local.functions import functions_of, invocations
+from local.sweeper import start_sweeper
 
 KEEP_ALIVE_SECONDS = 65
 
 
 class Server(BaseApplication):  # type: ignore[misc]
-    """gunicorn over a listening socket that the parent opened (``listener_fd``)."""
+    """gunicorn over listening sockets that the parent opened, by their descriptors."""
 
-    def __init__(self, application: Wsgi, listener_fd: int, workers: int) -> None:
+    def __init__(self, application: Wsgi, listeners: Sequence[int], workers: int) -> None:
         self._application = application
         self._settings: dict[str, Any] = {
-            "bind": f"fd://{listener_fd}",
+            "bind": [f"fd://{listener}" for listener in listeners],
             "workers": workers,
-            "worker_class": "gthread",
+            "worker_class": "local.worker.Worker",
             "threads": 4,
             "keepalive": KEEP_ALIVE_SECONDS,
             "timeout": 60,
@@ -52,7 +54,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         return self._application
 
 
-def main(listener_fd: int, workers: int) -> None:
+def main(product_fd: int, functions_fd: int, workers: int) -> None:
     """Import, take the environment, boot, serve; returns never."""
     from app import app
 
@@ -62,8 +64,19 @@ def main(listener_fd: int, workers: int) -> None:
     order = json.loads(line)
     os.environ.update(order["environment"])
     _in_child(_first_boot, order["email"], order["password"])
+    start_sweeper()
     threading.Thread(target=_stop_at_end_of, args=(sys.stdin.fileno(), os.getpid()), daemon=True).start()
-    Server(front(app), listener_fd, workers).run()
+    application = of_port(front(app), invocations(functions_of(app)), os.environ["AWS_ENDPOINT_URL_LAMBDA"].rpartition(":")[2])
+    Server(application, [product_fd, functions_fd], workers).run()
+
+
+def of_port(product: Wsgi, functions: Wsgi, functions_port: str) -> Wsgi:
+    """``functions`` for what came in on their port, else ``product``."""
+
+    def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        return (functions if environ["SERVER_PORT"] == functions_port else product)(environ, start_response)
+
+    return serve
 
 
 def _first_boot(email: str, password: str) -> None:
@@ -87,4 +100,4 @@ def _stop_at_end_of(stream: int, pid: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(*map(int, sys.argv[1:4]))

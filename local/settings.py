@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.database import TABLE_NAMES
+from local.functions import function_arn
 
 SECRET_BYTES = 48
-REGION = "us-east-1"
+REGION, ACCOUNT = "us-east-1", "123456789012"
 ROOT_EMAIL = "admin@stepbase.local"
 ROOT_PASSWORD = "stepbase-local"
 
@@ -22,7 +23,9 @@ class BadSetting(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """``data_dir`` keeps the database, the secret and the lock; ``example`` loads the definitions in ``example/``."""
+    """``data_dir`` keeps the database, the secret and the lock; ``example`` loads the definitions in ``example/``.
+
+    ``functions_port`` is where functions are called directly, on this machine only; 0 stands for any that is free."""
 
     host: str
     port: int
@@ -31,6 +34,7 @@ class Settings:
     password: str
     example: bool
     workers: int
+    functions_port: int = 0
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
@@ -43,6 +47,7 @@ class Settings:
             password=environment.get("INIT_ROOT_PASSWORD") or ROOT_PASSWORD,
             example=environment.get("EXAMPLE", "1") not in ("0", "false", "no"),
             workers=_number(environment, "WORKERS", 2, 64),
+            functions_port=_number(environment, "FUNCTIONS_PORT", 0, 65535, least=0),
         )
 
     @property
@@ -50,8 +55,10 @@ class Settings:
         return f"http://{'localhost' if self.host in ('127.0.0.1', '0.0.0.0') else self.host}:{self.port}"
 
 
-def app_environment(endpoint: str, secret: str) -> dict[str, str]:
-    """The variables that CloudFormation sets on the function, and those that send the AWS SDK to this machine."""
+def app_environment(endpoint: str, secret: str, data_dir: Path, machines_port: int, functions_port: int) -> dict[str, str]:
+    """The variables that CloudFormation sets on the functions, and those that send the AWS SDK to this machine.
+
+    Mail and notifications become files in ``OUTBOX_DIR``, by default in the data folder."""
     return {
         "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
         "AWS_REGION": REGION,
@@ -59,10 +66,17 @@ def app_environment(endpoint: str, secret: str) -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ENDPOINT_URL_SFN": f"http://127.0.0.1:{machines_port}",
+        "AWS_ENDPOINT_URL_LAMBDA": f"http://127.0.0.1:{functions_port}",
+        "STATE_MACHINE_ARN_PREFIX": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:",
+        "STATE_MACHINE_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/stepbase-local",
+        "RUN_FUNCTION_ARN": function_arn("run_segment"),
+        "WAIT_FUNCTION_ARN": function_arn("await_signal"),
         "RECORDS_TABLE": TABLE_NAMES[0],
         "EXECUTIONS_TABLE": TABLE_NAMES[1],
         "STEPBASE_SECRET": secret,
         "STEPBASE_STAGE": "local",
+        "OUTBOX_DIR": os.environ.get("OUTBOX_DIR") or str(data_dir / "outbox"),
         "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
     }
 
@@ -80,8 +94,8 @@ def kept_secret(data_dir: Path) -> str:
     return secret
 
 
-def _number(environment: Mapping[str, str], name: str, default: int, most: int) -> int:
+def _number(environment: Mapping[str, str], name: str, default: int, most: int, least: int = 1) -> int:
     text = environment.get(name) or str(default)
-    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= most:
-        raise BadSetting(f"{name}={text}: give a number from 1 to {most}")
+    if not text.isascii() or not text.isdecimal() or not least <= int(text) <= most:
+        raise BadSetting(f"{name}={text}: give a number from {least} to {most}")
     return int(text)

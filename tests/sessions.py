@@ -22,6 +22,7 @@ from chalicelib.engine.execution import public_execution
 from chalicelib.services import installation
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
+from tests.machines import FakeMachines
 from tests.stores import WatchedStore
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "example"
@@ -44,10 +45,11 @@ class PlainPasswords:
 class Session:
     """Calls as one user sends them to one process."""
 
-    def __init__(self, store: Store, clock: Clock | None = None, user_id: int = 1) -> None:
+    def __init__(self, store: Store, clock: Clock | None = None, user_id: int = 1, machines: FakeMachines | None = None) -> None:
         self.store = store
         self.clock = clock or FixedClock(NOW_MS)
-        self.backend = Backend(store, self.clock, TokenSigner(SECRET), PlainPasswords())
+        self.machines = machines or FakeMachines()
+        self.backend = Backend(store, self.clock, TokenSigner(SECRET), PlainPasswords(), machines=self.machines)
         self.product = Product(self.backend)
         self.token = self.backend.tokens.issue(user_id, secrets.token_hex(8), self.clock.now_ms() // 1000, 24)
         self._mark = secrets.token_hex(4)
@@ -55,7 +57,7 @@ class Session:
 
     def process(self, store: Store | None = None, user_id: int = 1) -> Session:
         """Another process over the same database, seen through ``store`` when given; cold."""
-        return Session(store or self.store, self.clock, user_id)
+        return Session(store or self.store, self.clock, user_id, self.machines)
 
     def answer(self, name: str, record_id: Json = None, body: Json = None, *, key: str | None = None, **params: Json) -> Answer:
         """``answer("samples:trigger", 1, triggerWorkflows="k")``, ``answer("posts/1/category:get")``. ``key``: the Idempotency-Key."""
@@ -135,7 +137,7 @@ def _installation() -> Sequence[Sequence[Write]]:
 def _example() -> Iterator[tuple[str, list[Json]]]:
     """What to make, by resource, in order; the records of the example have ids of their own."""
     files = [json.loads(path.read_text()) for path in sorted(EXAMPLE.glob("*.json"))]
-    for kind in ("collections", "workflows"):
+    for kind in ("collections", "workflows", "actions"):
         yield kind, [body for file in files for body in file.get(kind, [])]
     for file in files:
         yield from file.get("records", {}).items()

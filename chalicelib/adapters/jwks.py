@@ -154,6 +154,12 @@ class Verifiers:
     def seems_over(self, token: str, now_s: int) -> bool:
         return self._own.seems_over(token, now_s)
 
+    def seal(self, about: str, text: str) -> str:
+        return self._own.seal(about, text)
+
+    def unseal(self, about: str, sealed: str) -> str | None:
+        return self._own.unseal(about, sealed)
+
 
 def key_source(url: str | None, inline: str | None) -> Fetch:
     """Reads the key set: the text given, or what the address answers."""

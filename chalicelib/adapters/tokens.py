@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from chalicelib.adapters.sealing import seal, unseal
 from chalicelib.domain.keys import MAX_SAFE_INTEGER
 from chalicelib.errors import Json, Unauthenticated
 
@@ -121,6 +122,14 @@ class TokenSigner:
         payload = unverified_part(token, 1)
         ends = payload.get("exp")
         return isinstance(ends, int) and ends <= now_s
+
+    def seal(self, about: str, text: str) -> str:
+        """The text as one that nobody else can read or make; see `sealing`."""
+        return seal(next(iter(self._keys.values())), about, text)
+
+    def unseal(self, about: str, sealed: str) -> str | None:
+        """The text; ``None`` for what was not sealed by a key of ours for ``about``."""
+        return unseal(self._keys.values(), about, sealed)
 
     def _key_of(self, header: dict[str, Json]) -> bytes:
         kid = header.get("kid")

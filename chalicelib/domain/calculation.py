@@ -117,12 +117,12 @@ def _group_problems(group: Json, path: str, known_nodes: Collection[str], scopes
 
 
 def _comparison_problems(raw: dict[str, Json], path: str) -> Iterator[Problem]:
-    name, operands = raw.get("calculator", UNDEFINED), raw.get("operands", [])
+    name, operands = raw.get("calculator", UNDEFINED), raw.get("operands")
     if not isinstance(name, str) or name not in CALCULATORS:
         message = f'no calculator function registered for "{text_of_primitive(name)}"; known are {", ".join(CALCULATORS)}'
         yield Problem(message, f"{path}.calculator")
-    if not isinstance(operands, list) or len(operands) > 2:
-        yield Problem("operands is a list of two values", f"{path}.operands")
+    if not isinstance(operands, list) or len(operands) != 2:
+        yield Problem("operands is a list of two values: what is compared, and with what", f"{path}.operands")
 
 
 def loosely_equal(a: Json, b: Json) -> bool:

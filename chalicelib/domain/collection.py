@@ -36,6 +36,12 @@ class Field:
     options: dict[str, Json] = field(default_factory=dict, compare=False)
 
     @property
+    def becoming(self) -> str | None:
+        """The type that the field is about to have, once every value has been looked at."""
+        becoming: str | None = self.options.get("becoming")
+        return becoming
+
+    @property
     def is_association(self) -> bool:
         return self.type in ASSOCIATIONS
 
@@ -70,8 +76,19 @@ class Collection:
         return tuple(f for f in self.fields.values() if f.slot)
 
     @cached_property
+    def retyped_fields(self) -> tuple[Field, ...]:
+        """Fields whose stored values may still be those of the type that they had before."""
+        return tuple(f for f in self.fields.values() if "type" in str(f.options.get("building")))
+
+    @cached_property
     def associations(self) -> tuple[Field, ...]:
         return tuple(f for f in self.fields.values() if f.is_association)
+
+    def requires(self, name: str) -> bool:
+        """Whether no record may be without a value of the field; a foreign key is as required as the association that it belongs to."""
+        own = self.fields.get(name)
+        of_association = (one.required for one in self.associations if one.type == "belongsTo" and one.foreign_key == name)
+        return bool(own and own.required) or any(of_association)
 
     def restricted(self, names: frozenset[str] | None) -> Collection:
         """The collection of one who may see these fields only (``None`` = all): the others are hidden, id and system fields stay."""

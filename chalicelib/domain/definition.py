@@ -42,7 +42,7 @@ DEFAULTS: Definition = {
     "unavailableActions": [],
 }
 SERVER_OPTIONS = ("uid", "system")
-SERVER_FIELD_OPTIONS = ("slot", "building")
+SERVER_FIELD_OPTIONS = ("slot", "building", "becoming", "problems")
 PARSED_OPTIONS = ("name", "uid", "title", "fields", "shards", "idType", "filterTargetKey")
 PARSED_FIELD_OPTIONS = frozenset(
     ("name", "type", "required", "unique", "index", "hidden", "readOnly", "defaultValue", "target", "foreignKey", "targetKey", "slot")

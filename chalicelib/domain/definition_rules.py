@@ -44,6 +44,7 @@ SYSTEM_TYPES: dict[str, tuple[str, ...]] = {
     "updatedBy": ("belongsTo",),
 }
 ASSOCIATION_KEYS = ("foreignKey", "otherKey", "through", "sourceKey", "targetKey")
+ON_DELETE = ("SET NULL", "CASCADE", "RESTRICT", "NO ACTION")
 NEEDED_KEYS = {
     "belongsTo": (),
     "hasOne": ("foreignKey",),
@@ -139,13 +140,10 @@ def _association_mistakes(raw: dict[str, Json], owner: str, existing: Exists) ->
     if not is_name(target):
         yield "target", "target must be the name of a collection"
     elif target != owner and not existing(target):
-        yield "target", f'there is no collection "{target}"'
-    for option in ASSOCIATION_KEYS:
-        value = raw.get(option)
-        if value is None and option in NEEDED_KEYS[kind]:
-            yield option, f"a {kind} association needs {option}"
-        elif value is not None and not is_name(value):
-            yield option, f"{option} {NAME_RULE}"
+        yield "target", f'there is no collection "{target}" yet; make it, then add the association with collections/{owner}/fields:create'
+    yield from _key_mistakes(raw, kind)
+    if raw.get("onDelete") is not None and raw["onDelete"] not in ON_DELETE:
+        yield "onDelete", f"onDelete must be one of {', '.join(ON_DELETE)}"
     if kind == "belongsTo" and raw.get("foreignKey") == raw.get("name"):
         yield "foreignKey", "foreignKey must be another name than the association's"
     for option in ("index", "unique"):
@@ -153,3 +151,12 @@ def _association_mistakes(raw: dict[str, Json], owner: str, existing: Exists) ->
             yield option, f"set {option} on the foreign key; an association has no value of its own"
     if raw.get("required") is True and kind in TO_MANY:
         yield "required", "an association to many cannot be required"
+
+
+def _key_mistakes(raw: dict[str, Json], kind: str) -> Mistakes:
+    for option in ASSOCIATION_KEYS:
+        value = raw.get(option)
+        if value is None and option in NEEDED_KEYS[kind]:
+            yield option, f"a {kind} association needs {option}"
+        elif value is not None and not is_name(value):
+            yield option, f"{option} {NAME_RULE}"

@@ -229,7 +229,7 @@ def _checked(collection: Collection, name: str, value: Json, creating: bool, rec
         raise ValueError(f"{name} is set by the system and cannot be written")
     if field.read_only:
         raise ValueError(f"{name} is read-only")
-    if value is None and _is_required(collection, field):
+    if value is None and collection.requires(name):
         raise ValueError(f"{name} is required and cannot be null")
     if value is None or field.is_association:
         return value
@@ -243,19 +243,44 @@ def _checked_id(collection: Collection, value: Json, creating: bool, record_id: 
         raise ValueError(error.message) from None
     if not creating and (record_id is None or identity != record_id):
         raise ValueError("id cannot be changed")
+    if creating and isinstance(identity, str) and _reads_as_json(identity):
+        raise ValueError("id must not read as a JSON list or object, which filterByTk takes for several ids")
     return identity
 
 
-def _converted(field: Field, value: Json) -> Json:
+def _reads_as_json(text: str) -> bool:
+    if text[:1] not in ("[", "{"):
+        return False
     try:
-        return FIELD_TYPES[field.type].convert(value)
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _converted(field: Field, value: Json) -> Json:
+    """The value as the field stores it; one that is becoming another type takes only what that type can hold too."""
+    try:
+        stored = FIELD_TYPES[field.type].convert(value)
+        if field.becoming is not None:
+            as_type(field.becoming, stored)
     except ValueError as error:
-        raise ValueError(f"{field.name} {error}") from None
+        why = f" (its type is being changed from {field.type} to {field.becoming})" if field.becoming else ""
+        raise ValueError(f"{field.name} {error}{why}") from None
+    return stored
 
 
-def _is_required(collection: Collection, field: Field) -> bool:
-    """Whether null is refused; the foreign key of a required association is as required as the association."""
-    return field.required or any(f.required and f.type == "belongsTo" and f.foreign_key == field.name for f in collection.associations)
+def as_type(kind: str, value: Json) -> Json:
+    """A stored value as another type stores it; numbers and flags become text where text is wanted. Raises ValueError."""
+    convert = FIELD_TYPES[kind].convert
+    try:
+        return convert(value)
+    except ValueError:
+        if isinstance(value, bool):
+            return convert("true" if value else "false") if kind in ("string", "text") else convert(int(value))
+        if isinstance(value, int | float):
+            return convert(bool(value)) if kind == "boolean" and value in (0, 1) else convert(str(value))
+        raise
 
 
 def _defaults(collection: Collection, sent: dict[str, Json]) -> dict[str, Json]:
@@ -275,7 +300,8 @@ def _defaults(collection: Collection, sent: dict[str, Json]) -> dict[str, Json]:
 def _missing(collection: Collection, present: set[str]) -> list[str]:
     """Required fields with no value; an association counts as present under its own name or its foreign key's."""
     wanted = [f for f in collection.fields.values() if f.required and not f.read_only and f.name not in SYSTEM_FIELDS]
-    missing = [f.name for f in wanted if f.name not in present and not (f.is_association and f.foreign_key in present)]
+    brought = {f.foreign_key for f in collection.associations if f.type == "belongsTo" and f.name in present}
+    missing = [f.name for f in wanted if f.name not in present | brought and not (f.is_association and f.foreign_key in present)]
     key = collection.key_field if collection.system else "id"
     return [key, *missing] if collection.options.get("autoGenId") is False and not present & {"id", key} else missing
 

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 
 from chalicelib.domain.collection import Collection, Field
 from chalicelib.domain.filter_bounds import Bound
-from chalicelib.domain.filter_dates import Clock
+from chalicelib.domain.filter_dates import Clock, is_range
 from chalicelib.domain.filter_operands import flag, kind_of
-from chalicelib.domain.filter_operators import OPERATORS, operators_for, prepare
+from chalicelib.domain.filter_operators import DATES, OPERATORS, operators_for, prepare
 from chalicelib.domain.filter_tree import (
     EVERYTHING,
     AssociationCondition,
@@ -35,6 +35,8 @@ __all__ = ["EVERYTHING", "AssociationCondition", "Bound", "Filter", "both", "fil
 MAX_DEPTH = 20
 MAX_CONDITIONS = 200
 SHOWN = 60
+# What a span means to operators that otherwise take one date, or two.
+OF_RANGE = {"$eq": "$dateOn", "$is": "$dateOn", "$between": "$dateBetween", "$notBetween": "$dateNotOn"}
 EXISTENCE = {"$exists", "$notExists", "$empty", "$notEmpty"}
 Resolve = Callable[[str], Collection]
 
@@ -98,6 +100,8 @@ class _Parser:
                 yield from self.group(
                     key, value, f"{at}.{_cut(key)}", lambda part, here: self.conditions(part, collection, here, depth + 1)
                 )
+            elif "" in key.split("."):
+                self.problem(f"{at}.{_cut(key)}", f"{_cut(key)!r} lacks a name before or after a dot")
             elif field is None or not is_readable(field):
                 self.unknown(name, collection, f"{at}.{_cut(key)}")
             elif field.is_association:
@@ -161,7 +165,7 @@ class _Parser:
         """The conditions of ``{"$gt": 90, "$lt": 100}``, or of a bare value, on one field."""
         if depth > MAX_DEPTH:
             self.problem(path, f"the filter is nested deeper than {MAX_DEPTH} levels")
-        elif not isinstance(value, dict):
+        elif not isinstance(value, dict) or (kind_of(field) in DATES and is_range(value)):
             yield from self.comparison(field, parts, "$eq", value, path)
         else:
             for key, operand in value.items():
@@ -170,6 +174,8 @@ class _Parser:
     def member(self, field: Field, parts: tuple[str, ...], key: str, operand: Json, path: str, depth: int) -> Iterator[Node]:
         if key in ("$and", "$or") or (key == "$not" and isinstance(operand, dict)):
             yield from self.group(key, operand, path, lambda part, at: self.comparisons(field, parts, part, at, depth))
+        elif "" in key.split("."):
+            self.problem(path, f"{_cut(key)!r} lacks a name before or after a dot")
         elif not key.startswith("$") and kind_of(field) == "any":
             yield from self.comparisons(field, (*parts, *key.split(".")), operand, path, depth)
         else:
@@ -177,6 +183,11 @@ class _Parser:
 
     def comparison(self, field: Field, parts: tuple[str, ...], name: str, raw: Json, path: str) -> Iterator[Node]:
         kind = kind_of(field)
+        if kind in DATES and is_range(raw):
+            if name in ("$ne", "$not"):
+                yield Group("not", (conjunction(list(self.comparison(field, parts, "$dateOn", raw, path))),))
+                return
+            name = OF_RANGE.get(name, name)
         operator = OPERATORS.get(name)
         if not self.is_counted(path):
             return

@@ -29,6 +29,7 @@ DATE = re.compile(
     re.ASCII,
 )
 INTERVAL = re.compile(r"([\[(])([^,]+),([^,]+)([\])])([+-]\d{2}:?\d{2})?", re.ASCII)
+BRACKETS = ("[]", "[)", "(]", "()")
 STEPS = {"hour": timedelta(hours=1), "minute": timedelta(minutes=1), "second": timedelta(seconds=1)}
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
 UNITS = ("day", "week", "month", "quarter", "year")
@@ -51,6 +52,13 @@ class Span(NamedTuple):
 
     start: datetime
     end: datetime
+
+
+def is_range(operand: Json) -> bool:
+    """Whether the operand can be nothing but a span: ``{"type": "today"}``, ``[from, to, "[)"]``."""
+    if isinstance(operand, dict):
+        return "type" in operand and not any(name.startswith("$") for name in operand)
+    return isinstance(operand, list) and len(operand) in (3, 4) and operand[2] in BRACKETS
 
 
 def parse_span(operand: Json, clock: Clock) -> Span:
@@ -95,12 +103,17 @@ def _span(operand: Json, clock: Clock) -> Span:
 
 
 def _between(operand: list[Json], clock: Clock) -> Span:
-    """``[from, to]``, with brackets as a third (``"[)"``) and an offset as a fourth member if wanted."""
+    """``[from, to]``, with brackets as a third (``"[)"``) and an offset as a fourth member if wanted; that one also says whose days the
+    instants lie in."""
     members = operand + ["[]", clock.timezone][len(operand) - 2 :] if len(operand) in (2, 3) else operand
-    if len(members) != 4 or not all(isinstance(member, str) for member in members) or members[2] not in ("[]", "[)", "(]", "()"):
+    if len(members) != 4 or not all(isinstance(member, str) for member in members) or members[2] not in BRACKETS:
         raise ValueError('must be a list of two dates, such as ["2026-11-01", "2026-11-30"]')
     first, last, brackets = _date(members[0], members[3]), _date(members[1], members[3]), members[2]
-    return Span(first.start if brackets[0] == "[" else first.end, last.end if brackets[1] == "]" else last.start)
+    span = Span(first.start if brackets[0] == "[" else first.end, last.end if brackets[1] == "]" else last.start)
+    if len(operand) != 4:
+        return span
+    zone = parse_zone(members[3])
+    return Span(span.start.astimezone(zone), span.end.astimezone(zone))
 
 
 def _date(text: str, zone: str) -> Span:

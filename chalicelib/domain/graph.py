@@ -75,6 +75,14 @@ class Graph:
     def branch(self, node: Node, index: int) -> Node | None:
         return next((head for head in self.branches(node) if head.branch_index == index), None)
 
+    def parent(self, node: Node) -> Node | None:
+        """The node below whose branch this one stands; ``None`` on the main line."""
+        while node.branch_index is None:
+            if node.upstream_id is None:
+                return None
+            node = self.nodes[node.upstream_id]
+        return self.nodes[node.upstream_id] if node.upstream_id is not None else None
+
     def line(self, head: Node | None) -> Iterator[Node]:
         """A line from its head to its end, branches left out."""
         while head is not None:
@@ -83,17 +91,18 @@ class Graph:
 
     def walk(self) -> Iterator[Node]:
         """Every node in the order it would run: a node, then its branches, then what follows."""
-        yield from self._walk_line(self.head)
+        yield from self.line_with_branches(self.head)
 
-    def _walk_line(self, head: Node | None) -> Iterator[Node]:
+    def line_with_branches(self, head: Node | None) -> Iterator[Node]:
+        """A line from its head to its end, with everything in its branches."""
         for node in self.line(head):
             yield node
             for branch_head in self.branches(node):
-                yield from self._walk_line(branch_head)
+                yield from self.line_with_branches(branch_head)
 
     def under(self, node: Node) -> list[Node]:
         """The node's branches with everything in them."""
-        return [inner for head in self.branches(node) for inner in self._walk_line(head)]
+        return [inner for head in self.branches(node) for inner in self.line_with_branches(head)]
 
 
 def problems_of_links(raw_nodes: Sequence[dict[str, Json]]) -> list[Problem]:

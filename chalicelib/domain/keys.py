@@ -77,6 +77,16 @@ def execution_key(execution_id: int) -> Key:
     return Key(EXECUTIONS, str(execution_id), "execution")
 
 
+def job_key(execution_id: int, place: str) -> Key:
+    """Of one job of an asynchronous execution; ``place`` is ``<location>#<node key>``."""
+    return Key(EXECUTIONS, str(execution_id), f"job#{place}")
+
+
+def sign_in_key(account: str) -> Key:
+    """Of the counter of failed sign-ins; hashed, since anybody may send a name of any length."""
+    return Key(EXECUTIONS, f"signin#{hashlib.sha256(account.encode(errors='replace')).hexdigest()}", "signin")
+
+
 def revoked_key(session_id: str) -> Key:
     return Key(EXECUTIONS, f"revoked#{session_id}", "revoked")
 

@@ -62,11 +62,16 @@ def without(nodes: Nodes, node: Row, keep: int | None) -> Nodes:
 
 
 def without_branch(nodes: Nodes, node: Row, index: int, shift: bool) -> Nodes:
-    """The nodes without one branch of this one; with ``shift`` the branches after it count one less."""
+    """The nodes without one branch of this one; with ``shift`` the branches after it count one less.
+
+    Raises Invalid when that changes nothing: there is no such branch, and none after it to be counted less."""
     graph = Graph.of(nodes)
     head = graph.branch(graph.nodes[node["id"]], index)
     gone = {inner.id for one in graph.line(head) for inner in [one, *graph.under(one)]}
     later = {other.id for other in graph.branches(graph.nodes[node["id"]]) if (other.branch_index or 0) > index} if shift else set()
+    if head is None and not later:
+        has = ", ".join(str(other.branch_index) for other in graph.branches(graph.nodes[node["id"]])) or "none"
+        raise Invalid(f"the node has nothing in a branch {index}; it has something in: {has}", path="branchIndex", code="BRANCH_NOT_FOUND")
     return [
         other | ({"branchIndex": other["branchIndex"] - 1} if other["id"] in later else {}) for other in nodes if other["id"] not in gone
     ]

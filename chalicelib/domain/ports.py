@@ -8,6 +8,7 @@ Items of the **records** table::
     a record   {"pk": "<uid>#<shard>", "sk": "<id text>", "version": int, "data": {field: value},
                 "createdAt": iso, "createdById": id, "updatedAt": iso, "updatedById": id, "schemaVersion": 1,
                 "l1".."l5", "g1".."g4": "<order-preserving text>",            # index attributes, absent = null
+                "links": int,                                                # times it was linked, absent = 0
                 "frozen": true}                                              # of a workflow version that has run
     an enabled workflow  {"pk": "enabled#<workflow key>", "sk": "enabled", "version": int, "data": {the version whole}, "frozen": true}
     the installation  {"pk": "installed", "sk": "installed", "value": iso}
@@ -19,6 +20,7 @@ Items of the **executions** table::
 
     execution  {"pk": "<id>", "sk": "execution", "id": int, "key": str, "workflowId": int, "status": int|None,
                 "record": "samples/91", "open": "open#<0-9>", "createdAt": iso, "attempt": int, "doc": json text, "ttl": s}
+    failures   {"pk": "signin#<hash of the account>", "sk": "signin", "failures": int, "ttl": s}
     revoked    {"pk": "revoked#<session id>", "sk": "revoked", "ttl": s}
     idempotent {"pk": "idem#<user id>#<hash>", "sk": "idem", "doc": json text, "ttl": s}
 
@@ -196,3 +198,57 @@ class Clock(Protocol):
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
+
+
+class EffectFailed(Exception):
+    """Something outside did not happen, or its answer did not come.
+
+    ``result`` is what people get to see: ``{"message", "code"?, "status"?, "statusText"?, "data"?}``; ``timed_out``: nobody answered."""
+
+    def __init__(self, result: dict[str, Json], timed_out: bool = False) -> None:
+        super().__init__(result.get("message"))
+        self.result = result
+        self.timed_out = timed_out
+
+
+class Outside(Protocol):
+    """What lies outside the database: other services, mail, notifications."""
+
+    def send(self, kind: str, payload: dict[str, Json], key: str) -> Json:
+        """The answer. ``key`` is the same whenever the same effect is tried again (``<execution id>.<job key>``). Raises EffectFailed."""
+
+
+MACHINE_NOT_FOUND = "MACHINE_NOT_FOUND"
+
+
+class MachineRefused(Exception):
+    """Step Functions did not take a definition or a start; the message says why.
+
+    ``code``: ``MACHINE_NOT_FOUND`` when there is no machine of that name (publish it, then start again), ``NO_ANSWER`` when nobody
+    answered, else the service's own (``AccessDeniedException``); empty where none is set up."""
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Machines(Protocol):
+    """State machines: one per enabled version of an asynchronous workflow."""
+
+    def publish(self, name: str, definition: dict[str, Json]) -> None:
+        """Make the machine unless it is there. Raises MachineRefused."""
+
+    def start(self, name: str, execution: str, payload: dict[str, Json]) -> None:
+        """Start an execution of the machine unless one of that name was started. Raises MachineRefused."""
+
+    def send(self, token: str) -> bool:
+        """End the wait that the token stands for; False when nobody waits with it any more."""
+
+    def stop(self, name: str, execution: str) -> None:
+        """Stop the execution, if it runs."""
+
+    def is_running(self, name: str, execution: str) -> bool:
+        """Whether the execution has been started and has not ended. Raises MachineRefused when nobody can say."""
+
+    def functions(self) -> tuple[str, str]:
+        """The ARNs of the functions that machines call: the one that walks, the one that takes tokens."""

@@ -10,7 +10,8 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 
-from chalicelib.domain.collection import Collection
+from chalicelib.domain.collection import Collection, Field
+from chalicelib.domain.field_types import as_type
 from chalicelib.domain.keys import index_text, record_key
 from chalicelib.domain.ports import Item, Key
 from chalicelib.errors import Json, TooLarge
@@ -55,12 +56,22 @@ class Record:
         for field in self.collection.fields.values():
             if field.name not in row and not field.is_association:
                 row[field.name] = data.get(field.name)
+        for field in self.collection.retyped_fields:
+            row[field.name] = _of_its_type(field, row[field.name])
         return row
 
     @cached_property
     def size_bytes(self) -> int:
         """A close upper bound of the item's size in DynamoDB: its JSON text in UTF-8."""
         return len(json.dumps(self.item["data"], ensure_ascii=False, separators=(",", ":")).encode()) + 300
+
+
+def _of_its_type(field: Field, value: Json) -> Json:
+    """The value as the field's new type has it, though it is stored as the old one had it. All were looked at before the type changed."""
+    try:
+        return None if value is None else as_type(field.type, value)
+    except ValueError:
+        return value
 
 
 def new_record(collection: Collection, record_id: int | str, values: Row, now: str, user_id: int | None, version: int = 1) -> Record:

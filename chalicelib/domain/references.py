@@ -31,6 +31,15 @@ def named_collection(name: str, path: str, find: FindCollection) -> Collection |
     return found or Problem(f'Collection "{plain}" does not exist in data source "{source or "main"}"', path, "COLLECTION_NOT_FOUND")
 
 
+def watched_collection(name: str, path: str, find: FindCollection) -> Collection | Problem:
+    """As `named_collection`; its records must be written by the actions that every collection has, since only those set off workflows."""
+    found = named_collection(name, path, find)
+    if isinstance(found, Collection) and found.system:
+        message = f'records of "{found.name}" are written by its own actions, which set off no workflows'
+        return Problem(message, path, "SYSTEM_COLLECTION")
+    return found
+
+
 def unknown_field(name: str, collection: Collection, path: str) -> Problem:
     return Problem(f'Field "{name}" does not exist in collection "{collection.name}"', path, "UNKNOWN_FIELD")
 
@@ -85,7 +94,7 @@ def problems_of_filter(raw: Json, collection: Collection, path: str, find: FindC
     try:
         parse_filter(raw, collection, resolve)
     except Invalid as invalid:
-        return [Problem(p.message, _below(path, p.path), p.code) for p in invalid.problems()]
+        return [Problem(p.message, below(path, p.path), p.code) for p in invalid.problems()]
     except NotFound as missing:
         return [Problem(missing.message, path, missing.code)]
     return []
@@ -108,8 +117,8 @@ def _is_empty_part(name: str, part: Json) -> bool:
     return isinstance(part, dict) and (name in GROUPS or not name.startswith("$")) and is_empty_filter(part)
 
 
-def _below(path: str, inner: str) -> str:
-    """``config.params.filter`` + ``filter.status.$nosuch``."""
+def below(path: str, inner: str) -> str:
+    """Where a mistake in a filter is in what holds the filter: ``config.params.filter`` + ``filter.status.$nosuch``."""
     return ".".join(part for part in (path, inner.removeprefix("filter").lstrip(".")) if part)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import TypeGuard
 
@@ -18,6 +18,8 @@ from chalicelib.errors import Invalid, Json, Problem
 
 ACTIONS = ("create", "view", "update", "destroy", "export", "importXlsx", "trigger", "triggerNew", "call")
 ACTION_OF = {"list": "view", "get": "view", "query": "view", "export": "view", "move": "update"}
+CALL = re.compile("call:[a-z][A-Za-z0-9]{0,62}")  # one procedure of the collection; "call" alone is all of them
+PROCEDURES = "procedures"  # stands where a collection does, for procedures that belong to none
 SUFFIXES = ("own", "all")
 OWN: dict[str, Json] = {"createdById": "{{$user.id}}"}
 # Clients store an empty field list with actions that have no fields to choose; only here does it mean "none".
@@ -30,13 +32,15 @@ AREAS = {
 }
 LISTS = {"workflows": "ui.workflows"}
 NOT_ROLES = ("root", "anonymous", "__union__")
+KEPT = ("hidden", "default", "allowConfigure", "allowNewMenu", "allowNewMobileMenu", "color", "sort")
+WRITABLE = ("name", "title", "description", "strategy", "resources", "snippets", *KEPT)
 STOCK_ROLES: dict[str, dict[str, Json]] = {
     "root": {"name": "root", "title": "Root", "hidden": True, "default": False, "strategy": None, "snippets": ["pm", "pm.*", "ui.*"]},
     "admin": {
         "name": "admin",
         "title": "Admin",
         "default": False,
-        "strategy": {"actions": ["create", "view", "update", "destroy", "export", "importXlsx", "trigger", "triggerNew"]},
+        "strategy": {"actions": ["create", "view", "update", "destroy", "export", "importXlsx", "trigger", "triggerNew", "call"]},
         "snippets": ["pm", "pm.*", "ui.*"],
     },
     "member": {"name": "member", "title": "Member", "default": True, "strategy": {"actions": ["view:own"]}, "snippets": []},
@@ -45,10 +49,23 @@ STOCK_ROLES: dict[str, dict[str, Json]] = {
 
 @dataclass(frozen=True)
 class Permit:
-    """What is allowed: rows that match ``scope`` (a filter, may name ``{{$user.id}}``; None = all), ``fields`` (None = all)."""
+    """What is allowed: rows that match ``scope`` (a filter, may name ``{{$user.id}}``; None = all), ``fields`` (None = all).
+
+    ``parts``: when several roles add up to more than one such pair, each pair by itself; a row then has the fields of those parts only
+    that reach it."""
 
     scope: Json = None
     fields: frozenset[str] | None = None
+    parts: tuple[Permit, ...] = ()
+
+    @property
+    def everywhere(self) -> frozenset[str] | None:
+        """The fields that every reached row has (None = all): what all parts name, or one that reaches every row."""
+        wide = [part.fields for part in self.parts if part.scope is None]
+        if not self.parts or None in wide:
+            return None if self.parts else self.fields
+        limited = [part.fields for part in self.parts if part.fields is not None]
+        return frozenset.intersection(*limited).union(*(names for names in wide if names is not None))
 
 
 @dataclass(frozen=True)
@@ -74,22 +91,44 @@ class Role:
         )
 
     def permit(self, collection: str, action: str) -> Permit | None:
-        return self.overrides.get(collection, self.strategy).get(ACTION_OF.get(action, action))
+        granted = self.overrides.get(collection, self.strategy)
+        found = granted.get(ACTION_OF.get(action, action))
+        return found if found or not action.startswith("call:") else granted.get("call")
 
 
 def permit(roles: Sequence[Role], root: bool, collection: str, action: str) -> Permit | None:
     """What the roles together allow of an HTTP action (``list``, ``trigger`` …) on a collection; None = nothing.
 
-    Several roles add up: rows that any of them reaches, fields that any of them names. Root may everything.
+    Several roles add up: rows that any of them reaches, of each row the fields that those name which reach it. Root may everything, and
+    who manages users or roles sees them all.
     """
-    if root:
+    if root or (_is_area_seen(collection, action) and any(may_manage(role, collection) for role in roles)):
         return Permit()
     granted = [found for role in roles if (found := role.permit(collection, action))]
     if not granted:
         return None
-    scopes = [found.scope for found in granted]
-    fields = [found.fields for found in granted if found.fields is not None]
-    return Permit(_any_of(scopes), frozenset().union(*fields) if len(fields) == len(granted) else None)
+    whole, parts = _summed(granted), _by_scope(granted)
+    return whole if all(part.fields == whole.fields for part in parts) else replace(whole, parts=parts)
+
+
+def _is_area_seen(collection: str, action: str) -> bool:
+    return collection in AREAS and ACTION_OF.get(action, action) == "view"
+
+
+def _summed(granted: Sequence[Permit]) -> Permit:
+    return Permit(_any_of([one.scope for one in granted]), union_of([one.fields for one in granted]))
+
+
+def union_of(fields: Sequence[frozenset[str] | None]) -> frozenset[str] | None:
+    """The fields that any of them holds; ``None`` = all."""
+    named = [names for names in fields if names is not None]
+    return frozenset().union(*named) if len(named) == len(fields) else None
+
+
+def _by_scope(granted: Sequence[Permit]) -> tuple[Permit, ...]:
+    """One permit per scope."""
+    different = [one.scope for n, one in enumerate(granted) if one.scope not in [other.scope for other in granted[:n]]]
+    return tuple(_summed([one for one in granted if one.scope == scope]) for scope in different)
 
 
 def may_manage(role: Role, area: str, action: str = "") -> bool:
@@ -132,7 +171,8 @@ def _parse_actions(resource: dict[str, Json]) -> dict[str, Permit]:
     for action in resource.get("actions") or []:
         fields = action.get("fields")
         limited = fields is not None and (fields or action["name"] in FIELD_ACTIONS)
-        found[action["name"]] = Permit(_parse_scope(action.get("scope")), frozenset(fields) | set(SYSTEM_FIELDS) if limited else None)
+        given = set(SYSTEM_FIELDS) - ({"id"} if action["name"] == "create" else set())  # who may not choose the id is given one
+        found[action["name"]] = Permit(_parse_scope(action.get("scope")), frozenset(fields) | given if limited else None)
     return found
 
 
@@ -146,6 +186,14 @@ def _parse_scope(scope: Json) -> Json:
     if not isinstance(name, dict):
         raise Invalid('a scope is "all", "own" or a filter', path="scope")
     return name["scope"] or None if isinstance(name.get("scope"), dict) else name
+
+
+def check_options(values: dict[str, Json]) -> None:
+    """Raises Invalid naming every option that a role does not have; what a client sends back of a role it has read is no mistake."""
+    unknown = [name for name in values if name not in WRITABLE and name not in SYSTEM_FIELDS]
+    if unknown:
+        known = ", ".join(WRITABLE)
+        raise Invalid.of([Problem(f'a role has no option "{name}"; the options are {known}', name) for name in unknown])
 
 
 def check_role(raw: Json) -> dict[str, Json]:
@@ -204,8 +252,9 @@ def _resources_problems(resources: Json) -> Iterator[Problem]:
 
 
 def _action_problems(action: Json, path: str) -> Iterator[Problem]:
-    if not isinstance(action, dict) or action.get("name") not in ACTIONS:
-        yield Problem(f"an action is an object whose name is one of {', '.join(ACTIONS)}", path)
+    name = action.get("name") if isinstance(action, dict) else None
+    if name not in ACTIONS and not (isinstance(name, str) and CALL.fullmatch(name)):
+        yield Problem(f"an action is an object whose name is one of {', '.join(ACTIONS)}, or call:<procedure>", path)
         return
     if action.get("fields") is not None and not _is_texts(action["fields"]):
         yield Problem("fields must be an array of field names, or null for all", f"{path}.fields")

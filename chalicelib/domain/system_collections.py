@@ -105,4 +105,58 @@ API_KEYS = _system(
     Field("userId", "integer", read_only=True, index=True, slot="l1"),
 )
 
-SYSTEM_COLLECTIONS: dict[str, Collection] = {c.name: c for c in (USERS, ROLES, COLLECTIONS, WORKFLOWS, WORKFLOW_CATEGORIES, API_KEYS)}
+WORKFLOW_CC_TASKS = _system(
+    "workflowCcTasks",
+    Field("userId", "integer", read_only=True, index=True, slot="l1"),
+    Field("executionId", "integer", read_only=True),
+    Field("jobKey", "string", read_only=True),
+    Field("nodeId", "integer", read_only=True),
+    Field("workflowId", "integer", read_only=True),
+    Field("title", "text", read_only=True),
+    Field("status", "integer", read_only=True),
+    Field("readAt", "date", read_only=True),
+)
+
+WORKFLOW_MANUAL_TASKS = _system(
+    "workflowManualTasks",
+    Field("userId", "integer", read_only=True, index=True, slot="l1"),
+    Field("executionId", "integer", read_only=True, index=True, slot="l2"),
+    Field("jobKey", "string", read_only=True),
+    Field("nodeId", "integer", read_only=True),
+    Field("workflowId", "integer", read_only=True),
+    Field("title", "text", read_only=True),
+    Field("status", "integer", read_only=True),
+    Field("result", "json", read_only=True),
+)
+
+ACTIONS = _system(
+    "actions",
+    Field("name", "string"),
+    Field("label", "string"),
+    Field("color", "string"),
+    Field("icon", "string"),
+    Field("collection", "string"),
+    Field("context", "string"),
+    Field("placement", "string"),
+    Field("kind", "string"),
+    Field("workflows", "json"),
+    Field("procedure", "string"),
+    Field("client", "json"),
+    Field("confirm", "text"),
+    Field("form", "json"),
+    Field("visibleWhen", "json"),
+    Field("enabledWhen", "json"),
+    Field("disabledReason", "string"),
+    Field("roles", "json"),
+    Field("onResult", "json"),
+    Field("sort", "double"),
+    Field("enabled", "boolean"),
+    id_type="string",
+    key_field="name",
+)
+
+SYSTEM_COLLECTIONS: dict[str, Collection] = {
+    c.name: c
+    for c in (USERS, ROLES, COLLECTIONS, WORKFLOWS, WORKFLOW_CATEGORIES, API_KEYS, ACTIONS, WORKFLOW_CC_TASKS, WORKFLOW_MANUAL_TASKS)
+}
+TASK_COLLECTIONS: dict[str, Collection] = {c.name: c for c in (WORKFLOW_CC_TASKS, WORKFLOW_MANUAL_TASKS)}

@@ -1,8 +1,9 @@
 """The ``$system`` variables of a run: the time, spans of days around it, and fresh ids.
 
 Nothing is computed before a template looks it up: most workflows read none of these, or only ``now``.
-A span is ``[from, to]`` as instants in UTC, ``from`` inclusive and ``to`` exclusive; "last 7 days" ends before today and
-"next 7 days" begins tomorrow, as in the model. Weeks begin on Monday.
+A span is ``[from, to, "[)", offset]``: instants in UTC, ``from`` inclusive and ``to`` exclusive, which is also what the brackets tell a
+filter; the offset is whose days they are. "Last 7 days" ends before today and "next 7 days" begins tomorrow, as in the model. Weeks begin
+on Monday.
 Source: https://docs.nocobase.com/workflow/advanced/variables
 """
 
@@ -44,7 +45,7 @@ class LazyMapping(Mapping[str, Json]):
 
 
 def system_variables(now_ms: int, make_id: Callable[[], int], timezone: str = "+00:00") -> Mapping[str, Json]:
-    """``{"now": iso, "dateRange": {"today": [iso, iso], …}, "instanceId": 0, "epoch": seconds, "genSnowflakeId": make_id}``.
+    """``{"now": iso, "dateRange": {"today": [iso, iso, "[)", offset], …}, "instanceId": 0, "epoch": seconds, "genSnowflakeId": make_id}``.
 
     ``now_ms``: milliseconds since 1970 UTC, the same for the whole run. ``make_id`` gives another id on each call.
     ``timezone``: the offset whose midnights bound the days, such as ``+08:00``. Raises ValueError when it is none.
@@ -64,4 +65,4 @@ def system_variables(now_ms: int, make_id: Callable[[], int], timezone: str = "+
 
 
 def _span(operand: dict[str, Json], clock: Clock) -> list[str]:
-    return list(instants(parse_span(operand, clock)))
+    return [*instants(parse_span(operand, clock)), "[)", clock.timezone]

@@ -14,7 +14,7 @@ from functools import cached_property
 
 from chalicelib.domain.graph import Graph
 from chalicelib.domain.ids import LOW_BITS
-from chalicelib.domain.ports import Key
+from chalicelib.domain.ports import Item, Key
 from chalicelib.errors import Json
 
 KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")  # what a workflow may be called by
@@ -77,3 +77,18 @@ def version_of_node(node_id: int) -> int:
 def enabled_key(workflow_key: str) -> Key:
     """The item that holds the enabled version of a workflow."""
     return Key("records", f"enabled#{workflow_key}", "enabled")
+
+
+WAITING = "waiting:"
+
+
+def bound_key(collection: str) -> Key:
+    """The item that names the enabled workflows which wait for events of a collection: one attribute ``waiting:<key>`` for each.
+
+    A key may stand there for nothing, after a collection was renamed or dropped: the workflow itself says what it is bound to."""
+    return Key("records", f"bound#{collection}", "bound")
+
+
+def bound_keys(item: Item) -> list[str]:
+    """The keys of the workflows that the item names."""
+    return [name.removeprefix(WAITING) for name in item if name.startswith(WAITING)]

@@ -62,6 +62,7 @@ class AssociationWrites:
         if path in self._updates:
             self._records.check_nested_update(target, known)
             return self._records.update_record(known, value, prefix=f"{path}.", updates=self._updates)
+        self._records.unit.link(known)
         return known
 
     def _find(self, target: Collection, name: str, key: Json, field: Field, path: str) -> Record | None:

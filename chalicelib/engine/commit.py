@@ -17,6 +17,7 @@ from chalicelib.engine.unit_of_work import Tagged, not_unique
 from chalicelib.errors import Conflict, TooLarge, Unavailable
 from chalicelib.observability import logger
 
+MOST_ITEMS = 100
 MOST_WALKS = 10
 MOST_SENDS = 10
 FIRST_PAUSE_SECONDS = 0.02
@@ -46,6 +47,9 @@ def commit(store: Store, clock: Clock, tagged: Sequence[Tagged], deadline_ms: in
     """Write all or nothing. Raises Stale, AlreadyCommitted, Replayed, Invalid (unique), TooLarge, Conflict, Unavailable."""
     if not tagged:
         return
+    if len(tagged) > MOST_ITEMS:
+        message = f"a call may write at most {MOST_ITEMS} items with the executions it starts; this one has {len(tagged)}"
+        raise TooLarge(message, code="TOO_MANY_WRITES")
     writes = [entry.write for entry in tagged]
     silence: StoreUnavailable | None = None
     unheard = False
@@ -110,7 +114,8 @@ def _landed(store: Store, tagged: Sequence[Tagged], lost: Exception) -> bool:
         raise Unavailable("the database gives no answer; the outcome is unknown", data=_named(tagged)) from again
     if isinstance(witness, Delete):
         return stored is None
-    wrote = {name: value for name, value in witness.item.items() if value is not None}
+    # Links are counted by others while the version stands.
+    wrote = {name: value for name, value in witness.item.items() if value is not None and name != "links"}
     return stored is not None and {name: stored.get(name) for name in wrote} == wrote
 
 

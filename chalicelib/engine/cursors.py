@@ -1,13 +1,13 @@
-"""Cursors: where a list goes on. Opaque to clients, checked like everything else that comes from them.
+"""Cursors: where a list goes on. Checked like everything else that comes from outside; sealed before they leave the house
+(`services/cursor_seal.py`), since they name values of records that the caller may not see.
 
-Three kinds, all JSON in base64: behind an id (``{"a": sort key}``), for lists in the order of the ids; behind a value (``{"f": field,
+Three kinds, all JSON: behind an id (``{"a": sort key}``), for lists in the order of the ids; behind a value (``{"f": field,
 "p": part of the list, "t": index text, "k": sort key}``), for lists in the order of an index; and a window (``{"w": where its pages
 begin, "o": how many of its records were shown}``), for lists that are sorted after they were read.
 """
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Sequence
 
@@ -24,7 +24,7 @@ def after_id(text: str | None) -> str | None:
         return None
     position = _open(text)
     if not _is_key(position.get("a")):
-        raise _refused()
+        raise refused_cursor()
     key: str = position["a"]
     return key
 
@@ -42,9 +42,9 @@ def after_value(cursor: str | None, field: str) -> tuple[int, str | None, str | 
     phase, text, key = position.get("p"), position.get("t"), position.get("k")
     both = (text is None) == (key is None) if phase == 0 else text is None
     if position.get("f") != field or isinstance(phase, bool) or phase not in (0, 1, 2, 3) or not both:
-        raise _refused()
+        raise refused_cursor()
     if not all(part is None or _is_key(part) for part in (text, key)):
-        raise _refused()
+        raise refused_cursor()
     return phase, text, key
 
 
@@ -69,9 +69,9 @@ def window(text: str | None, partitions: Sequence[str], slot: str | None) -> tup
     position = _open(text)
     begin, offset = position.get("w"), position.get("o")
     if "w" not in position or isinstance(offset, bool) or not isinstance(offset, int) or offset < 0:
-        raise _refused()
+        raise refused_cursor()
     if begin is not None and not _is_begin(begin, partitions, slot):
-        raise _refused()
+        raise refused_cursor()
     return begin, offset
 
 
@@ -89,19 +89,20 @@ def _is_begin(begin: Json, partitions: Sequence[str], slot: str | None) -> bool:
 
 
 def _close(position: Json) -> str:
-    return base64.urlsafe_b64encode(json.dumps(position, separators=(",", ":")).encode()).decode().rstrip("=")
+    return json.dumps(position, ensure_ascii=False, separators=(",", ":"))
 
 
 def _open(text: str) -> dict[str, Json]:
     try:
-        position = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        position = json.loads(text)
         json.dumps(position, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
-        raise _refused() from None
+        raise refused_cursor() from None
     if not isinstance(position, dict):
-        raise _refused()
+        raise refused_cursor()
     return position
 
 
-def _refused() -> Invalid:
+def refused_cursor() -> Invalid:
+    """What a list says to a cursor that is none of its own."""
     return Invalid("this cursor is not one that this list has answered with", path="cursor", code="INVALID_CURSOR")

@@ -17,11 +17,11 @@ from chalicelib.domain.keys import record_key
 from chalicelib.domain.ports import Item, Key
 from chalicelib.domain.role import Role
 from chalicelib.domain.system_collections import SYSTEM_COLLECTIONS
-from chalicelib.domain.workflow import Workflow, enabled_key
+from chalicelib.domain.workflow import Workflow, bound_key, bound_keys, enabled_key, plain_name
 from chalicelib.engine.reads import Pending, Reads
 from chalicelib.errors import Json
 
-Kind = Literal["collection", "role", "workflow"]
+Kind = Literal["collection", "role", "workflow", "bound"]
 MOST_ENTRIES = 5_000
 
 
@@ -41,8 +41,14 @@ KEY_OF: dict[Kind, Callable[[str], Key]] = {
     "collection": lambda name: record_key("collections", name),
     "role": lambda name: record_key("roles", name),
     "workflow": enabled_key,
+    "bound": bound_key,
 }
-PARSE: dict[Kind, Callable[[Item], Json]] = {"collection": _parse_collection, "role": _parse_role, "workflow": _parse_workflow}
+PARSE: dict[Kind, Callable[[Item], Json]] = {
+    "collection": _parse_collection,
+    "role": _parse_role,
+    "workflow": _parse_workflow,
+    "bound": bound_keys,
+}
 
 
 @dataclass
@@ -101,6 +107,38 @@ class Definitions:
     def collection_now(self, name: str) -> Collection | None:
         """As `collection`, with a read of its own when it has to be."""
         return self._reads.resolve(lambda: self.collection(name))
+
+    def bound(self, collection: str) -> list[Workflow]:
+        """The enabled workflows that wait for events of the collection, oldest first. Raises Pending."""
+        if collection in SYSTEM_COLLECTIONS:
+            return []
+        likely = cast("list[str] | None", self._likely("bound", collection)) or []
+        self._reads.together(lambda: self._get("bound", collection), *[lambda key=key: self.workflow(key) for key in likely])
+        keys = cast("list[str] | None", self._get("bound", collection)) or []
+        self._reads.together(*[lambda key=key: self.workflow(key) for key in keys])
+        found = [workflow for key in keys if (workflow := self.workflow(key))]
+        return sorted((one for one in found if plain_name(str(one.config.get("collection"))) == collection), key=lambda one: one.id)
+
+    def likely_bound(self, collection: str) -> list[Workflow]:
+        """As `likely_collection`, for those of `bound`."""
+        keys = cast("list[str] | None", self._likely("bound", collection)) or []
+        return [workflow for key in keys if (workflow := self.likely_workflow(key))]
+
+    def together(self, *steps: Callable[[], object]) -> None:
+        """As `Reads.together`."""
+        self._reads.together(*steps)
+
+    def with_bound(self, name: str) -> None:
+        """Ask for a collection together with the workflows that wait for its events. Raises Pending."""
+        self._reads.together(lambda: self.collection(name), lambda: self.bound(name))
+
+    def bound_now(self, collection: str) -> list[Workflow]:
+        """As `bound`, with reads of its own when it has to be."""
+        return self._reads.resolve(lambda: self.bound(collection))
+
+    def workflow_now(self, key: str) -> Workflow | None:
+        """As `workflow`, with a read of its own when it has to be."""
+        return self._reads.resolve(lambda: self.workflow(key))
 
     def is_frozen(self, workflow: Workflow) -> bool:
         return workflow.frozen or workflow.id in self.snapshot.frozen

@@ -7,41 +7,45 @@ what caused it; every attempt to run it begins there.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 
 from chalicelib.domain.ids import time_of
 from chalicelib.domain.keys import COUNTER_SHARDS, counter_key, record_key
-from chalicelib.domain.ports import Absent, Clock, Equals, Exists, Put, Update
+from chalicelib.domain.ports import Absent, Equals, Exists, Put, Update
 from chalicelib.domain.system_collections import WORKFLOWS
-from chalicelib.domain.system_variables import system_variables
 from chalicelib.domain.workflow import Workflow, enabled_key
 from chalicelib.engine.definitions import Definitions
 from chalicelib.engine.execution import Execution
-from chalicelib.engine.interpreter import Interpreter, RunPorts
-from chalicelib.engine.records import UnitRecords
 from chalicelib.engine.unit_of_work import Tagged
 
 
-def walk(execution: Execution, records: UnitRecords, clock: Clock, *, answers: bool, deadline_ms: int | None, timezone: str) -> None:
-    """Run the execution in process; its writes are staged in the records' unit. Raises what `Interpreter.run` raises."""
-    records.unit.serializable = execution.workflow.options.get("isolation") == "serializable"
-    system = system_variables(clock.now_ms(), lambda: records.unit.next_number(), timezone)
-    Interpreter(execution, RunPorts(execution, records, answers), clock, system, deadline_ms).run()
+def run_writes(definitions: Definitions, executions: Sequence[Execution], token: str, now: str) -> list[Tagged]:
+    """The writes that make the executions exist, the first one first; one counter for all of one version.
+
+    ``token`` tells them from other executions of the same ids. Raises TooLarge for more than a transaction can hold."""
+    by_version: dict[int, list[Execution]] = {}
+    for execution in executions:
+        by_version.setdefault(execution.workflow.id, []).append(execution)
+    tagged = [_item_write(execution, token, now) for execution in executions]
+    for same in by_version.values():
+        tagged += _version_writes(definitions, same[0].workflow, len(same))
+    return tagged
 
 
-def execution_writes(definitions: Definitions, execution: Execution, token: str, now: str) -> list[Tagged]:
-    """The writes that make the execution exist; ``token`` tells it from another execution of the same id.
+def _item_write(execution: Execution, token: str, now: str) -> Tagged:
+    """The execution's item.
 
     History that ``options.deleteExecutionOnStatus`` does not want is written too, as expired: for a moment it is the witness of the
     commit, and no reader sees it."""
-    workflow = execution.workflow
-    kept = execution.status not in (workflow.options.get("deleteExecutionOnStatus") or [])
+    kept = execution.status not in (execution.workflow.options.get("deleteExecutionOnStatus") or [])
     ttl = None if kept else time_of(execution.id) // 1000
+    return Tagged(Put("executions", execution.to_item(token, now, ttl), Absent()), "execution")
+
+
+def _version_writes(definitions: Definitions, workflow: Workflow, count: int) -> list[Tagged]:
     counter = counter_key(workflow.key, workflow.id, secrets.randbelow(COUNTER_SHARDS))
-    tagged = [
-        Tagged(Put("executions", execution.to_item(token, now, ttl), Absent()), "execution"),
-        Tagged(Update(counter, add={"value": 1}), "other"),
-    ]
-    return tagged if definitions.is_frozen(workflow) else tagged + _freeze(workflow)
+    counted = [Tagged(Update(counter, add={"value": count}), "other")]
+    return counted if definitions.is_frozen(workflow) else counted + _freeze(workflow)
 
 
 def _freeze(workflow: Workflow) -> list[Tagged]:

@@ -1,24 +1,30 @@
 """One execution while it runs, and the history item it leaves.
 
 A synchronous execution is one item with its jobs inside. What an item holds is bounded, so only the history of a synchronous run is
-ever cut: results and context over 300 KB in all are replaced, largest first, by a mark that says how large they were.
+ever cut: results and context over 300 KB in all are replaced, largest first, by a mark that says how large they were; of a run of many
+rounds the jobs in the middle are left out, and how many is said.
 Source of the fields: https://docs.nocobase.com/workflow/advanced/executions
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import dataclass, field
 
 from chalicelib.domain.graph import Node
 from chalicelib.domain.ids import time_of
+from chalicelib.domain.instants import iso_text
 from chalicelib.domain.keys import execution_key
 from chalicelib.domain.ports import Item
 from chalicelib.domain.status import STARTED
 from chalicelib.domain.workflow import Workflow
-from chalicelib.errors import Json
+from chalicelib.errors import Json, TooLarge
 
 MOST_HISTORY_BYTES = 300 * 1024
+MOST_CONTEXT_BYTES = 350 * 1024
+MARK_BYTES = 64
+MOST_JOBS = 2_000  # more than have room at their smallest, so that a run of many rounds is not written out to be thrown away
 
 
 @dataclass
@@ -34,6 +40,7 @@ class Job:
     started_at: str
     ended_at: str
     log: str | None = None
+    meta: Json = None
 
     def to_json(self, execution_id: int) -> dict[str, Json]:
         return {
@@ -45,7 +52,7 @@ class Job:
             "upstreamId": self.upstream_id,
             "status": self.status,
             "result": self.result,
-            "meta": None,
+            "meta": self.meta,
             "log": self.log,
             "startedAt": self.started_at,
             "createdAt": self.started_at,
@@ -55,7 +62,10 @@ class Job:
 
 @dataclass
 class Execution:
-    """``context`` is the trigger's (``{"data": …, "user": …, "roleName": …}``); ``record`` names the context row (``samples/91``)."""
+    """``context`` is the trigger's (``{"data": …, "user": …, "roleName": …}``); ``record`` names the context row (``samples/91``).
+
+    ``stack``: the executions that led to this one, outermost first, as (execution id, version id); ``parent_id`` the one that
+    waits for this one as its subflow, ``parent_place`` the job there that waits when this one is asynchronous."""
 
     id: int
     workflow: Workflow
@@ -72,6 +82,15 @@ class Execution:
     jobs: list[Job] = field(default_factory=list)
     results: dict[str, Json] = field(default_factory=dict)
     token: str = ""
+    stack: tuple[tuple[int, int], ...] = ()
+    parent_id: int | None = None
+    parent_place: str | None = None
+    rerun_of: int | None = None
+
+    @property
+    def below(self) -> tuple[tuple[int, int], ...]:
+        """The stack of an execution that this one sets off."""
+        return (*self.stack, (self.id, self.workflow.id))
 
     @property
     def failed_job(self) -> Job | None:
@@ -94,6 +113,10 @@ class Execution:
             "messages": self.messages,
             "endedByEnd": self.ended_by_end,
             "refusal": self.refusal,
+            "stack": self.stack or None,
+            "parentExecutionId": self.parent_id,
+            "parentPlace": self.parent_place,
+            "rerunOf": self.rerun_of,
             "startedAt": self.created_at if self.status is not None else None,
             "updatedAt": now,
             "jobs": [job.to_json(self.id) for job in self.jobs],
@@ -109,24 +132,63 @@ class Execution:
             "open": f"open#{self.id % 10}" if self.status in (None, STARTED) else None,
             "createdAt": self.created_at,
             "attempt": 0,
-            "doc": bounded_text(doc),
+            "doc": bounded_text(doc) if self.status is not None else _whole_text(doc),
             "ttl": ttl,
         }
 
 
-def bounded_text(doc: dict[str, Json]) -> str:
-    """The document as JSON text of at most `MOST_HISTORY_BYTES`: the largest parts give way to ``{"cut": true, "bytes": n}``."""
+def _whole_text(doc: dict[str, Json]) -> str:
+    """The document of an execution that is yet to run: nothing of its context may be missing then. Raises TooLarge."""
     text = _text(doc)
-    if len(text.encode()) <= MOST_HISTORY_BYTES:
+    if _bytes(text) > MOST_CONTEXT_BYTES:
+        message = f"an asynchronous execution starts with at most {MOST_CONTEXT_BYTES} bytes; these are {_bytes(text)}"
+        raise TooLarge(message, code="CONTEXT_TOO_LARGE")
+    return text
+
+
+def bounded_text(doc: dict[str, Json]) -> str:
+    """The document as JSON text of at most `MOST_HISTORY_BYTES`.
+
+    First jobs from the middle give way, where there are too many to stand there at all (``jobsLeftOut`` says how many), then the
+    largest parts, to ``{"cut": true, "bytes": n}``."""
+    if len(doc["jobs"]) > MOST_JOBS:
+        _keep_jobs(doc, MOST_JOBS // 2, MOST_JOBS // 2)
+    text = _text(doc)
+    if _bytes(text) <= MOST_HISTORY_BYTES:
         return text
+    _leave_out_jobs(doc)
+    too_many = _bytes(_text(doc)) - MOST_HISTORY_BYTES
     parts: list[tuple[dict[str, Json], str]] = [(job, part) for job in doc["jobs"] for part in ("result", "log")]
     parts += [(doc, name) for name in ("context", "output", "messages")]
-    for owner, part in sorted(parts, key=lambda place: -len(_text(place[0][place[1]]))):
-        owner[part] = _mark(part, len(_text(owner[part]).encode()))
-        text = _text(doc)
-        if len(text.encode()) <= MOST_HISTORY_BYTES:
+    sized = [(_bytes(_text(owner[part])), owner, part) for owner, part in parts]
+    for size_bytes, owner, part in sorted(sized, key=lambda one: -one[0]):
+        if too_many <= 0 or size_bytes <= MARK_BYTES:
             break
-    return text
+        owner[part] = _mark(part, size_bytes)
+        too_many -= size_bytes - _bytes(_text(owner[part]))
+    return _text(doc)
+
+
+def _leave_out_jobs(doc: dict[str, Json]) -> None:
+    """Keep the first and the last jobs, as many as have room even if their results must go."""
+    jobs = doc["jobs"]
+    sizes = [_bytes(_text(job)) - sum(max(0, _bytes(_text(job[part])) - MARK_BYTES) for part in ("result", "log")) for job in jobs]
+    room = MOST_HISTORY_BYTES * 2 // 3
+    if sum(sizes) <= room:
+        return
+    _keep_jobs(doc, _fitting(sizes, room // 2), _fitting(sizes[::-1], room // 2))
+
+
+def _keep_jobs(doc: dict[str, Json], first: int, last: int) -> None:
+    """Leave out all jobs but so many at either end."""
+    jobs = doc["jobs"]
+    doc["jobs"] = jobs[:first] + jobs[len(jobs) - last :]
+    doc["jobsLeftOut"] = doc.get("jobsLeftOut", 0) + len(jobs) - first - last
+
+
+def _fitting(sizes: list[int], room: int) -> int:
+    """How many of the first have room."""
+    return sum(1 for total in itertools.accumulate(sizes) if total <= room)
 
 
 def is_larger(value: Json, most_bytes: int) -> bool:
@@ -152,6 +214,10 @@ def _mark(part: str, size_bytes: int) -> Json:
     return f"cut: {size_bytes} bytes" if part == "log" else {"cut": True, "bytes": size_bytes}
 
 
+def _bytes(text: str) -> int:
+    return len(text.encode())
+
+
 def _text(value: Json) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
@@ -165,6 +231,7 @@ def is_kept(item: Item) -> bool:
 def public_execution(item: Item) -> dict[str, Json]:
     """The execution as ``executions:get`` answers, jobs included."""
     doc = json.loads(item["doc"])
+    output, expires_ms = item.get("output"), item.get("expiresAt")
     return {
         "id": item["id"],
         "key": item["key"],
@@ -172,19 +239,20 @@ def public_execution(item: Item) -> dict[str, Json]:
         "status": item.get("status"),
         "record": item.get("record"),
         "context": doc.get("context"),
-        "output": doc.get("output"),
+        "output": json.loads(output) if output is not None else doc.get("output"),
         "manually": doc.get("manually"),
         "dispatched": item.get("status") is not None,
-        "reason": doc.get("reason"),
-        "stack": doc.get("stack"),
+        "reason": item.get("reason") or doc.get("reason"),
+        "stack": [execution_id for execution_id, _ in doc.get("stack") or []] or None,
         "parentExecutionId": doc.get("parentExecutionId"),
+        "rerunOf": doc.get("rerunOf"),
         "eventKey": doc.get("token"),
-        "expiresAt": doc.get("expiresAt"),
+        "expiresAt": iso_text(expires_ms) if expires_ms is not None else None,
         "createdAt": item["createdAt"],
-        "startedAt": doc.get("startedAt"),
-        "updatedAt": doc.get("updatedAt"),
+        "startedAt": item.get("startedAt") or doc.get("startedAt"),
+        "updatedAt": item.get("updatedAt") or doc.get("updatedAt"),
         "jobs": doc["jobs"],
-    }
+    } | ({"jobsLeftOut": doc["jobsLeftOut"]} if "jobsLeftOut" in doc else {})
 
 
 def restored(item: Item, workflow: Workflow) -> Execution:

@@ -1,7 +1,8 @@
 """The links between one record and its partners over one association: read, added, removed, replaced.
 
 A belongsTo keeps the partner's key in the record, hasOne and hasMany keep the record's key in the partners, belongsToMany keeps a row
-per pair in the ``through`` collection. Source: https://docs.nocobase.com/data-sources/data-modeling/collection-fields/associations
+per pair in the ``through`` collection. Whoever is linked, and is not written itself, is counted as linked (`UnitOfWork.link`), so that no
+link is made to a record that is just being destroyed. Source: https://docs.nocobase.com/data-sources/data-modeling/collection-fields/associations
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ class Links:
         if self.field.type == "belongsTo":
             if partners:
                 key = partners[-1].row[self.field.target_key]
+                self._unit.link(partners[-1])
                 self.owner = self._unit.update(self.owner, {self.field.foreign_key or "": key})
         elif self.field.type == "belongsToMany":
             linked = {row.row[self.field.options["otherKey"]] for row in self._pairs()}
@@ -63,22 +65,28 @@ class Links:
                 key = partner.row[self.field.target_key]
                 if key not in linked:
                     linked.add(key)
+                    self._unit.link(partner)
                     self._pair_up(key)
         else:
             self._point_back(partners)
 
     def _pair_up(self, key: Json) -> None:
-        """One row per pair, whoever makes it: its id is the pair's, so a second one at the same moment is refused and looks again."""
-        number = derived_pair(self._owner_key, key)
+        """One row per pair, whoever makes it and from whichever side: its id is the pair's, so a second one at the same moment is refused
+        and looks again."""
+        values = {self.field.foreign_key or "": self._owner_key, self.field.options["otherKey"]: key}
+        number = derived_pair(*(values[name] for name in sorted(values)))
         pair_id = number if self._through.id_type == "integer" else str(number)
-        values = {"id": pair_id, self.field.foreign_key or "": self._owner_key, self.field.options["otherKey"]: key}
         if self._unit.get(self._through, pair_id) is None:
-            self._unit.create(self._through, values)
+            self._unit.link(self.owner)
+            self._unit.create(self._through, {"id": pair_id} | values)
 
     def _point_back(self, partners: Sequence[Record]) -> None:
         if self.field.type == "hasOne" and partners:
             self.remove([old for old in self.partners() if old.id != partners[-1].id])
             partners = partners[-1:]
+        if partners:
+            # Also when the key is there already: a partner may be new and made with it.
+            self._unit.link(self.owner)
         for partner in partners:
             if partner.row.get(self.field.foreign_key or "") != self._owner_key:
                 self._unit.update(partner, {self.field.foreign_key or "": self._owner_key})

@@ -17,6 +17,7 @@ from chalicelib.domain.graph import Graph, Node
 from chalicelib.errors import Invalid, Json, Problem
 
 MOST_LEVELS = 20
+LONGEST_INDEX = 9
 CONTENT = ("key", "type", "title", "config")
 FLAT_MARKS = ("id", "upstreamId", "branchIndex")
 
@@ -61,10 +62,12 @@ class _Flattening:
         if not isinstance(raw, dict | list):
             return self.refuse(path, 'must be an object of lists by branch index, {"1": […], "0": […]}, or a list of lists')
         for name, branch in raw.items() if isinstance(raw, dict) else enumerate(raw):
-            if re.fullmatch(r"-?[0-9]{1,9}", str(name)):
-                yield int(name), branch, f"{path}.{name}"
+            if not re.fullmatch(r"-?[0-9]+", str(name)):
+                self.refuse(f"{path}.{name}", f'branch index "{short(str(name))}" is not a whole number')
+            elif len(str(name)) > LONGEST_INDEX:
+                self.refuse(f"{path}.{name}", f"branch index {short(str(name))} has more than {LONGEST_INDEX} digits")
             else:
-                self.refuse(f"{path}.{name}", f'branch index "{name}" is not a whole number')
+                yield int(name), branch, f"{path}.{name}"
 
     def refuse(self, path: str, message: str) -> None:
         self.problems.append(Problem(message, path))

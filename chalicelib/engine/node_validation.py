@@ -5,7 +5,8 @@ Source of the rules: https://docs.nocobase.com/workflow/development/api
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from chalicelib.domain.graph import Graph, Node, problems_of_links
 from chalicelib.domain.references import FindCollection
@@ -21,6 +22,17 @@ Registry = Mapping[str, NodeType]
 MOST_LEVELS = 100
 TOO_DEEP = f"the definition is nested more than {MOST_LEVELS} levels deep"
 TEXT: dict[str, Json] = {"type": ["string", "null"]}
+UNKNOWN_NODE = "UNKNOWN_NODE"
+
+
+class _EveryName(frozenset[str]):
+    """Holds whatever it is asked for."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+EVERY_NAME = _EveryName()
 
 NODE: dict[str, Json] = {
     "type": "object",
@@ -44,20 +56,17 @@ STORED_NODE: dict[str, Json] = {
 
 def problems_of_node(
     raw: Mapping[str, Json],
-    known_nodes: Collection[str],
-    definitions_for: FindCollection,
+    definitions: Definitions,
     *,
-    scopes: Collection[str] = (),
     path: str = "",
     node_types: Registry = NODE_TYPES,
 ) -> list[Problem]:
     """Every mistake in one node ``{"type", "title"?, "config"?}``, as ``nodes:create`` and ``flow_nodes:update`` get it.
 
-    ``known_nodes``: keys of the nodes that run before it, ``scopes``: of those around it. A node that comes without a ``config`` is
-    taken as one that is still to be filled in: its config is not looked at."""
+    ``definitions``: what it may name where it stands (`standing`). A node that comes without a ``config`` is taken as one that is still
+    to be filled in: its config is not looked at."""
     if is_too_deep(dict(raw)):
         return [Problem(TOO_DEEP, path)]
-    definitions = Definitions(definitions_for, frozenset(known_nodes), frozenset(scopes))
     found = problems_of_schema(dict(raw), NODE, path)
     config = raw.get("config")
     return found + _problems_of_content(raw, {} if config is None else config, path, definitions, node_types, config is not None)
@@ -92,7 +101,7 @@ def problems_of_nodes(nodes: Sequence[Json], definitions_for: FindCollection, no
     for position, raw in enumerate(nodes):
         if isinstance(raw, dict):
             config = raw.get("config")
-            known = Definitions(definitions_for, _before(raw, nodes, graph), _around(raw, graph))
+            known = standing(raw, graph, definitions_for) if graph else Definitions(definitions_for, _keys(nodes))
             found += _problems_of_content(raw, {} if config is None else config, f"nodes.{position}", known, node_types, True)
     return found
 
@@ -118,10 +127,19 @@ def _problems_of_content(
         return [unknown_type(name, f"{at}type")]
     if not look_inside:
         return []
-    config_path = f"{at}config"
-    found = problems_of_schema(config, node_type.schema, config_path) + node_type.check(config, config_path, definitions)
+    found = _problems_of_config(config, f"{at}config", definitions, node_type)
+    if not found:
+        return []
+    # What another order of the nodes would mend has a code of its own: such a workflow is sound but for its links.
+    elsewhere = replace(definitions, known_nodes=EVERY_NAME, scopes=EVERY_NAME, inside=EVERY_NAME)
+    lasting = _problems_of_config(config, f"{at}config", elsewhere, node_type)
+    return [problem if problem in lasting else replace(problem, code=UNKNOWN_NODE) for problem in found]
+
+
+def _problems_of_config(config: dict[str, Json], path: str, definitions: Definitions, node_type: NodeType) -> list[Problem]:
+    found = problems_of_schema(config, node_type.schema, path) + node_type.check(config, path, definitions)
     if node_type.checks_templates:
-        found += problems_of(config, config_path, definitions.known_nodes, definitions.scopes)
+        found += problems_of(config, path, definitions.known_nodes, definitions.scopes)
     return list(dict.fromkeys(found))
 
 
@@ -164,23 +182,27 @@ def _problems_of_branches(nodes: Sequence[dict[str, Json]], graph: Graph, node_t
             yield Problem(f'there is no branch {index}: a node of type "{owner.type}" {there}', f"nodes.{position}.branchIndex")
 
 
-def _before(raw: dict[str, Json], nodes: Sequence[Json], graph: Graph | None) -> frozenset[str]:
-    """Keys of the nodes before this one in running order; of all nodes when the links are broken, so as to say one thing only."""
-    if graph is None:
-        return frozenset(str(node.get("key")) for node in nodes if isinstance(node, dict))
-    keys: set[str] = set()
-    for node in graph.walk():
-        if node.id == raw["id"]:
+def _keys(nodes: Sequence[Json]) -> frozenset[str]:
+    """The keys of all nodes: what counts as known when the links are broken, so as to say one thing only."""
+    return frozenset(str(node.get("key")) for node in nodes if isinstance(node, dict))
+
+
+def standing(raw: Mapping[str, Json], graph: Graph, definitions_for: FindCollection) -> Definitions:
+    """What a node of the graph may name: nodes before it in running order, those around it, those in its branches, itself."""
+    before: set[str] = set()
+    for other in graph.walk():
+        if other.id == raw["id"]:
             break
-        keys.add(node.key)
-    return frozenset(keys)
+        before.add(other.key)
+    node = graph.nodes[raw["id"]]
+    inside = frozenset(other.key for other in graph.under(node))
+    return Definitions(definitions_for, frozenset(before), _around(node, graph), inside, frozenset({node.key, str(node.id)}))
 
 
-def _around(raw: dict[str, Json], graph: Graph | None) -> frozenset[str]:
+def _around(node: Node, graph: Graph) -> frozenset[str]:
     """Keys and ids of the nodes in whose branches this one stands: ``$scopes`` is addressed by either."""
     names: set[str] = set()
-    node: Node | None = graph.nodes[raw["id"]] if graph else None
-    while graph and node and node.upstream_id is not None:
+    while node.upstream_id is not None:
         above = graph.nodes[node.upstream_id]
         if node.branch_index is not None:
             names |= {above.key, str(above.id)}

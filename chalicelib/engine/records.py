@@ -8,20 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Collection as Names
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from chalicelib.domain.collection import Collection, Field
-from chalicelib.domain.field_types import check_values
-from chalicelib.domain.filter import Filter, parse_filter
+from chalicelib.domain.field_types import check_values, convert_id
+from chalicelib.domain.filter import EVERYTHING, Filter, both, parse_filter
 from chalicelib.domain.ports import Key
 from chalicelib.domain.query import parse_sort
 from chalicelib.domain.record import Record, Row, visible
+from chalicelib.domain.system_collections import TASK_COLLECTIONS
 from chalicelib.engine.appends import expand
 from chalicelib.engine.association_writes import AssociationWrites
 from chalicelib.engine.definitions import Definitions
+from chalicelib.engine.dependents import destroy_records
 from chalicelib.engine.finder import Found, Search, find
 from chalicelib.engine.links import Links
 from chalicelib.engine.unit_of_work import UnitOfWork
 from chalicelib.errors import Invalid, Json, NotFound
+
+if TYPE_CHECKING:
+    from chalicelib.engine.runner import Runner
 
 MOST_ASSOCIATED = 100
 
@@ -35,6 +41,13 @@ class UnitRecords:
         self.now_ms = now_ms
         self._timezone = timezone
         self.nested: dict[Key, Row] = {}
+        self.runner: Runner | None = None
+        self.stack: tuple[tuple[int, int], ...] = ()
+
+    def settle(self) -> None:
+        """Set off the workflows that wait for what has been staged. Raises Unprocessable when one of them takes it back."""
+        if self.runner is not None:
+            self.runner.settle(self)
 
     def collection(self, name: str) -> Collection:
         """Raises NotFound."""
@@ -100,7 +113,9 @@ class UnitRecords:
 
     def create(self, collection: str, values: Row, *, appends: Sequence[str] = ()) -> Row:
         within = self.writable(collection)
-        return self.rows(within, [self.create_record(within, values)], appends)[0]
+        made = self.create_record(within, values)
+        self.settle()
+        return self.rows(within, [self.unit.get(within, made.id) or made], appends)[0]
 
     def create_record(self, collection: Collection, values: Row, *, prefix: str = "", updates: Names[str] = ()) -> Record:
         """Stage a new record with what its values say of associations. Raises Invalid with every mistake in the values."""
@@ -111,14 +126,16 @@ class UnitRecords:
         self.nested[record.key] = {name: rows for name, rows in associations.made.items() if rows is not None}
         return record
 
-    def update(self, collection: str, filter: Json, values: Row) -> int:
+    def update(self, collection: str, filter: Json, values: Row, *, events: bool = True) -> int:
         within = self.writable(collection)
-        matching = find(self.unit, Search(within, self.filter(filter, within)))
-        if not matching.complete:
-            raise Invalid("the filter reads more than 20 MB of records; filter by an indexed field or by id", path="filter")
-        for record in matching.records:
+        matching = self._all(Search(within, self.filter(filter, within)))
+        told = self.unit.changes
+        for record in matching:
             self.update_record(record, values)
-        return len(matching.records)
+        if not events:
+            self.unit.changes = told
+        self.settle()
+        return len(matching)
 
     def update_record(self, record: Record, values: Row, *, prefix: str = "", updates: Names[str] = ()) -> Record:
         """Stage a change of one record. Raises Invalid with every mistake in the values."""
@@ -131,12 +148,36 @@ class UnitRecords:
 
     def destroy(self, collection: str, filter: Json) -> int:
         within = self.writable(collection)
-        matching = find(self.unit, Search(within, self.filter(filter, within)))
+        matching = self._all(Search(within, self.filter(filter, within)))
+        destroy_records(self, matching)
+        self.settle()
+        return len(matching)
+
+    def values(self, collection: str, field: str, *, filter: Json = None, association: tuple[str, Json] | None = None) -> list[Json]:
+        within, reach = self._partners(collection, *association) if association else (self.collection(collection), EVERYTHING)
+        matching = self._all(Search(within, both(self.filter(filter, within), reach)))
+        return [row.get(field) for record in matching if (row := self.row(record)) is not None]
+
+    def _partners(self, collection: str, name: str, key: Json) -> tuple[Collection, Filter]:
+        """The target of an association and the filter that finds the partners of the record with that key."""
+        owners = self.collection(collection)
+        field = owners.field(name)
+        if field is None or not field.is_association:
+            raise Invalid(f'"{name}" is not an association of collection "{owners.name}"', path="association.name")
+        owner = None if key is None else self.unit.get(owners, convert_id(owners, key))
+        target = self.collection(field.target or "")
+        condition = self.links(owner, field).condition if owner else {"id": {"$in": []}}
+        return target, self.plain_filter(condition, target)
+
+    def _all(self, search: Search) -> list[Record]:
+        """Every record that matches. Raises Invalid where that reads more than 20 MB."""
+        matching = find(self.unit, search)
         if not matching.complete:
             raise Invalid("the filter reads more than 20 MB of records; filter by an indexed field or by id", path="filter")
-        for record in matching.records:
-            self.unit.destroy(record)
-        return len(matching.records)
+        return matching.records
+
+    def add_task(self, kind: str, values: Row) -> None:
+        self.unit.create(TASK_COLLECTIONS[kind], values)
 
     def links(self, owner: Record, field: Field) -> Links:
         """The association ``field`` of one record."""

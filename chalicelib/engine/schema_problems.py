@@ -6,6 +6,7 @@ Source: https://python-jsonschema.readthedocs.io/en/stable/errors/
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
@@ -26,11 +27,13 @@ KINDS = {
 
 SENTENCES: dict[str, Callable[[Json, Json], str]] = {
     "type": lambda wanted, value: f"must be {_kinds(wanted)}",
-    "enum": lambda wanted, value: f"must be one of {', '.join(map(str, wanted))}",
+    "enum": lambda wanted, value: f"must be one of {', '.join(_choice(one) for one in wanted if one is not None)}",
     "minLength": lambda wanted, value: "must not be empty" if wanted == 1 else f"must have at least {wanted} characters",
     "maxLength": lambda wanted, value: f"must have at most {wanted} characters",
+    "minItems": lambda wanted, value: "must have at least one entry" if wanted == 1 else f"must have at least {wanted} entries",
     "maxItems": lambda wanted, value: f"must have at most {wanted} entries, it has {len(value)}",
     "minimum": lambda wanted, value: f"must be at least {wanted}",
+    "maximum": lambda wanted, value: f"must be at most {wanted}",
     "maximum": lambda wanted, value: f"must be at most {wanted}",
     "pattern": lambda wanted, value: f"must match {wanted}",
 }
@@ -69,6 +72,10 @@ def _problems_of_error(error: ValidationError, path: str) -> Iterable[Problem]:
 
 def _join(path: str, parts: list[str]) -> str:
     return ".".join([path, *parts] if path else parts)
+
+
+def _choice(value: Json) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _kinds(wanted: Json) -> str:

@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from chalicelib.domain.collection import Collection, Field
 from chalicelib.domain.keys import guard_key, record_key
-from chalicelib.domain.ports import Absent, Check, Delete, Equals, Key, Put, Write
+from chalicelib.domain.ports import Absent, Check, Condition, Delete, Equals, Exists, Key, Put, Update, Write
 from chalicelib.domain.record import Record, Row, changed_record, new_record
 from chalicelib.engine.reads import Reads
 from chalicelib.errors import Invalid, Json, Taken, TooLarge
+
+if TYPE_CHECKING:
+    from chalicelib.engine.execution import Execution
 
 Protect = Callable[[str], str]
 
@@ -42,6 +46,21 @@ class Tagged:
     value: Json = None
 
 
+class Change(NamedTuple):
+    """One write as a record event sees it: ``before`` is ``None`` for a new record, ``after`` for one that is destroyed."""
+
+    before: Record | None
+    after: Record | None
+
+
+class Savepoint(NamedTuple):
+    """What a unit has staged at a moment: record writes, changes whose events are still to be told, executions that wait."""
+
+    staged: dict[Key, Staged]
+    changes: tuple[Change, ...]
+    queued: tuple[Execution, ...]
+
+
 class UnitOfWork:
     """Staged writes over what the request has read. ``make_id(n)`` gives the n-th new id of this unit, ``protect`` hashes a password."""
 
@@ -55,9 +74,13 @@ class UnitOfWork:
         self._protect = protect
         self._ids_made = 0
         self.staged: dict[Key, Staged] = {}
+        self.changes: tuple[Change, ...] = ()
+        self.queued: tuple[Execution, ...] = ()
+        self.ran: list[Execution] = []
         self.serializable = False
         self._read_by_key: dict[Key, None] = {}
         self._context: dict[Key, int] = {}
+        self._linked: dict[Key, None] = {}
 
     def get(self, collection: Collection, record_id: int | str) -> Record | None:
         return self.get_many(collection, [record_id])[0]
@@ -98,6 +121,7 @@ class UnitOfWork:
         version = before.version + 1 if before else 1
         record = new_record(collection, record_id, fields, self._now, self._user_id, version)
         self._stage(collection, key, before, record)
+        self._changed(None, record)
         return record
 
     def protected(self, collection: Collection, values: Row) -> Row:
@@ -130,11 +154,19 @@ class UnitOfWork:
         changed = changed_record(record, values, self._now, self._user_id)
         changed = Record(changed.collection, changed.item | {"version": before.version + 1 if before else 1})
         self._stage(record.collection, record.key, before, changed)
+        self._changed(record, changed)
         return changed
 
     def destroy(self, record: Record) -> None:
         staged = self.staged.get(record.key)
         self._stage(record.collection, record.key, staged.before if staged else record, None)
+        self._changed(record, None)
+
+    def _changed(self, before: Record | None, after: Record | None) -> None:
+        """Note the change for the collection's workflows; what the system keeps for itself sets off none."""
+        record = after or before
+        if record is not None and not record.collection.system:
+            self.changes += (Change(before, after),)
 
     def _stage(self, collection: Collection, key: Key, before: Record | None, after: Record | None) -> None:
         self.staged = self.staged | {key: Staged(collection, before, after)}
@@ -145,17 +177,24 @@ class UnitOfWork:
         if size > MOST_BYTES:
             raise TooLarge(f"a run may write at most {MOST_BYTES} bytes of records; this would be {size}", code="UNIT_TOO_LARGE")
 
-    def savepoint(self) -> dict[Key, Staged]:
+    def savepoint(self) -> Savepoint:
         """What is staged now; give it to `rollback` to return here."""
-        return self.staged
+        return Savepoint(self.staged, self.changes, self.queued)
 
-    def rollback(self, savepoint: dict[Key, Staged]) -> None:
-        self.staged = savepoint
+    def rollback(self, savepoint: Savepoint) -> None:
+        """Drop what was staged since; the history of executions that ran meanwhile (``ran``) stays."""
+        self.staged, self.changes, self.queued = savepoint
 
     def guard(self, records: Iterable[Record]) -> None:
         """Context rows: when the unit writes anything, they must be unchanged at the commit."""
         for record in records:
             self._context[record.key] = record.version
+
+    def link(self, record: Record) -> None:
+        """A row that is written points to the record: it must be there at the commit, and who removes it meanwhile has to look again.
+
+        Counted beside the version, so that two who link the same record do not refuse each other."""
+        self._linked[record.key] = None
 
     def writes(self) -> list[Tagged]:
         """The transaction's writes for what is staged. Raises Invalid when two staged records hold one unique value, TooLarge."""
@@ -167,27 +206,35 @@ class UnitOfWork:
             raise TooLarge(f"a run may write and guard at most {MOST_WRITES} items; this one has {len(tagged)}", code="TOO_MANY_WRITES")
         return tagged
 
-    def _checks(self) -> list[Check]:
-        """Conditions on what was read and not written: the context rows; in a serializable unit every row that was read by its key."""
+    def _checks(self) -> list[Write]:
+        """Conditions on what was read and not written: the context rows; in a serializable unit every row that was read by its key; and
+        the count of links of what was linked."""
         versions: dict[Key, int | None] = dict(self._context)
         if self.serializable:
             versions |= {key: item["version"] if (item := self.reads.items.get(key)) else None for key in self._read_by_key}
-        unwritten = {key: version for key, version in versions.items() if key not in self.staged}
-        return [Check(key, Absent() if version is None else Equals({"version": version})) for key, version in unwritten.items()]
+        wanted: dict[Key, Condition] = {}
+        for key, version in versions.items():
+            wanted[key] = Absent() if version is None else Equals({"version": version})
+        checks: list[Write] = [Check(key, condition) for key, condition in wanted.items() if key not in self._linked]
+        checks += [Update(key, add={"links": 1}, condition=wanted.get(key, Exists())) for key in self._linked]
+        return [write for write in checks if write.key not in self.staged]
 
     def committed(self) -> None:
         """After the commit: what was staged is what the database holds."""
         for key, staged in self.staged.items():
             self.reads.items[key] = staged.after.item if staged.after else None
-        self.staged = {}
+        for key in self._linked.keys() - self.staged.keys():
+            item = self.reads.items.get(key)
+            self.reads.items[key] = item and item | {"links": (item.get("links") or 0) + 1}
+        self.staged, self.changes, self.queued, self.ran, self._linked = {}, (), (), [], {}
 
 
 def _record_write(entry: tuple[Key, Staged]) -> Write | None:
     key, staged = entry
-    condition = Equals({"version": staged.before.version}) if staged.before else Absent()
     if staged.after:
-        return Put("records", staged.after.item, condition)
-    return Delete(key, condition) if staged.before else None
+        return Put("records", staged.after.item, Equals({"version": staged.before.version}) if staged.before else Absent())
+    # A link that was made since the record was read is not among what goes with it.
+    return Delete(key, Equals({"version": staged.before.version, "links": staged.before.item.get("links")})) if staged.before else None
 
 
 @dataclass

@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from chalicelib.domain.references import FindCollection
 from chalicelib.engine.nested_nodes import flatten, nest
-from chalicelib.engine.node_validation import TEXT, TOO_DEEP, Registry, is_too_deep, problems_of_node, problems_of_nodes
+from chalicelib.engine.node_validation import TEXT, TOO_DEEP, Registry, is_too_deep, problems_of_nodes
 from chalicelib.engine.schema_problems import problems_of_schema
 from chalicelib.errors import Json, Problem
 from chalicelib.nodes import NODE_TYPES
 from chalicelib.triggers import TRIGGER_TYPES, unknown_trigger
 
-__all__ = ["flatten", "nest", "problems_of_node", "problems_of_workflow"]
+__all__ = ["flatten", "nest", "problems_of_workflow"]
 
 MOST_NODES = 200
 
@@ -34,7 +34,7 @@ WORKFLOW: dict[str, Json] = {
             "type": ["object", "null"],
             "properties": {
                 "timeout": {"type": ["number", "null"], "minimum": 0},
-                "stackLimit": {"type": ["integer", "null"], "minimum": 1},
+                "stackLimit": {"type": ["integer", "null"], "minimum": 1, "maximum": 32},
                 "deleteExecutionOnStatus": {"type": ["array", "null"], "items": {"type": "integer"}},
                 "isolation": {"enum": [None, "default", "serializable"]},
             },
@@ -75,6 +75,6 @@ def _problems_of_waits(doc: Mapping[str, Json], nodes: Sequence[Json], node_type
         return
     for position, raw in enumerate(nodes):
         node_type = node_types.get(str(raw.get("type"))) if isinstance(raw, dict) else None
-        if node_type and node_type.waits:
+        if node_type and node_type.waits and not node_type.also_sync:
             title = raw.get("title") or raw["type"]
             yield Problem(f'node "{title}" waits, which a synchronous workflow cannot: make the workflow asynchronous', f"nodes.{position}")

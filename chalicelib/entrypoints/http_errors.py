@@ -11,8 +11,10 @@ from chalicelib.errors import (
     Json,
     NotFound,
     PreconditionFailed,
+    ProcedureFailed,
     Taken,
     TooLarge,
+    TooManyAttempts,
     Unauthenticated,
     Unavailable,
     Unprocessable,
@@ -32,7 +34,9 @@ STATUS: dict[type[AppError], int] = {
     PreconditionFailed: 412,
     TooLarge: 413,
     Unprocessable: 422,
+    TooManyAttempts: 429,
     WorkflowFailed: 500,
+    ProcedureFailed: 500,
     Unavailable: 503,
     DeadlineExceeded: 504,
     AppError: 500,
@@ -57,6 +61,8 @@ def answer_of(error: AppError) -> Answer:
     status = status_of(error)
     if isinstance(error, PreconditionFailed):
         return Answer(status=status, whole={"errors": errors, "data": current}, headers=headers)
+    if error.result is not None:
+        return Answer(status=status, whole={"errors": errors, "data": error.result}, headers=headers)
     return Answer(status=status, errors=errors, headers=headers)
 
 

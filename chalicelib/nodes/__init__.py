@@ -9,7 +9,34 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from chalicelib.errors import Problem
-from chalicelib.nodes import condition, create, destroy, end, output, query, response_message, update, variable
+from chalicelib.nodes import (
+    aggregate,
+    calculation,
+    cc,
+    condition,
+    create,
+    date_calculation,
+    delay,
+    destroy,
+    dynamic_calculation,
+    end,
+    json_query,
+    json_variable_mapping,
+    loop,
+    mailer,
+    manual,
+    multi_conditions,
+    notification,
+    output,
+    parallel,
+    query,
+    request,
+    response_message,
+    subflow,
+    transaction,
+    update,
+    variable,
+)
 from chalicelib.nodes.base import NodeType
 
 NODES: tuple[NodeType, ...] = (
@@ -22,6 +49,23 @@ NODES: tuple[NodeType, ...] = (
     end.NODE,
     output.NODE,
     variable.NODE,
+    multi_conditions.NODE,
+    calculation.NODE,
+    dynamic_calculation.NODE,
+    json_query.NODE,
+    loop.NODE,
+    parallel.NODE,
+    transaction.NODE,
+    subflow.NODE,
+    delay.NODE,
+    manual.NODE,
+    request.NODE,
+    mailer.NODE,
+    notification.NODE,
+    aggregate.NODE,
+    date_calculation.NODE,
+    json_variable_mapping.NODE,
+    cc.NODE,
 )
 
 NOT_OFFERED: Mapping[str, str] = {

@@ -114,10 +114,22 @@ def _sort_text(entry: dict[str, Json]) -> Json:
 
 
 def check(config: dict[str, Json], path: str, definitions: Definitions) -> list[Problem]:
-    found = check_records(config, path, definitions)
+    found = check_records(config, path, definitions) + _problems_of_paging(params_of(config), f"{path}.params")
     collection = collection_of(config, path, definitions)
     sort = params_of(config).get("sort")
     return found if isinstance(collection, list) else found + _problems_of_sort(sort, collection, f"{path}.params.sort")
+
+
+def _problems_of_paging(params: dict[str, Json], path: str) -> list[Problem]:
+    """Texts without templates that are no numbers; other values are the schema's to refuse."""
+    found: list[Problem] = []
+    for name in ("page", "pageSize"):
+        if isinstance(params.get(name), str) and not has_template(params[name]):
+            try:
+                _number(params, name, 1)
+            except Invalid as invalid:
+                found.append(Problem(f"{invalid.message}, or a template", f"{path}.{name}"))
+    return found
 
 
 def _problems_of_sort(sort: Json, collection: Collection, path: str) -> list[Problem]:

@@ -57,10 +57,11 @@ def config_schema(params: dict[str, Json], **more: Json) -> dict[str, Json]:
 
 
 class RecordConfig(NamedTuple):
-    """A record node's config, prepared: the template of the whole, and its filter as it was written."""
+    """A record node's config, prepared: the template of the whole, its filter as it was written, and where that stands."""
 
     template: Template
     filter: Json
+    filter_path: str = "params.filter"
 
 
 def prepare_records(config: dict[str, Json]) -> RecordConfig:
@@ -75,7 +76,7 @@ def rendered_records(prepared: RecordConfig, scope: Scope) -> Json:
     config = prepared.template.render(scope)
     if isinstance(prepared.filter, dict):
         params = params_of(config)
-        config = {**config, "params": {**params, "filter": _values_only(prepared.filter, params.get("filter"), "params.filter")}}
+        config = {**config, "params": {**params, "filter": _values_only(prepared.filter, params.get("filter"), prepared.filter_path)}}
     return config
 
 
@@ -120,14 +121,25 @@ def collection_of(config: dict[str, Json], path: str, definitions: Definitions) 
 
 def check_records(config: dict[str, Json], path: str, definitions: Definitions) -> list[Problem]:
     """A collection, fields, associations that are not there; a filter that cannot be."""
-    collection = collection_of(config, path, definitions)
+    collection, found = collection_of(config, path, definitions), problems_of_texts(config, path)
     if isinstance(collection, list):
-        return collection
+        return found + collection
     params, path, find = params_of(config), f"{path}.params", definitions.collection
     return [
+        *found,
         *problems_of_values(params.get("values"), collection, f"{path}.values", find),
         *problems_of_filter(params.get("filter"), collection, f"{path}.filter", find),
         *problems_of_appends(params.get("appends"), collection, f"{path}.appends", find),
+    ]
+
+
+def problems_of_texts(config: dict[str, Json], path: str) -> list[Problem]:
+    """A filter or values written as a text that no template makes an object of."""
+    params = params_of(config)
+    return [
+        Problem(f'"params.{name}" must be an object, or one template that gives an object', f"{path}.params.{name}")
+        for name in ("filter", "values")
+        if isinstance(params.get(name), str) and "{{" not in params[name]
     ]
 
 

@@ -21,14 +21,21 @@ from chalicelib.nodes.record_config import (
     rendered_records,
 )
 
-SCHEMA = config_schema({"filter": FILTER, "values": VALUES})
+HOOKS: dict[str, Json] = {
+    "type": ["boolean", "null"],
+    "default": True,
+    "title": "Set off record events",
+    "description": "false: the workflows that wait for changes of these records are not started.",
+}
+SCHEMA = config_schema({"filter": FILTER, "values": VALUES, "individualHooks": HOOKS})
 
 
 def run(prepared: RecordConfig, scope: Scope, ports: Ports) -> Outcome:
     """How many records were changed. Raises Invalid for an empty filter, and what the record layer raises."""
     config = rendered_records(prepared, scope)
     params = params_of(config)
-    changed = ports.records.update(config["collection"], filter_or_refuse(params), object_or_refuse(params, "values"))
+    filter, values = filter_or_refuse(params), object_or_refuse(params, "values")
+    changed = ports.records.update(config["collection"], filter, values, events=params.get("individualHooks") is not False)
     return Outcome(status.RESOLVED, changed)
 
 

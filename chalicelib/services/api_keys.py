@@ -18,9 +18,10 @@ from chalicelib.engine.finder import Search
 from chalicelib.errors import Invalid, Json, Problem
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
+from chalicelib.services.opened import Opened
 from chalicelib.services.own import own
 from chalicelib.services.permitted import PermittedRecords
-from chalicelib.services.records import Opened, listed
+from chalicelib.services.records import listed
 from chalicelib.services.session import Caller, role_names, token_hash
 
 SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800, "y": 31_536_000}

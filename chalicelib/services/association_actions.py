@@ -16,18 +16,22 @@ from chalicelib.domain.filter import Filter, both
 from chalicelib.domain.keys import record_key
 from chalicelib.domain.record import Record
 from chalicelib.domain.role import Permit
-from chalicelib.engine.commit import Replayed, Stale, commit, store_errors, walk_until_committed
+from chalicelib.engine.commit import store_errors
 from chalicelib.engine.definitions import Definitions
+from chalicelib.engine.dependents import destroy_records
 from chalicelib.engine.finder import Search
 from chalicelib.engine.links import Links
 from chalicelib.engine.reads import Reads
 from chalicelib.errors import Forbidden, Invalid, Json, NotFound
 from chalicelib.services import idempotency
+from chalicelib.services.action_events import bound_to, expect, segments_of
 from chalicelib.services.backend import Backend, Claims
 from chalicelib.services.call import Answer, Call
 from chalicelib.services.custom_actions import CustomActions
+from chalicelib.services.opened import Opened
 from chalicelib.services.permitted import PermittedRecords
-from chalicelib.services.records import Opened, check_versions, etag, listed, shown_rows, updates_of, written_row
+from chalicelib.services.record_run import Done, perform
+from chalicelib.services.records import check_versions, etag, listed, shown_rows, updates_of, written_row
 from chalicelib.services.session import NO_PERMISSIONS, authenticate, scope_filter, verified_claims
 
 OF_LINKS = ("add", "set", "remove", "toggle")
@@ -49,6 +53,9 @@ class Associated:
     def target(self) -> Collection:
         return self.links.target
 
+    def updates(self, call: Call) -> list[str]:
+        return updates_of(call, self.records, self.target)
+
     def reach(self) -> Filter:
         """The partners that the caller reaches."""
         scope = scope_filter(self.opened.caller, self.permit, self.target, self.opened.definitions)
@@ -64,51 +71,70 @@ class AssociationActions:
 
     def list_partners(self, call: Call) -> Answer:
         """A page of the partners; of a to-one association the partner itself, or null."""
-        associated = self._open(call, "list")
-        if associated.links.field.is_to_one:
-            return self._one(associated, call, associated.reach())
-        return store_errors(lambda: listed(associated.opened, call, associated.target, associated.reach()))
+
+        def act(associated: Associated) -> Done:
+            if associated.links.field.is_to_one:
+                return Done(self._one(associated, call, associated.reach()))
+            return Done(listed(associated.opened, call, associated.target, associated.reach()))
+
+        return self._read(call, "list", act)
 
     def get(self, call: Call) -> Answer:
-        associated = self._open(call, "get")
-        reach = associated.reach()
-        if call.association_id or "filterByTk" in call.params:
-            wanted = associated.records.plain_filter({"id": {"$in": _ids(associated.target, call)}}, associated.target)
-            reach = both(reach, wanted)
-        elif not associated.links.field.is_to_one:
-            raise Invalid("this action needs an id: .../comments:get/<id> or filterByTk", path="filterByTk")
-        return self._one(associated, call, reach)
+        def act(associated: Associated) -> Done:
+            reach = associated.reach()
+            if call.association_id or "filterByTk" in call.params:
+                wanted = associated.records.plain_filter({"id": {"$in": _ids(associated.target, call)}}, associated.target)
+                reach = both(reach, wanted)
+            elif not associated.links.field.is_to_one:
+                raise Invalid("this action needs an id: .../comments:get/<id> or filterByTk", path="filterByTk")
+            return Done(self._one(associated, call, reach))
+
+        return self._read(call, "get", act)
+
+    def _read(self, call: Call, action: str, act: Callable[[Associated], Done]) -> Answer:
+        """The answer of an action that reads; a pre-action workflow that the call names runs before it."""
+        if segments_of(call):
+            return self._write(call, action, act)
+        return store_errors(lambda: act(self._open(call, action)).answer)
 
     def create(self, call: Call) -> Answer:
         """A new partner, linked."""
 
-        def act(associated: Associated) -> Answer:
+        def act(associated: Associated) -> Done:
             field, values = associated.links.field, call.record_values()
             if field.type in ("hasOne", "hasMany"):
                 values = values | {field.foreign_key or "": associated.links.owner.row[field.options.get("sourceKey") or "id"]}
-            partner = associated.records.create_record(associated.target, values, updates=updates_of(call))
+            partner = associated.records.create_record(associated.target, values, updates=associated.updates(call))
             associated.links.add([partner])
-            row = written_row(associated.records, associated.records.unit.get(associated.target, partner.id) or partner)
-            return Answer(row | associated.records.nested[partner.key], headers={"ETag": etag(partner)})
+            nested = associated.records.nested[partner.key]
+            partner = associated.records.unit.get(associated.target, partner.id) or partner
+
+            def show(records: Sequence[Record]) -> Answer:
+                return Answer(written_row(associated.records, records[0]) | nested, headers={"ETag": etag(records[0])})
+
+            return Done(show([partner]), [partner], show)
 
         return self._write(call, "create", act)
 
     def update(self, call: Call) -> Answer:
-        def act(associated: Associated) -> Answer:
-            values, updates = call.record_values(), updates_of(call)
+        def act(associated: Associated) -> Done:
+            values, updates = call.record_values(), associated.updates(call)
             changed = [associated.records.update_record(one, values, updates=updates) for one in self._targets(associated, call)]
-            return Answer([written_row(associated.records, record) for record in changed])
+
+            def show(records: Sequence[Record]) -> Answer:
+                return Answer([written_row(associated.records, record) for record in records])
+
+            return Done(show(changed), changed, show)
 
         return self._write(call, "update", act)
 
     def destroy(self, call: Call) -> Answer:
         """Removes partners for good; `remove` only unlinks them."""
 
-        def act(associated: Associated) -> Answer:
+        def act(associated: Associated) -> Done:
             targets = self._targets(associated, call)
-            for record in targets:
-                associated.records.unit.destroy(record)
-            return Answer(len(targets))
+            destroy_records(associated.records, targets)
+            return Done(Answer(len(targets)))
 
         return self._write(call, "destroy", act)
 
@@ -132,34 +158,30 @@ class AssociationActions:
         return self._link(call, change)
 
     def trigger(self, call: Call) -> Answer:
-        """A custom action on partners: as on their own collection, for records that are linked to this one."""
+        """A custom action on partners: as on their own collection, for records that are linked to this one; others are missing."""
         associated = self._open(
             call, "list", needed="triggerNew" if replace(call, record_id=call.association_id).target_keys is None else "trigger"
         )
         target = replace(call, resource=associated.target.name, record_id=call.association_id, association=None, association_id=None)
-        if target.target_keys is not None:
-            ids = _ids(associated.target, call)
-            wanted = associated.records.plain_filter({"id": {"$in": ids}}, associated.target)
-            linked = associated.records.plain_filter(associated.links.condition, associated.target)
-            found = associated.records.search(Search(associated.target, both(linked, wanted))).records
-            missing = set(ids) - {record.id for record in found}
-            if missing:
-                name = f"{call.resource}/{call.record_id}/{call.association}"
-                raise NotFound(f"no record {', '.join(map(str, sorted(missing)))} in {name}", code="RECORD_NOT_FOUND")
-        return self._custom_actions.trigger(target)
+        if target.target_keys is None:
+            return self._custom_actions.trigger(target)
+        wanted = associated.records.plain_filter({"id": {"$in": _ids(associated.target, call)}}, associated.target)
+        linked = associated.records.plain_filter(associated.links.condition, associated.target)
+        found = store_errors(lambda: associated.records.search(Search(associated.target, both(linked, wanted)))).records
+        return self._custom_actions.trigger(target, frozenset(record.id for record in found))
 
     def _link(self, call: Call, change: Callable[[Links, Sequence[Record]], None]) -> Answer:
-        def act(associated: Associated) -> Answer:
+        def act(associated: Associated) -> Done:
             if call.action == "remove" and associated.links.field.is_to_one and not _names_ids(call):
                 change(associated.links, associated.links.partners())
-                return Answer(has_data=False)
+                return Done(Answer(has_data=False))
             ids = _ids(associated.target, call, body=True)
             found = associated.records.unit.get_many(associated.target, ids)
             missing = [one for one, record in zip(ids, found, strict=True) if record is None]
             if missing:
                 raise NotFound(f'no record {missing[0]} in collection "{associated.target.name}"', code="RECORD_NOT_FOUND")
             change(associated.links, [record for record in found if record])
-            return Answer(has_data=False)
+            return Done(Answer(has_data=False))
 
         return self._write(call, call.action, act)
 
@@ -181,35 +203,25 @@ class AssociationActions:
         check_versions(associated.opened, call, targets)
         return targets
 
-    def _write(self, call: Call, action: str, act: Callable[[Associated], Answer]) -> Answer:
-        def walk(number: int) -> Answer:
-            associated = self._open(call, action)
-            caller, now_s = associated.opened.caller, self._backend.clock.now_ms() // 1000
-            reads = associated.opened.reads
-            kept = reads.resolve(lambda: idempotency.replay(reads, call, caller.id, now_s)) if action == "create" else None
-            if kept and kept.answer:
-                kept.check_role(caller.role_name)
-                return kept.answer
-            answer = act(associated)
-            tagged = associated.records.unit.writes()
-            if action == "create":
-                tagged += idempotency.keep(call, caller, now_s, answer)
-            try:
-                commit(self._backend.store, self._backend.clock, tagged, call.deadline_ms)
-            except Replayed:
-                raise Stale from None
-            return answer
+    def _write(self, call: Call, action: str, act: Callable[[Associated], Done]) -> Answer:
+        """The answer of an action that writes, with everything it sets off; post-action workflows get partners, not links."""
+        current: list[Associated] = []
 
-        return store_errors(lambda: walk_until_committed(self._backend.clock, call.deadline_ms, walk))
+        def open_call() -> Opened:
+            associated = self._open(call, action, writes=True)
+            current[:] = [associated]
+            return associated.opened
 
-    def _open(self, call: Call, action: str, needed: str = "") -> Associated:
+        return perform(self._backend, call, open_call, lambda opened: act(current[0]))
+
+    def _open(self, call: Call, action: str, needed: str = "", *, writes: bool = False) -> Associated:
         """Raises NotFound for an unknown association or record, Forbidden for one out of reach."""
-        return store_errors(lambda: self._open_quietly(call, action, needed))
+        return store_errors(lambda: self._open_quietly(call, action, needed, writes))
 
-    def _open_quietly(self, call: Call, action: str, needed: str) -> Associated:
+    def _open_quietly(self, call: Call, action: str, needed: str, writes: bool) -> Associated:
         reads, definitions = self._backend.reading()
         claims = verified_claims(self._backend, call)
-        opened = reads.resolve(lambda: self._opened(reads, definitions, call, action, claims))
+        opened = reads.resolve(lambda: self._opened(reads, definitions, call, action, claims, writes))
         now_ms = self._backend.clock.now_ms()
         unit = self._backend.unit(reads, user_id=opened.caller.id, at_ms=now_ms, seed=secrets.token_hex(8))
         opened.records = PermittedRecords(unit, definitions, opened.caller, call, now_ms)
@@ -219,7 +231,8 @@ class AssociationActions:
         if not scope_filter(opened.caller, opened.permit, opened.collection, definitions).matches(owner.row):
             raise Forbidden(NO_PERMISSIONS)
         field = _association(opened.collection, call)
-        if opened.permit.fields is not None and field.name not in opened.permit.fields:
+        named = opened.records.granted_fields(owner, opened.permit)
+        if named is not None and field.name not in named:
             raise Forbidden(NO_PERMISSIONS)
         links = opened.records.links(owner, field)
         if links.field.read_only and action not in ("list", "get"):
@@ -227,24 +240,32 @@ class AssociationActions:
         if links.target.system and action not in ("list", "get", *OF_LINKS):
             raise Invalid(f'records of "{links.target.name}" are written by its own actions only', code="SYSTEM_COLLECTION")
         needed = needed or ("view" if action in OF_LINKS else action)
-        return Associated(opened, links, opened.caller.permit(links.target.name, needed))
+        permit = opened.caller.permit(links.target.name, needed)
+        if writes:
+            opened.subject = links.target
+            opened.bound = reads.resolve(lambda: bound_to(definitions, opened.caller, call, links.target))
+        return Associated(opened, links, permit)
 
-    def _opened(self, reads: Reads, definitions: Definitions, call: Call, action: str, claims: Claims) -> Opened:
+    def _opened(self, reads: Reads, definitions: Definitions, call: Call, action: str, claims: Claims, writes: bool) -> Opened:
         likely = definitions.likely_collection(call.resource)
         keys = _owner_keys(likely, call) if likely else []
-        state: dict[str, Json] = {}
+        state: dict[str, Json] = {"replay": None}
         reads.together(
             lambda: state.update(caller=authenticate(reads, definitions, call, claims)),
             lambda: state.update(collection=definitions.collection(call.resource)),
+            lambda: state.update(replay=self._replay(reads, call, claims)) if writes else None,
             *[lambda key=key: reads.item(key) for key in keys],
         )
         collection = state["collection"]
         if collection is None:
             raise NotFound(f'there is no collection "{call.resource}"', code="COLLECTION_NOT_FOUND")
         field = _association(collection, call)
-        definitions.collection(field.target or "")
+        expect(definitions, call, field.target or "") if writes else definitions.collection(field.target or "")
         granted = state["caller"].permit(collection.name, "update" if action in OF_LINKS else "view")
-        return Opened(state["caller"], collection, granted, reads, definitions, None)
+        return Opened(state["caller"], collection, granted, reads, definitions, state["replay"])
+
+    def _replay(self, reads: Reads, call: Call, claims: Claims) -> idempotency.Replay | None:
+        return idempotency.replay(reads, call, claims.user_id, self._backend.clock.now_ms() // 1000)
 
 
 def _association(collection: Collection, call: Call) -> Field:

@@ -14,6 +14,7 @@ from chalicelib.domain.record import Record, Row
 from chalicelib.domain.role import ACTION_OF, ACTIONS, OWN, may_manage
 from chalicelib.domain.system_collections import ROLES, USERS
 from chalicelib.engine.commit import commit, store_errors
+from chalicelib.engine.reads import Reads
 from chalicelib.engine.unit_of_work import Tagged
 from chalicelib.errors import Forbidden, Invalid, Json, Unauthenticated
 from chalicelib.services.backend import Backend
@@ -21,7 +22,9 @@ from chalicelib.services.call import Answer, Call
 from chalicelib.services.own import own
 from chalicelib.services.permitted import PermittedRecords
 from chalicelib.services.session import Caller, role_names, session_end, signed_in
+from chalicelib.services.sign_in_limit import SignInLimit
 
+NOBODY = 0  # no user's id
 WRONG = "The username/email or password is incorrect, please re-enter"
 
 
@@ -33,7 +36,9 @@ class Auth:
         self._check_password = check_password
 
     def sign_in(self, call: Call) -> Answer:
-        """``{"account" | "email" | "username", "password"}`` → ``{"user", "token"}``. One answer for a wrong name and a wrong password."""
+        """``{"account" | "email" | "username", "password"}`` → ``{"user", "token"}``. One answer for a wrong name and a wrong password.
+
+        After ten failures with one account name a 429 for the rest of fifteen minutes, whatever the password."""
         values = call.values()
         account = values.get("account") or values.get("email") or values.get("username")
         if not isinstance(account, str) or not account.strip():
@@ -41,13 +46,7 @@ class Auth:
         password = values.get("password")
         if not isinstance(password, str) or not password:
             raise Invalid("Please enter your password", path="password")
-        user = store_errors(lambda: self._user(account.strip()))
-        hashed = user.item["data"].get("password") if user else None
-        # Checked for an unknown name too, so that the time taken tells nothing.
-        if not self._backend.passwords.verify(hashed or "", password) or user is None:
-            raise Unauthenticated(WRONG, code="INVALID_CREDENTIALS")
-        if user.row["blocked"]:
-            raise Unauthenticated("This user is blocked", code="BLOCKED_USER")
+        user = store_errors(lambda: self._proven(account.strip(), password, call.deadline_ms))
         now_s = self._backend.clock.now_ms() // 1000
         # A password changed within this second ended every session up to its end; the new one begins there.
         begins_s = max(now_s, user.row["tokensValidFrom"] or 0)
@@ -66,6 +65,16 @@ class Auth:
             if "root" in role_names(caller.user):
                 roles.insert(0, {"name": "root", "title": "Root"})
             return Answer(public_user(caller.user) | {"roles": roles, "currentRole": caller.role_name})
+
+        return store_errors(act)
+
+    def sync_cookies(self, call: Call) -> Answer:
+        """Nothing: a published client calls this to have its cookies set, and no cookie proves anything here."""
+
+        def act() -> Answer:
+            reads, definitions = self._backend.reading()
+            signed_in(self._backend, reads, definitions, call)
+            return Answer(has_data=False)
 
         return store_errors(act)
 
@@ -120,15 +129,33 @@ class Auth:
 
         return store_errors(act)
 
-    def _user(self, account: str) -> Record | None:
-        """The user of an e-mail address or username: both guards in one read, then the user."""
+    def _proven(self, account: str, password: str, deadline_ms: int | None) -> Record:
+        """The user of the account whose password this is. Raises Unauthenticated and TooManyAttempts."""
         reads, _ = self._backend.reading()
-        guards = [guard_key(USERS.uid, name, account) for name in ("email", "username")]
-        reads.load(guards)
-        ids = [item["value"] for key in guards if (item := reads.items.get(key))]
-        keys = [record_key(USERS.uid, user_id) for user_id in ids]
-        reads.load(keys)
-        return next((Record(USERS, item) for key in keys if (item := reads.items.get(key))), None)
+        limit = SignInLimit(self._backend, account, deadline_ms)
+        user = _user(reads, account, limit)
+        hashed = user.item["data"].get("password") if user else None
+        # Checked for an unknown name too, so that the time taken tells nothing.
+        if not self._backend.passwords.verify(hashed or "", password) or user is None:
+            limit.count()
+            raise Unauthenticated(WRONG, code="INVALID_CREDENTIALS")
+        if user.row["blocked"]:
+            raise Unauthenticated("This user is blocked", code="BLOCKED_USER")
+        limit.forget(reads)
+        return user
+
+
+def _user(reads: Reads, account: str, limit: SignInLimit) -> Record | None:
+    """The user of an e-mail address or username: both guards and the count of failures in one read, then the user.
+
+    An unknown account costs the second read too. Raises TooManyAttempts."""
+    guards = [guard_key(USERS.uid, name, account) for name in ("email", "username")]
+    reads.load([*guards, limit.key])
+    limit.check(reads)
+    ids = [item["value"] for key in guards if (item := reads.items.get(key))]
+    keys = [record_key(USERS.uid, user_id) for user_id in ids or [NOBODY]]
+    reads.load(keys)
+    return next((Record(USERS, item) for key in keys if (item := reads.items.get(key))), None)
 
 
 def public_user(user: Record) -> Row:

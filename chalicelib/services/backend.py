@@ -7,10 +7,14 @@ from typing import Literal, Protocol
 
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.instants import iso_text
-from chalicelib.domain.ports import Clock, Store
+from chalicelib.domain.ports import Clock, EffectFailed, MachineRefused, Machines, Outside, Store
+from chalicelib.domain.record import Row
 from chalicelib.engine.definitions import DefinitionCache, Definitions
+from chalicelib.engine.ports import Effects
 from chalicelib.engine.reads import Reads
+from chalicelib.engine.runner import Runner
 from chalicelib.engine.unit_of_work import UnitOfWork
+from chalicelib.errors import Json
 
 Kind = Literal["session", "apiKey", "outside"]
 
@@ -62,6 +66,12 @@ class Tokens(Protocol):
     def seems_over(self, token: str, now_s: int) -> bool:
         """Whether the token says that its time is over; unverified."""
 
+    def seal(self, about: str, text: str) -> str:
+        """The text as one that nobody else can read or make. ``about``: what it is for."""
+
+    def unseal(self, about: str, sealed: str) -> str | None:
+        """The text; ``None`` for what was not sealed here for ``about``."""
+
 
 class Passwords(Protocol):
     """Hashes passwords."""
@@ -72,9 +82,39 @@ class Passwords(Protocol):
         """``hashed`` may be empty (no such user): then False, after the same time."""
 
 
+class NothingOutside:
+    """Where no way out is set up: every effect fails and says so."""
+
+    def send(self, kind: str, payload: Row, key: str) -> Json:
+        raise EffectFailed({"message": f'no way is set up for effects of kind "{kind}"', "code": "NOT_SET_UP"})
+
+
+class NoMachines:
+    """Where no Step Functions are set up: asynchronous workflows cannot be enabled, and say so."""
+
+    def publish(self, name: str, definition: dict[str, Json]) -> None:
+        raise MachineRefused("no Step Functions are set up")
+
+    def start(self, name: str, execution: str, payload: dict[str, Json]) -> None:
+        raise MachineRefused("no Step Functions are set up")
+
+    def send(self, token: str) -> bool:
+        return False
+
+    def stop(self, name: str, execution: str) -> None:
+        return None
+
+    def is_running(self, name: str, execution: str) -> bool:
+        raise MachineRefused("no Step Functions are set up")
+
+    def functions(self) -> tuple[str, str]:
+        raise MachineRefused("no Step Functions are set up")
+
+
 @dataclass(frozen=True)
 class Backend:
-    """``tokens`` and ``passwords`` load their libraries when first used; ``token_hours`` is the life of a token.
+    """``tokens`` and ``passwords`` load their libraries when first used; ``token_hours`` is the life of a token; machines have names
+    that begin with ``stage``.
 
     ``session_days`` is the life of a session, whose tokens are renewed."""
 
@@ -85,6 +125,9 @@ class Backend:
     token_hours: float = 24
     cache: DefinitionCache = field(default_factory=DefinitionCache)
     session_days: float = 7
+    outside: Outside = field(default_factory=NothingOutside)
+    machines: Machines = field(default_factory=NoMachines)
+    stage: str = "dev"
 
     def reading(self) -> tuple[Reads, Definitions]:
         """A fresh view of the database for one try of one call."""
@@ -99,3 +142,11 @@ class Backend:
         return UnitOfWork(
             reads, now=iso_text(at_ms), make_id=lambda n: derived_id(at_ms, seed, n), user_id=user_id, protect=self.passwords.hash
         )
+
+    def runner(self, effects: Effects, *, deadline_ms: int | None, timezone: str) -> Runner:
+        """What walks the executions of one call."""
+        return Runner(self.clock, effects, deadline_ms, timezone)
+
+    def effects(self, dry: bool = False) -> Effects:
+        """A call's way out; kept over its walks, so that none is sent twice."""
+        return Effects(self.outside, dry)

@@ -39,6 +39,14 @@ class Call:
         return f"{self.resource}:{self.action}"
 
     @property
+    def dry_run(self) -> bool:
+        """Whether nothing is to be written or sent (``dryRun=1``). Raises Invalid for what is no yes or no."""
+        raw = self.params.get("dryRun", "0")
+        if raw not in ("0", "1", "false", "true", False, True, 0, 1):
+            raise Invalid("dryRun must be 1 or 0", path="dryRun")
+        return raw in ("1", "true", True, 1)
+
+    @property
     def target_keys(self) -> str | list[Json] | None:
         """``filterByTk`` as it came: of the query string (which wins), else of the path. Raises Invalid for an object."""
         raw = self.params.get("filterByTk", self.record_id)

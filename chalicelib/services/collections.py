@@ -7,6 +7,7 @@ uid, so it never sees the records of the one before. What a change means for rec
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from chalicelib.domain.definition import (
     Definition,
@@ -16,15 +17,16 @@ from chalicelib.domain.definition import (
     remove_field,
     update_field,
 )
-from chalicelib.domain.filter import EVERYTHING
 from chalicelib.domain.query import parse_paging, parse_sort
 from chalicelib.domain.record import Record
+from chalicelib.domain.selection import names_in
 from chalicelib.domain.system_collections import COLLECTIONS, SYSTEM_COLLECTIONS
 from chalicelib.engine.finder import Search
-from chalicelib.errors import Invalid, Json, NotFound
+from chalicelib.errors import Invalid, Json, NotFound, Problem
 from chalicelib.services.association_keys import Stage, with_keys
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call, filter_of
+from chalicelib.services.dropping import disable_workflows, refuse_while_pointed_at, remove_rules
 from chalicelib.services.editing import Editing, edit, view
 from chalicelib.services.lifecycle import Lifecycle, drop_job, job_of, store_definition
 from chalicelib.services.reindexing import shown as progress
@@ -59,17 +61,24 @@ class Collections:
         return self._edit_and_index(call, touched, act)
 
     def list_collections(self, call: Call) -> Answer:
+        """A page of definitions; ``fields`` and ``except`` choose among their options."""
+
         def act(editing: Editing) -> Answer:
             paging = parse_paging(call.params.get("page"), call.params.get("pageSize"), call.params.get("paginate"))
+            shape = _shape(call)
             search = Search(
                 COLLECTIONS, editing.records.filter(filter_of(call), COLLECTIONS), parse_sort(call.params.get("sort"), COLLECTIONS)
             )
             found = editing.records.search(search).records
             page = found[paging.offset : paging.offset + paging.page_size] if paging.paginate else found
             meta = {"count": len(found), "page": paging.page, "pageSize": paging.page_size, "totalPage": -(-len(found) // paging.page_size)}
-            return Answer([_public(record.item["data"]) for record in page], meta=meta if paging.paginate else None)
+            return Answer([shape(_public(record.item["data"])) for record in page], meta=meta if paging.paginate else None)
 
         return view(self._backend, call, AREA, act)
+
+    def list_meta(self, call: Call) -> Answer:
+        """Every definition with its fields, unpaged: what clients load when they start."""
+        return self.list_collections(replace(call, params=call.params | {"paginate": "false"}))
 
     def get(self, call: Call) -> Answer:
         def act(editing: Editing) -> Answer:
@@ -109,25 +118,22 @@ class Collections:
         return self._edit_and_index(call, touched, act)
 
     def destroy(self, call: Call) -> Answer:
-        """Removes the definition; the records are out of reach from that moment, and a job removes them. Refused while another
-        collection points here."""
+        """Removes the definition; the records are out of reach from that moment, and a job removes them. Roles lose their rules for it,
+        workflows that start on it are disabled (``meta.disabled``). Refused while another collection points here."""
         dropped: list[str] = []
 
         def act(editing: Editing) -> Answer:
             name = _name(call)
+            _refuse_system(name)
             record = editing.definition(name)
             if record is None:
                 return Answer(0)
-            others = editing.records.search(Search(COLLECTIONS, EVERYTHING)).records
-            users = [
-                f"{o.row['name']}.{f['name']}" for o in others if o.row["name"] != name for f in o.row["fields"] if f.get("target") == name
-            ]
-            if users:
-                raise Invalid(f'"{name}" is the target of {", ".join(users)}; remove those associations first', path="name")
+            refuse_while_pointed_at(editing, name)
+            meta: dict[str, Json] = {"disabled": disable_workflows(editing, name), "rolesChanged": remove_rules(editing, name)}
             editing.unit.destroy(record)
             editing.extra += drop_job(record.item["data"], self._backend.clock.now_ms())
             dropped[:] = [record.item["data"]["uid"]]
-            return Answer(1)
+            return Answer(1, meta={key: names for key, names in meta.items() if names} or None)
 
         answer = edit(self._backend, call, AREA, act)
         for uid in dropped:
@@ -145,7 +151,7 @@ class Collections:
 
     def get_field(self, call: Call) -> Answer:
         def act(editing: Editing) -> Answer:
-            fields = _public(_defined(editing, call.record_id or "").item["data"])["fields"]
+            fields = _with_progress(editing, _defined(editing, call.record_id or "").item["data"])["fields"]
             return Answer(next((field for field in fields if field["name"] == _field_name(call)), None))
 
         return view(self._backend, call, AREA, act)
@@ -225,23 +231,49 @@ def _exists(editing: Editing) -> Callable[[str], bool]:
 
 
 def _defined(editing: Editing, name: str) -> Record:
+    """Raises NotFound, and Invalid for a system collection."""
+    _refuse_system(name)
     record = editing.definition(name)
     if record is None:
         raise NotFound(f'there is no collection "{name}"', code="COLLECTION_NOT_FOUND")
     return record
 
 
+def _refuse_system(name: str) -> None:
+    if name in SYSTEM_COLLECTIONS:
+        raise Invalid(
+            f'"{name}" is a system collection; it can neither be changed nor removed', path="filterByTk", code="SYSTEM_COLLECTION"
+        )
+
+
+def _shape(call: Call) -> Callable[[Definition], Definition]:
+    """What ``fields`` and ``except`` leave of a definition. Raises Invalid."""
+    found: list[Problem] = []
+    kept, left_out = (names_in(call.params.get(option), option, found) for option in ("fields", "except"))
+    if found:
+        raise Invalid.of(found)
+    return lambda shown: {k: v for k, v in shown.items() if (not kept or k in kept) and k not in left_out}
+
+
 def _public(definition: Definition) -> Definition:
+    """``building`` is true from the moment that a change is accepted until it holds for every record."""
     shown = public_collection(definition)
-    return shown | {"fields": [field | {"building": True} if field.get("building") else field for field in shown["fields"]]}
+    marks = ("building", "becoming")
+    return shown | {
+        "fields": [field | {"building": True} if any(field.get(mark) for mark in marks) else field for field in shown["fields"]]
+    }
 
 
 def _with_progress(editing: Editing, definition: Definition) -> Definition:
-    """The definition; where its records are being brought in line, how far that is."""
-    job = job_of(editing, definition["uid"])
+    """The definition; where its records are being brought in line, how far that is; of a change that they refused, what they have against
+    it, at the field."""
+    shown, job = _public(definition), job_of(editing, definition["uid"])
     if job is None or (job["phase"] == "recheck" and job["small"]):
-        return _public(definition)
-    return _public(definition) | {"reindex": progress(job, definition["name"])}
+        return shown
+    found = job["problems"] if job["phase"] == "failed" else []
+    refused = {field["name"]: [p for p in found if p.get("path") == field["name"]] for field in shown["fields"]}
+    fields = [field | ({"problems": refused[field["name"]]} if refused[field["name"]] else {}) for field in shown["fields"]]
+    return shown | {"fields": fields, "reindex": progress(job, definition["name"])}
 
 
 def _with_field_list(editing: Editing, definition: Definition, fields: Json) -> Definition:

@@ -8,41 +8,50 @@ call is two requests: one read that asks for everything at once, one write.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from chalicelib.domain.ids import fresh_id
 from chalicelib.domain.instants import iso_text
 from chalicelib.domain.keys import execution_key
-from chalicelib.domain.record import Record, Row
-from chalicelib.domain.status import ERROR, QUEUEING, RESOLVED
+from chalicelib.domain.record import Record
+from chalicelib.domain.status import QUEUEING
 from chalicelib.engine.commit import AlreadyCommitted, Replayed, Stale, commit, store_errors, walk_until_committed
 from chalicelib.engine.definitions import Definitions
-from chalicelib.engine.dispatch import execution_writes, mark_frozen, walk
+from chalicelib.engine.dispatch import run_writes
 from chalicelib.engine.execution import Execution, restored
+from chalicelib.engine.ports import Effects
 from chalicelib.engine.reads import Reads
 from chalicelib.engine.records import UnitRecords
-from chalicelib.errors import Forbidden, Invalid, Json, TooLarge
+from chalicelib.engine.unit_of_work import UnitOfWork
+from chalicelib.errors import Invalid, Json, TooLarge
 from chalicelib.services import idempotency
 from chalicelib.services.backend import Backend
-from chalicelib.services.call import Answer, Call, kind_of
+from chalicelib.services.call import Answer, Call
+from chalicelib.services.dispatching import after_commit
+from chalicelib.services.dry_run import would_be
 from chalicelib.services.permitted import PermittedRecords
-from chalicelib.services.session import NO_PERMISSIONS
-from chalicelib.services.trigger_plan import Plan, Planner, Selected
+from chalicelib.services.run_answers import failed, messages_of, note_refusal, refused_answer, stops
+from chalicelib.services.session import Caller
+from chalicelib.services.trigger_contexts import TriggerContexts
+from chalicelib.services.trigger_plan import Ids, Plan, Planner, Selected
 
-FAILED_MESSAGE = "Workflow on your action failed, please contact the administrator"
+Check = Callable[[Caller, Record | None, UnitRecords], None]
 
 
 @dataclass
 class Progress:
-    """What outlives a walk that starts again: ids given, executions committed, and the write of the key that came before."""
+    """What outlives a walk that starts again: ids given, executions committed, effects had, and the write of the key that came before."""
 
+    effects: Effects
     ids: dict[str, int] = field(default_factory=dict)
     done: dict[str, Execution] = field(default_factory=dict)
     kept_doc: str | None = None
     collisions: int = 0
     records: list[Record] | None = None
     missing: list[Json] = field(default_factory=list)
+    among: Ids | None = None
+    check: Check | None = None
     token: str = field(default_factory=lambda: secrets.token_hex(8))
 
     def keep_rows(self, plan: Plan) -> None:
@@ -60,19 +69,26 @@ class CustomActions:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
 
-    def trigger(self, call: Call) -> Answer:
+    def trigger(self, call: Call, among: Ids | None = None, check: Check | None = None) -> Answer:
         """Run what the call selects. Raises AppError."""
-        progress = Progress()
+        # Other rows than those ``among`` count as missing, and ``check`` may refuse one as it is in this very walk; said here, since the
+        # docstring is part of the published reference.
+        progress = Progress(self._backend.effects(call.dry_run), among=among, check=check)
         return store_errors(lambda: walk_until_committed(self._backend.clock, call.deadline_ms, lambda n: self._walk(call, progress, n)))
 
     def _walk(self, call: Call, progress: Progress, number: int) -> Answer:
         reads, definitions = self._backend.reading()
-        plan = reads.resolve(Planner(self._backend, reads, definitions, call, begun=bool(progress.done)).plan)
+        plan = reads.resolve(Planner(self._backend, reads, definitions, call, begun=bool(progress.done), among=progress.among).plan)
         progress.keep_rows(plan)
         if plan.replay and plan.replay.answer:
             return plan.replay.answer
         if plan.replay:
             self._resume(progress, plan, plan.replay)
+        elif progress.check and not progress.done:
+            unit = self._backend.unit(reads, user_id=None, at_ms=self._backend.clock.now_ms(), seed="rules")
+            records = UnitRecords(unit, definitions, now_ms=self._backend.clock.now_ms(), timezone=call.timezone)
+            for record in plan.records or []:
+                progress.check(plan.caller, record, records)
         try:
             return _Run(self._backend, reads, definitions, call, plan, progress).answer()
         except Replayed:
@@ -103,6 +119,9 @@ class _Run:
         self._plan = plan
         self._progress = progress
         self._now_ms = backend.clock.now_ms()
+        self._runner = backend.runner(progress.effects, deadline_ms=call.deadline_ms, timezone=call.timezone)
+        self._dry_unit: UnitOfWork | None = None
+        self._contexts = TriggerContexts(definitions, call, plan, self._now_ms)
 
     def answer(self) -> Answer:
         """Raises Stale (walk again), and what a run or a commit raises."""
@@ -113,57 +132,65 @@ class _Run:
         for position, one in enumerate(synchronous):
             execution = self._progress.done.get(one.workflow.key)
             if execution is None:
-                last = position + 1 == len(synchronous)
+                last = position + 1 == len(synchronous) and self._plan.nothing is None
                 execution = self._execute(one, queued if last else [], last)
-            if execution.ended_by_end or execution.status != RESOLVED:
+            if stops(execution):
                 break
         else:
+            if self._plan.nothing is not None:
+                raise self._plan.nothing
             if not synchronous:
                 self._queue(queued)
-        return self._compose()
+        answer = self._compose()
+        if self._dry_unit is None:
+            return answer
+        seen = PermittedRecords(self._dry_unit, self._definitions, self._plan.caller, self._call, self._now_ms)
+        return would_be(answer, seen, self._plan.caller, self._progress.effects)
+
+    def _unit(self, seed: str) -> UnitOfWork:
+        """A unit of its own for each workflow; in a dry run one for all, since nothing is there to be read after."""
+        if self._dry_unit is not None:
+            return self._dry_unit
+        unit = self._backend.unit(self._reads, user_id=None, at_ms=self._now_ms, seed=seed)
+        if self._call.dry_run:
+            self._dry_unit = unit
+        return unit
 
     def _execute(self, one: Selected, queued: Sequence[Selected], last: bool) -> Execution:
         """Walk one synchronous workflow and commit it (with the asynchronous ones, when it is the last and did not stop the call)."""
         execution = self._new_execution(one)
-        unit = self._backend.unit(self._reads, user_id=None, at_ms=self._now_ms, seed=f"{execution.id}/{self._progress.collisions}")
+        unit = self._unit(f"{execution.id}/{self._progress.collisions}")
         records = UnitRecords(unit, self._definitions, now_ms=self._now_ms, timezone=self._call.timezone)
-        execution.context = self._context(one, records)
-        unit.guard(record for record in self._rows(records) if self._reads.items.get(record.key))
-        walk(execution, records, self._backend.clock, answers=True, deadline_ms=self._call.deadline_ms, timezone=self._call.timezone)
+        execution.context = self._contexts.of(one, records)
+        unit.guard(record for record in self._contexts.rows(records) if self._reads.items.get(record.key))
+        self._runner.walk(execution, records, answers=True)
         self._progress.done[one.workflow.key] = execution
         try:
-            goes_on = execution.status == RESOLVED and not execution.ended_by_end
+            goes_on = not stops(execution)
             waiting = [self._new_execution(other, records) for other in queued] if goes_on else []
             for other in waiting:
                 self._progress.done[other.workflow.key] = other
-            self._commit([execution, *waiting], unit.writes(), last or not goes_on)
+            self._commit([execution, *unit.ran, *unit.queued, *waiting], unit.writes(), last or not goes_on)
         except (Invalid, TooLarge) as refusal:
             return self._refused(execution, waiting, refusal)
         except BaseException:
             for key in [execution.workflow.key, *(other.workflow.key for other in queued)]:
                 self._progress.done.pop(key, None)
             raise
-        unit.committed()
+        if not self._call.dry_run:
+            unit.committed()
         return execution
 
     def _refused(self, execution: Execution, waiting: Sequence[Execution], refusal: Invalid | TooLarge) -> Execution:
-        """A unique value that is taken shows only at the commit, as does a unit too large: nothing was written, the history says why.
-
-        The first is a 400 that names the field; the second is no fault of the caller's but the last node's."""
+        """Nothing was written but the history that says why."""
         for other in waiting:
             self._progress.done.pop(other.workflow.key, None)
-        execution.status, execution.ended_by_end, execution.reason = ERROR, False, refusal.code
-        if isinstance(refusal, Invalid):
-            execution.refusal = [problem.to_json() for problem in refusal.problems()]
-        else:
-            last = execution.jobs[-1]
-            last.status, last.result = ERROR, {"message": refusal.message, "code": refusal.code}
-        execution.messages.clear()
+        note_refusal(execution, refusal)
         self._commit([execution], [], True)
         return execution
 
     def _queue(self, queued: Sequence[Selected]) -> None:
-        unit = self._backend.unit(self._reads, user_id=None, at_ms=self._now_ms, seed="queue")
+        unit = self._unit("queue")
         records = UnitRecords(unit, self._definitions, now_ms=self._now_ms, timezone=self._call.timezone)
         waiting = [self._new_execution(one, records) for one in queued if one.workflow.key not in self._progress.done]
         self._progress.done.update({execution.workflow.key: execution for execution in waiting})
@@ -181,12 +208,14 @@ class _Run:
         execution = Execution(self._progress.ids[one.workflow.key], one.workflow, {}, iso_text(self._now_ms), touched)
         if records is not None:
             execution.status = QUEUEING
-            execution.context = self._context(one, records)
+            execution.context = self._contexts.of(one, records)
         return execution
 
     def _commit(self, executions: Sequence[Execution], record_writes: Sequence[Json], final: bool) -> None:
+        if self._call.dry_run:
+            return
         token = self._progress.token
-        tagged = [write for execution in executions for write in execution_writes(self._definitions, execution, token, self._backend.now())]
+        tagged = run_writes(self._definitions, executions, token, self._backend.now())
         kept = self._keep(final)
         tagged += [*record_writes, *kept]
         try:
@@ -195,8 +224,7 @@ class _Run:
             self._settle(executions, there, token)
         if kept and not final:
             self._progress.kept_doc = kept[0].write.item["doc"]
-        for execution in executions:
-            mark_frozen(self._definitions, execution.workflow)
+        after_commit(self._backend, self._definitions, executions)
 
     def _settle(self, executions: Sequence[Execution], there: AlreadyCommitted, token: str) -> None:
         """Ours, by an earlier send that was not heard: done. Somebody else's id: take another and walk again."""
@@ -218,57 +246,6 @@ class _Run:
         kept = idempotency.keep(self._call, caller, now_s, answer, self._progress.ids, self._progress.kept_doc)
         return list(kept)
 
-    def _context(self, one: Selected, records: UnitRecords) -> dict[str, Json]:
-        caller = self._plan.caller
-        return {"data": self._data(one, records), "user": caller.row(), "roleName": caller.role_name}
-
-    def _data(self, one: Selected, records: UnitRecords) -> Json:
-        """``$context.data``: the body, or the rows with the body's properties over them; see the module's page."""
-        plan, body = self._plan, self._call.body if self._call.body is not None else {}
-        form = _at_path(body, one.path) if one.path else body
-        if plan.records is None or plan.collection is None:
-            return form
-        if one.association:
-            rows = self._associated(one, records, self._rows(records), form)
-            return rows if plan.many else rows[0]
-        if one.path and form is None:
-            form = {}
-        if not isinstance(form, dict):
-            raise Invalid(f"with filterByTk the body must be an object that overwrites the record, not {kind_of(form)}", path="body")
-        appends = one.workflow.config.get("appends") or []
-        rows = records.rows(plan.collection, self._rows(records), appends)
-        overlaid: list[Json] = [row | form | {"id": row["id"]} for row in rows]
-        return overlaid if plan.many else overlaid[0]
-
-    def _rows(self, records: UnitRecords) -> list[Record]:
-        """The call's rows as the workflows before have left them."""
-        plan = self._plan
-        if plan.collection is None:
-            return []
-        return [records.unit.get(plan.collection, record.id) or record for record in plan.records or []]
-
-    def _associated(self, one: Selected, records: UnitRecords, owners: Sequence[Record], form: Json) -> list[Json]:
-        """The associated record of each row: from the body when it carries one, else loaded."""
-        if form is not None:
-            return [form for _ in owners]
-        path = ".".join(one.path)
-        assert self._plan.collection is not None
-        appends = [f"{path}.{name}" for name in one.workflow.config.get("appends") or []]
-        rows = records.rows(self._plan.collection, owners, [path, *appends])
-        found = [_at_path(row, one.path) for row in rows]
-        self._check_view(one, records, found)
-        return found
-
-    def _check_view(self, one: Selected, records: UnitRecords, found: Sequence[Json]) -> None:
-        """A record that is loaded through an association must be one that the caller may view. Raises Forbidden."""
-        seen = PermittedRecords(records.unit, self._definitions, self._plan.caller, self._call, self._now_ms)
-        target = records.collection(one.workflow.config.get("collection") or "")
-        seen.readable(target.name)
-        for row in found:
-            record = records.unit.get(target, row["id"]) if isinstance(row, dict) else None
-            if record is not None and seen.row(record) is None:
-                raise Forbidden(NO_PERMISSIONS)
-
     def _compose(self) -> Answer:
         """The answer as far as things have come."""
         plan, executions = self._plan, [self._progress.done[key] for key in self._keys() if key in self._progress.done]
@@ -277,30 +254,11 @@ class _Run:
             meta["skipped"] = plan.skipped
         if plan.missing:
             meta["missing"] = plan.missing
-        messages = [message for execution in executions for message in execution.messages]
-        bad = next((execution for execution in executions if execution.status is not None and execution.status < 0), None)
+        messages, bad = messages_of(executions), failed(executions)
         if bad is None:
             return Answer(has_data=False, meta=meta, messages=messages)
-        if bad.refusal:
-            return Answer(status=400, errors=bad.refusal, meta=meta)
-        if bad.ended_by_end:
-            text = f'Workflow "{bad.workflow.title}" ended as failed'
-            errors: list[Row] = [{"message": m} for m in messages] or [{"message": text, "code": "WORKFLOW_ENDED"}]
-            return Answer(status=400, errors=errors, meta=meta)
-        return Answer(status=500, errors=[_failure(bad)], meta=meta)
+        return refused_answer(bad, messages, meta)
 
     def _keys(self) -> list[str]:
         ordered = sorted(self._plan.selected, key=lambda one: not one.workflow.sync)
         return [one.workflow.key for one in ordered]
-
-
-def _failure(execution: Execution) -> Row:
-    job = execution.failed_job
-    error: Row = {"message": FAILED_MESSAGE, "code": "WORKFLOW_FAILED", "executionId": execution.id}
-    return error | ({"node": job.node.title, "nodeKey": job.node.key} if job else {})
-
-
-def _at_path(value: Json, path: Sequence[str]) -> Json:
-    for name in path:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value

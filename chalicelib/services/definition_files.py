@@ -7,8 +7,9 @@ is the same document. Source of the fields: https://docs.nocobase.com/workflow/d
 from __future__ import annotations
 
 from chalicelib.domain.record import Record, Row
+from chalicelib.engine.node_validation import UNKNOWN_NODE
 from chalicelib.engine.validation import nest
-from chalicelib.errors import Invalid
+from chalicelib.errors import Invalid, Problem
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
 from chalicelib.services.editing import Editing, edit, view
@@ -61,12 +62,18 @@ class DefinitionFiles:
                 _check_type(sibling, data)
             version_id = free_version_id(editing)
             data["nodes"], data["nodeSeq"] = numbered(values.get("nodes"), version_id, 0)
-            check(editing, data, finished_only, sent=values.get("nodes"))
+            check(editing, data, _to_be_right, sent=values.get("nodes"))
             data["current"] = values.get("current") is True
             made = next_version(editing, data, version_id) if siblings else first_version(editing, data, version_id)
             return Answer(row_of(made, with_nodes=True))
 
         return edit(self._backend, call, AREA, act)
+
+
+def _to_be_right(problem: Problem, data: Row) -> bool:
+    """What a document must have right: one that is not enabled may lack nodes that others refer to, as a version that is being edited
+    may, and so comes back as it was exported."""
+    return finished_only(problem, data) and (data.get("enabled") is True or problem.code != UNKNOWN_NODE)
 
 
 def document_of(version: Record) -> Row:
@@ -85,7 +92,7 @@ def _replaced(editing: Editing, version: Record, values: Row) -> Record:
     data = new_data({"enabled": version.row["enabled"] or False} | values, key)
     _check_type(version, data)
     data["nodes"], data["nodeSeq"] = numbered(values.get("nodes"), int(version.id), version.item["data"].get("nodeSeq") or 0)
-    check(editing, data, finished_only, sent=values.get("nodes"))
+    check(editing, data, _to_be_right, sent=values.get("nodes"))
     if data["enabled"]:
         data["current"] = True
         demote_others(editing, key, int(version.id))

@@ -19,6 +19,7 @@ from chalicelib.engine.definitions import Definitions
 from chalicelib.engine.reads import Reads
 from chalicelib.engine.records import UnitRecords
 from chalicelib.engine.unit_of_work import Tagged, UnitOfWork
+from chalicelib.errors import Forbidden
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
 from chalicelib.services.session import Caller, signed_in
@@ -28,15 +29,23 @@ RAISE_EPOCH = Tagged(Update(EPOCH, add={"value": 1}), "other")
 
 @dataclass
 class Editing:
-    """One try of one change. ``extra`` takes writes that are no records (a workflow's enabled copy)."""
+    """One try of one change. ``extra`` takes writes that are no records (a workflow's enabled copy). ``acting`` is ``None`` for the rest of
+    a job, whose start somebody was permitted."""
 
     backend: Backend
-    caller: Caller
+    acting: Caller | None
     reads: Reads
     definitions: Definitions
     unit: UnitOfWork
     records: UnitRecords
     extra: list[Tagged] = field(default_factory=list)
+
+    @property
+    def caller(self) -> Caller:
+        """Who asked for the change. Raises Forbidden where nobody did."""
+        if self.acting is None:
+            raise Forbidden("nobody is signed in")
+        return self.acting
 
     def collection(self, name: str) -> Collection | None:
         return self.definitions.collection_now(name)
@@ -53,20 +62,37 @@ class Editing:
 def edit(backend: Backend, call: Call, area: str, act: Callable[[Editing], Answer]) -> Answer:
     """``act``'s answer, after what it staged is committed. Raises Forbidden unless the caller manages the area."""
 
+    return _committed(backend, call.deadline_ms, act, lambda: open_for(backend, call, area, secrets.token_hex(8)))
+
+
+def edit_unattended(backend: Backend, deadline_ms: int | None, act: Callable[[Editing], Answer]) -> Answer:
+    """As `edit`, for the rest of a job: nobody calls, nobody's name is put on what changes."""
+    return _committed(backend, deadline_ms, act, lambda: open_unattended(backend, secrets.token_hex(8)))
+
+
+def _committed(backend: Backend, deadline_ms: int | None, act: Callable[[Editing], Answer], opening: Callable[[], Editing]) -> Answer:
     def walk(number: int) -> Answer:
-        opened = open_for(backend, call, area, secrets.token_hex(8))
+        opened = opening()
         answer = act(opened)
         tagged = opened.unit.writes() + opened.extra
         if tagged:
-            commit(backend.store, backend.clock, [*tagged, RAISE_EPOCH], call.deadline_ms)
+            commit(backend.store, backend.clock, [*tagged, RAISE_EPOCH], deadline_ms)
         return answer
 
-    return store_errors(lambda: walk_until_committed(backend.clock, call.deadline_ms, walk))
+    return store_errors(lambda: walk_until_committed(backend.clock, deadline_ms, walk))
 
 
 def view(backend: Backend, call: Call, area: str, act: Callable[[Editing], Answer]) -> Answer:
     """As `edit`, for what only reads."""
     return store_errors(lambda: act(open_for(backend, call, area, "")))
+
+
+def open_unattended(backend: Backend, seed: str) -> Editing:
+    """An `Editing` on nobody's behalf."""
+    reads, definitions = backend.reading()
+    now_ms = backend.clock.now_ms()
+    unit = backend.unit(reads, user_id=None, at_ms=now_ms, seed=seed)
+    return Editing(backend, None, reads, definitions, unit, UnitRecords(unit, definitions, now_ms=now_ms))
 
 
 def open_for(backend: Backend, call: Call, area: str, seed: str) -> Editing:

@@ -7,6 +7,7 @@ consistent. Source: https://docs.nocobase.com/workflow/advanced/executions
 from __future__ import annotations
 
 import heapq
+import re
 from collections.abc import Iterator, Sequence
 
 from chalicelib.domain.collection import Collection, Field
@@ -21,11 +22,13 @@ from chalicelib.domain.system_collections import WORKFLOWS
 from chalicelib.engine.commit import commit
 from chalicelib.engine.execution import is_kept, public_execution
 from chalicelib.engine.finder import Search
+from chalicelib.engine.stored_jobs import public_jobs, read_all
 from chalicelib.engine.unit_of_work import Tagged
 from chalicelib.errors import Invalid, Json
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call, filter_of
 from chalicelib.services.editing import Editing, view
+from chalicelib.services.endings import purge
 from chalicelib.services.workflow_rows import row_of
 
 AREA = "workflows"
@@ -54,6 +57,7 @@ EXECUTION = Collection(
             _field("reason", "string"),
             _field("stack", "json"),
             _field("parentExecutionId", "integer"),
+            _field("rerunOf", "integer"),
             _field("eventKey", "string"),
             _field("expiresAt", "date"),
             _field("createdAt", "date"),
@@ -120,7 +124,7 @@ class Executions:
 
     def get(self, call: Call) -> Answer:
         def act(editing: Editing) -> Answer:
-            execution_id = self._id(call)
+            execution_id = execution_id_of(call)
             item = _kept(editing, [execution_id]).get(execution_id)
             return Answer(self._shown(editing, call, [public_execution(item)])[0] if item else None)
 
@@ -138,40 +142,63 @@ class Executions:
             else:
                 ids = [int(convert_id(EXECUTION, key)) for key in (keys if isinstance(keys, list) else [keys])]
                 rows = [public_execution(item) for item in _kept(editing, ids).values()]
-            ended = [execution_key(row["id"]) for row in rows if row["status"] not in (None, STARTED)]
-            for start in range(0, len(ended), 90):
-                deletes = [Tagged(Delete(key), "other") for key in ended[start : start + 90]]
-                commit(self._backend.store, self._backend.clock, deletes, call.deadline_ms)
-            return Answer(len(ended))
+            return Answer(self._removed([row for row in rows if row["status"] not in (None, STARTED)], call.deadline_ms))
 
         return view(self._backend, call, AREA, act)
+
+    def _removed(self, rows: Sequence[Row], deadline_ms: int | None) -> int:
+        """How many went: those with their jobs inside many at a time, the others each with its jobs."""
+        inside = [execution_key(row["id"]) for row in rows if row["jobs"]]
+        for start in range(0, len(inside), 90):
+            deletes = [Tagged(Delete(key), "other") for key in inside[start : start + 90]]
+            commit(self._backend.store, self._backend.clock, deletes, deadline_ms)
+        for row in rows:
+            if not row["jobs"]:
+                purge(self._backend, row["id"], whole=True, deadline_ms=deadline_ms)
+        return len(rows)
 
     def get_job(self, call: Call) -> Answer:
         """One job by its id, ``<execution id>-<number>``."""
 
         def act(editing: Editing) -> Answer:
-            job_id = call.target_key or ""
-            execution_id = job_id.partition("-")[0]
-            if not execution_id.isdigit():
-                raise Invalid("a job's id is <execution id>-<number>", path="filterByTk", code="INVALID_ID")
-            item = _kept(editing, [int(execution_id)]).get(int(execution_id))
-            jobs = public_execution(item)["jobs"] if item else []
-            return Answer(next((job for job in jobs if job["id"] == job_id), None))
+            execution_id = execution_id_of_job(call)
+            item = _kept(editing, [execution_id]).get(execution_id)
+            jobs = _with_jobs(editing, public_execution(item))["jobs"] if item else []
+            return Answer(next((job for job in jobs if job["id"] == call.target_key), None))
 
         return view(self._backend, call, AREA, act)
-
-    def _id(self, call: Call) -> int:
-        key = call.target_key
-        if key is None:
-            raise Invalid("filterByTk is required", path="filterByTk")
-        return int(convert_id(EXECUTION, key))
 
     def _shown(self, editing: Editing, call: Call, rows: Sequence[Row]) -> list[Row]:
         params = call.params
         selection = parse_selection(params.get("fields"), params.get("except"), params.get("appends"), EXECUTION, _resolve)
+        if ("jobs",) in selection.appends:
+            rows = [_with_jobs(editing, row) for row in rows]
         if ("workflow",) in selection.appends:
             rows = [row | {"workflow": _workflow(editing, row["workflowId"])} for row in rows]
         return [selection.apply(row) for row in rows]
+
+
+def execution_id_of(call: Call) -> int:
+    """The execution that the call names. Raises Invalid."""
+    key = call.target_key
+    if key is None:
+        raise Invalid("filterByTk is required", path="filterByTk")
+    return int(convert_id(EXECUTION, key))
+
+
+def execution_id_of_job(call: Call) -> int:
+    """The execution of the job that the call names by ``<execution id>-<number>``. Raises Invalid."""
+    execution_id, _, number = (call.target_key or "").partition("-")
+    if not re.fullmatch("[0-9]{1,16}", execution_id) or not re.fullmatch("[0-9]{1,9}", number):
+        raise Invalid("a job's id is <execution id>-<number>", path="filterByTk", code="INVALID_ID")
+    return int(execution_id)
+
+
+def _with_jobs(editing: Editing, row: Row) -> Row:
+    """The row with its jobs, which an asynchronous execution keeps beside it."""
+    if row["jobs"]:
+        return row
+    return row | {"jobs": public_jobs(read_all(editing.reads.store, row["id"])[1], row["id"])}
 
 
 def _kept(editing: Editing, ids: Sequence[int]) -> dict[int, Item]:

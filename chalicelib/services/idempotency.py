@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chalicelib.domain.keys import idempotency_key
@@ -23,6 +23,8 @@ from chalicelib.services.session import Caller
 DAY_SECONDS = 86_400
 MOST_KEY_CHARACTERS = 255
 MOST_ANSWER_BYTES = 350_000
+# What decides by what is there is kept even when it wrote nothing: the second time something else may be there.
+DECIDING = ("firstOrCreate", "updateOrCreate", "add", "set", "remove", "toggle")
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Replay:
     executions: dict[str, int]
     doc: str
     role_name: str
+    records: list[int | str]
 
     def check_role(self, role_name: str) -> None:
         """An answer is for the role it was given to. Raises Unprocessable."""
@@ -69,21 +72,34 @@ def replay(reads: Reads, call: Call, user_id: int, now_s: int) -> Replay | None:
     kept = doc["answer"]
     headers = kept["headers"] | {"Idempotent-Replayed": "true"} if kept else {}
     answer = Answer(status=kept["status"], headers=headers, whole=kept["body"]) if kept else None
-    return Replay(answer, doc["executions"], item["doc"], doc["role"])
+    return Replay(answer, doc["executions"], item["doc"], doc["role"], doc.get("records") or [])
 
 
 def keep(
-    call: Call, caller: Caller, now_s: int, answer: Answer | None, executions: Mapping[str, int] | None = None, before: str | None = None
+    call: Call,
+    caller: Caller,
+    now_s: int,
+    answer: Answer | None,
+    executions: Mapping[str, int] | None = None,
+    before: str | None = None,
+    records: Sequence[int | str] = (),
 ) -> list[Tagged]:
-    """The write that keeps the answer (or, with ``None``, that the executions have begun); ``before``: the item's doc as last written."""
+    """The write that keeps the answer (or, with ``None``, that the executions have begun, on these records); ``before``: the item's doc as
+    last written."""
     key = key_of(call, caller.id)
     if key is None:
         return []
     kept = {"status": answer.status, "headers": answer.headers, "body": answer.body()} if answer else None
-    whole = {"hash": request_hash(call), "role": caller.role_name, "answer": kept, "executions": dict(executions or {})}
+    begun = {"executions": dict(executions or {}), "records": list(records)}
+    whole = {"hash": request_hash(call), "role": caller.role_name, "answer": kept, **begun}
     doc = json.dumps(whole, ensure_ascii=False)
     if len(doc.encode()) > MOST_ANSWER_BYTES:
         raise Invalid("the answer is too large to be kept for an Idempotency-Key; call without one", path="Idempotency-Key")
     item: Item = {"pk": key.pk, "sk": key.sk, "doc": doc, "ttl": now_s + DAY_SECONDS}
     condition = Equals({"doc": before}) if before is not None else AbsentOrExpired(now_s)
     return [Tagged(Put(key.table, item, condition), "idempotency")]
+
+
+def doc_of(kept: Sequence[Tagged]) -> str | None:
+    """The doc that the write of `keep` leaves."""
+    return next((tag.write.item["doc"] for tag in kept if isinstance(tag.write, Put)), None)

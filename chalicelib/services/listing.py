@@ -15,9 +15,11 @@ from chalicelib.domain.filter import Filter, substitute
 from chalicelib.domain.instants import iso_text
 from chalicelib.domain.query import Paging
 from chalicelib.domain.system_variables import SPANS
+from chalicelib.engine.cursors import refused_cursor
 from chalicelib.engine.finder import Found
 from chalicelib.errors import Invalid, Json
 from chalicelib.services.call import Call, filter_of
+from chalicelib.services.cursor_seal import REFUSED
 from chalicelib.services.permitted import PermittedRecords
 from chalicelib.services.session import Caller
 
@@ -42,6 +44,8 @@ def cursor_of(call: Call) -> str | None:
     cursor = call.params.get("cursor")
     if cursor is not None and not isinstance(cursor, str):
         raise Invalid("cursor must be the text that a list answered with", path="cursor")
+    if cursor == REFUSED:
+        raise refused_cursor()
     return cursor
 
 

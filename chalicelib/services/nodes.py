@@ -6,6 +6,7 @@ Every change is one of the whole version, which must not have run yet. Source: h
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from chalicelib.domain.graph import Graph
 from chalicelib.domain.ids import fresh_key
@@ -13,8 +14,8 @@ from chalicelib.domain.placement import Nodes, Place, inserted, moved, without, 
 from chalicelib.domain.record import Record, Row
 from chalicelib.domain.system_collections import WORKFLOWS
 from chalicelib.domain.workflow import version_of_node
-from chalicelib.engine.validation import problems_of_node
-from chalicelib.errors import Invalid, Json, NotFound
+from chalicelib.engine.node_validation import problems_of_node, standing
+from chalicelib.errors import Invalid, Json, NotFound, Problem
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
 from chalicelib.services.editing import Editing, edit, view
@@ -81,7 +82,7 @@ class FlowNodes:
         def act(editing: Editing) -> Answer:
             version, node = _found(editing, version_id_of(call), "deleted")
             keep = _whole(call.params.get("keepBranch") or None, "keepBranch")
-            change_nodes(editing, version, without(_stored(version), node, keep))
+            _change(editing, version, without(_stored(version), node, keep))
             return Answer(1)
 
         return edit(self._backend, call, AREA, act)
@@ -92,6 +93,8 @@ class FlowNodes:
         def act(editing: Editing) -> Answer:
             node_id = version_id_of(call)
             version, node = _found(editing, node_id, "moved")
+            if not call.values().keys() & {"upstreamId", "branchIndex"}:
+                raise Invalid("upstreamId is required: the id of the node to stand behind, or null for the head", path="upstreamId")
             place = _place(editing, version, call.values())
             nodes = moved(_stored(version), node | {"updatedAt": self._backend.now()}, place)
             return Answer(_changed(editing, version, nodes, node_id))
@@ -161,7 +164,24 @@ def _stored(version: Record) -> Nodes:
 
 def _changed(editing: Editing, version: Record, nodes: Nodes, node_id: int, is_new: bool = False) -> Row | None:
     """The node as it is shown, after the version is staged with these nodes."""
-    return public_node(change_nodes(editing, version, nodes, node_id - int(version.id) if is_new else None), node_id)
+    return public_node(_change(editing, version, nodes, node_id - int(version.id) if is_new else None), node_id)
+
+
+def _change(editing: Editing, version: Record, nodes: Nodes, seq: int | None = None) -> Record:
+    """The version with these nodes, staged. Raises Invalid naming the nodes that would refer to one that is not before or around them:
+    an enabled workflow stays one that can run, another may be mended later."""
+    try:
+        return change_nodes(editing, version, nodes, seq)
+    except Invalid as refused:
+        raise Invalid.of([_naming(nodes, problem) for problem in refused.problems()]) from None
+
+
+def _naming(nodes: Nodes, problem: Problem) -> Problem:
+    place = re.match(r"nodes\.([0-9]+)\.config", problem.path)
+    if place is None:
+        return problem
+    node = nodes[int(place[1])]
+    return replace(problem, message=f'node "{node.get("title") or node["type"]}" ({node["key"]}): {problem.message}')
 
 
 def _check_place(nodes: Nodes, place: tuple[Json, Json]) -> None:
@@ -197,9 +217,8 @@ def _whole(raw: Json, name: str) -> int | None:
 
 def _check_node(editing: Editing, nodes: Nodes, node: Row, has_config: bool) -> None:
     """Raise Invalid with what is wrong in the node itself; paths are those of the body."""
-    order = [other.key for other in Graph.of(nodes).walk()]
-    known = order[: order.index(node["key"])] if node["key"] in order else order
+    known = standing(node, Graph.of(nodes), collection_finder(editing))
     sent = {name: node[name] for name in ("type", "title", "config") if node.get(name) is not None and (name != "config" or has_config)}
-    problems = problems_of_node(sent, known, collection_finder(editing))
+    problems = problems_of_node(sent, known)
     if problems:
         raise Invalid.of(problems)

@@ -7,12 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from chalicelib.domain.action import SCHEMA as ACTION
+from chalicelib.domain.action import SHOWN
 from chalicelib.domain.collection import ASSOCIATIONS
 from chalicelib.domain.field_types import FIELD_TYPES
 from chalicelib.domain.query import MAX_PAGE_SIZE
-from chalicelib.domain.system_collections import API_KEYS, ROLES, USERS, WORKFLOW_CATEGORIES, WORKFLOWS
+from chalicelib.domain.system_collections import (
+    ACTIONS,
+    API_KEYS,
+    ROLES,
+    USERS,
+    WORKFLOW_CATEGORIES,
+    WORKFLOW_CC_TASKS,
+    WORKFLOW_MANUAL_TASKS,
+    WORKFLOWS,
+)
 from chalicelib.errors import Json
 from chalicelib.nodes import NODE_TYPES
+from chalicelib.services.action_results import SCHEMA as RESULT
 from chalicelib.services.executions import EXECUTION, JOB
 from chalicelib.services.moves import METHODS
 from chalicelib.services.openapi_schemas import ID_SCHEMAS, Schema, or_null, read_schema, reference
@@ -36,6 +48,7 @@ REFUSALS: dict[str, tuple[str, str]] = {
     "412": ("PreconditionFailed", "`If-Match` names another version; `data` is the record as it is now."),
     "413": ("TooLarge", "The body or the record is over its limit."),
     "422": ("Unprocessable", "The `Idempotency-Key` was used for another request."),
+    "429": ("TooManyAttempts", "Too many failed sign-ins with this account."),
     "500": ("Failed", "A workflow broke (`WORKFLOW_FAILED`), or the server did (`INTERNAL`)."),
     "503": ("Unavailable", "The database gave no answer."),
     "504": ("DeadlineExceeded", "The call ran out of its time."),
@@ -120,18 +133,29 @@ def _records() -> dict[str, Schema]:
             ("role", "roles", "allowAll"),
         ),
         "Resource": record({"name": TEXT, "usingActionsConfig": FLAG, "actions": array_of(reference("ResourceAction"))}, ("name",)),
-        "Collection": record(
-            {"key": TEXT, "name": TEXT, "title": NULLABLE_TEXT, "fields": array_of(reference("Field"))}, ("name", "fields")
-        ),
+        "Collection": record({"key": TEXT, "name": TEXT, "title": NULLABLE_TEXT, "fields": array_of(reference("Field"))}),
         "Field": record(field, ("name", "type")),
         "Workflow": workflow,
         "Node": record(content | place | times, ("id", "key", "type")),
         "Job": job,
         "Execution": execution,
+        "ExecutionChanged": record(
+            {"id": ID, "status": or_null(WHOLE), "reason": TEXT, "attempt": WHOLE, "rerunOf": ID},
+            ("id", "status"),
+        ),
+        "Rerun": record({"nodeId": ID}, ()),
         "Run": record({"execution": record({"id": ID, "status": or_null(WHOLE)}, ("id", "status"))}, ("execution",)),
         "ApiKey": read_schema(API_KEYS, (), closed=False),
+        "WorkflowCcTask": read_schema(WORKFLOW_CC_TASKS, (), closed=False),
+        "WorkflowManualTask": read_schema(WORKFLOW_MANUAL_TASKS, (), closed=False),
+        "TaskCount": record({"userId": ID, "type": {"enum": ["manual", "cc"]}, "stats": record({"pending": WHOLE, "all": WHOLE})}),
         "KeyMade": record({"token": TEXT}, ("token",)),
         "WorkflowCategory": read_schema(WORKFLOW_CATEGORIES, (), closed=False),
+        "Action": read_schema(ACTIONS, (), closed=False),
+        "AvailableAction": record(
+            {name: {} for name in SHOWN} | {"enabled": {"type": "boolean"}, "reason": TEXT, "code": TEXT}, ("name", "kind", "enabled")
+        ),
+        "ActionResult": RESULT,
         "WorkflowDocument": record({"key": TEXT, "type": TEXT, "nodes": array_of({"type": "object"})}, ("key", "type", "nodes")),
         "NodeTested": record({"status": WHOLE, "result": ANY, "log": TEXT}, ("status", "result")),
         "Info": record({"name": TEXT, "version": TEXT, "database": {"type": "object"}, "lang": TEXT}, ("name", "version")),
@@ -171,6 +195,9 @@ def _bodies() -> dict[str, Schema]:
     return {
         "SignIn": record({"account": NAME, "email": TEXT, "username": TEXT, "password": NAME}, ("password",)),
         "UserValues": record(user | {"blocked": FLAG, "systemSettings": ANY}),
+        "DefaultRole": record({"roleName": NAME}, ("roleName",)),
+        "Submission": record({"result": record({"_": NAME}) | {"additionalProperties": {"type": ["object", "null"]}}}, ("result",)),
+        "JobEnd": record({"status": or_null(WHOLE), "result": ANY}),
         "RoleNames": {"type": ["array", "string"], "items": reference("RoleName")},
         "RoleValues": record({"name": NAME, "strategy": strategy, "resources": {"type": ["object", "null"]}} | role, ("name",)),
         "RoleChanges": record({"strategy": strategy, "resources": {"type": ["object", "null"]}} | role),
@@ -193,6 +220,9 @@ def _bodies() -> dict[str, Schema]:
         "WorkflowTitle": record({"title": NULLABLE_TEXT, "description": NULLABLE_TEXT}),
         "WorkflowCategoryValues": record(category, ("title",)),
         "WorkflowCategoryChanges": record(category),
+        "ActionValues": ACTION,
+        "ActionChanges": {**ACTION, "required": []},
+        "ActionInput": record({"filterByTk": {"type": ["integer", "string", "array", "null"]}, "input": {"type": ["object", "null"]}}),
         "Place": record(place),
         "Branch": record({"branchIndex": WHOLE, "shift": {"enum": [0, 1, True, False]}}, ("branchIndex",)),
         "NodeTest": _by_type(NODE_TYPES, "NodeConfig", {}),
@@ -227,6 +257,7 @@ def component_parameters() -> dict[str, Schema]:
         "cursor": (TEXT, "`meta.cursor` of the page before."),
         "updateAssociationValues": (TEXT, "Associations that may be written through, with commas between them."),
         "triggerWorkflows": (TEXT, "Keys of workflows, `key` or `key!association`, with commas between them; at most 10."),
+        "collection": (TEXT, "The collection whose actions are asked for; without it those of none."),
         "filterKeys": (TEXT, "Fields that a record is recognised by, with commas between them; the body has their values."),
         "sourceId": (TEXT, "The record to move."),
         "targetId": (TEXT, "The record that it takes the place of."),
@@ -265,7 +296,7 @@ def component_responses() -> dict[str, Schema]:
     content = {"application/json": {"schema": reference("Errors")}}
     retry = {"Retry-After": {"schema": TEXT, "description": "Seconds to wait."}}
     found: dict[str, Schema] = {name: {"description": text, "content": content} for name, text in REFUSALS.values()}
-    for name in ("Conflict", "Unavailable"):
+    for name in ("Conflict", "TooManyAttempts", "Unavailable"):
         found[name]["headers"] = retry
     found["Other"] = {"description": "What the gateway refuses before it asks (405, 413, 429 …).", "content": content}
     return found

@@ -22,6 +22,7 @@ from chalicelib.services.openapi_components import (
     component_responses,
     component_schemas,
 )
+from chalicelib.services.openapi_procedures import needs_of, procedure_actions, procedure_schemas
 from chalicelib.services.openapi_schemas import Schema, create_schema, read_schema, reference, update_schema
 
 NEEDS = ("view", "create", "update", "destroy", "trigger", "triggerNew")
@@ -38,7 +39,8 @@ class Usable:
 
     @classmethod
     def by(cls, roles: Iterable[Role], is_root: bool, collection: Collection) -> Usable:
-        found = {need: permit(list(roles), is_root, collection.name, need) for need in NEEDS}
+        needs = (*NEEDS, *needs_of(collection.name))
+        found = {need: permit(list(roles), is_root, collection.name, need) for need in needs}
         return cls(collection, {need: granted for need, granted in found.items() if granted is not None})
 
     @property
@@ -59,9 +61,10 @@ def describing(handlers: Mapping[str, Callable[[Call], Answer]]) -> Describe:
 def document(collections: Iterable[Usable], describe: Describe) -> Schema:
     """The document for these collections; ``describe("users:list")``, ``describe("*:list")`` and ``describe("*.*:list")`` give texts."""
     usable = {one.collection.name: one for one in collections if "view" in one.permits}
-    schemas = component_schemas() | {"Document": {"type": "object", "required": ["openapi", "info", "paths"]}}
-    operations = list(_system(describe))
+    schemas = component_schemas() | procedure_schemas() | {"Document": {"type": "object", "required": ["openapi", "info", "paths"]}}
+    operations = [*_system(describe), *_of_procedures(None, {})]
     for name, one in usable.items():
+        operations += _of_procedures(one.collection, one.permits)
         if not one.collection.system:
             schemas |= _schemas(one, usable)
             operations += [*_of_collection(one, describe), *_of_associations(one, usable, describe)]
@@ -113,6 +116,11 @@ def _system(describe: Describe) -> Iterator[Operation]:
             path = f"/api/{resource}:{verb}" + ("/{id}" if action.target else "")
             ids = [f"id.{action.target}"] if action.target else []
             yield path, action, _operation(action.name, resource, action, ids, describe(action.name))
+
+
+def _of_procedures(collection: Collection | None, permits: Mapping[str, Permit]) -> Iterator[Operation]:
+    for path, operation_id, action, ids in procedure_actions(collection, permits):
+        yield path, action, _operation(operation_id, operation_id.partition(":")[0], action, ids, "")
 
 
 def _id_type_of_system(name: str) -> str:
@@ -184,7 +192,7 @@ def _operation(operation_id: str, tag: str, action: Action, ids: list[str], desc
     operation |= {"parameters": parameters} if parameters else {}
     if action.body:
         operation["requestBody"] = {"content": {"application/json": {"schema": reference(action.body)}}}
-    return operation | {"responses": {"200": answer, **refusals, "default": {"$ref": "#/components/responses/Other"}}}
+    return operation | {"responses": {action.success: answer, **refusals, "default": {"$ref": "#/components/responses/Other"}}}
 
 
 def _parameter(name: str) -> Schema:

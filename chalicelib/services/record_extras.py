@@ -8,7 +8,6 @@ with gaps, so that mostly one record is written. Source: https://docs.nocobase.c
 from __future__ import annotations
 
 import copy
-import secrets
 from collections.abc import Callable
 
 from chalicelib.domain.collection import Collection, Field
@@ -17,12 +16,13 @@ from chalicelib.domain.filter import both
 from chalicelib.domain.filter_operands import kind_of
 from chalicelib.domain.record import Record, Row
 from chalicelib.domain.selection import names_in
-from chalicelib.engine.commit import Stale
 from chalicelib.engine.finder import Search
 from chalicelib.errors import Forbidden, Invalid, Json, NotFound, Problem
 from chalicelib.services.call import Answer, Call
 from chalicelib.services.moves import Move, Neighbours, positions
-from chalicelib.services.records import Opened, RecordActions, etag, shown_rows, updates_of, written_row
+from chalicelib.services.opened import Opened
+from chalicelib.services.record_run import Done
+from chalicelib.services.records import RecordActions, shown_rows, updates_of, written_row
 from chalicelib.services.session import NO_PERMISSIONS, scope_filter
 
 
@@ -31,40 +31,39 @@ class RecordExtras(RecordActions):
 
     def first_or_create(self, call: Call) -> Answer:
         """The first record that matches, else the one made."""
-        return self._found_or_created(call, lambda opened, record: shown_rows(opened, call, opened.collection, [record])[0], "view")
+
+        def show(opened: Opened, record: Record) -> Done:
+            return Done(Answer(shown_rows(opened, call, opened.collection, [record])[0]))
+
+        return self._found_or_created(call, show, "view")
 
     def update_or_create(self, call: Call) -> Answer:
         """The list of the one record updated, else the record made."""
 
-        def update(opened: Opened, record: Record) -> list[Row]:
+        def update(opened: Opened, record: Record) -> Done:
             values = self._writable(opened, call.record_values())
-            changed = opened.records.update_record(record, values, updates=updates_of(call))
-            return [written_row(opened.records, changed)]
+            updates = updates_of(call, opened.records, opened.collection)
+            changed = opened.records.update_record(record, values, updates=updates)
+            return Done(Answer([written_row(opened.records, changed)]), [changed])
 
         return self._found_or_created(call, update, "update")
 
-    def _found_or_created(self, call: Call, use: Callable[[Opened, Record], Json], needed: str) -> Answer:
-        raced: list[int] = []
+    def _found_or_created(self, call: Call, use: Callable[[Opened, Record], Done], needed: str) -> Answer:
+        raced: list[bool] = []
 
-        def walk(number: int) -> Answer:
-            opened = self._open(call, "create", seed=secrets.token_hex(8))
+        def act(opened: Opened) -> Done:
             values, reader = call.record_values(), _with_permit(opened, needed)
             record = self._first(reader, call, values)
-            if record is not None:
-                answer = Answer(use(reader, record))
-            else:
-                answer = self._created(opened, call, values)
-            try:
-                self._commit(opened, call, answer)
-            except Invalid as refused:
-                # Somebody made the record in between; the next look finds it. What is taken by another record stays taken.
-                if record is None and refused.code == "NOT_UNIQUE" and not raced:
-                    raced.append(number)
-                    raise Stale from refused
-                raise
-            return answer
+            raced.append(record is None)
+            return use(reader, record) if record is not None else self._created(opened, call, values)
 
-        return self._until_committed(call, walk)
+        try:
+            return self._perform(call, "create", act)
+        except Invalid as refused:
+            # Somebody made the record in between; the next look finds it. What is taken by another record stays taken.
+            if refused.code != "NOT_UNIQUE" or not raced[-1]:
+                raise
+        return self._perform(call, "create", act)
 
     def _first(self, opened: Opened, call: Call, values: Row) -> Record | None:
         """The first record, by id, that has the values of ``filterKeys``. Raises Invalid for keys that say nothing."""
@@ -77,30 +76,22 @@ class RecordExtras(RecordActions):
             raise Invalid("these fields read more than 20 MB of records; give one of them an index", path="filterKeys")
         return found.records[0] if found.records else None
 
-    def _created(self, opened: Opened, call: Call, values: Row) -> Answer:
-        record = opened.records.create_record(opened.collection, self._writable(opened, values), updates=updates_of(call))
-        self._must_reach(opened, record)
-        row = written_row(opened.records, record) | opened.records.nested[record.key]
-        return Answer(row, headers={"ETag": etag(record)})
-
     def move(self, call: Call) -> Answer:
         """Put the record ``sourceId`` beside ``targetId``, first, or last, in the order of ``sortField``."""
 
-        def walk(number: int) -> Answer:
-            opened = self._open(call, "update")
+        def act(opened: Opened) -> Done:
             asked = Move.parse(call, opened.collection)
-            if opened.permit.fields is not None and asked.field.name not in opened.permit.fields:
+            writable = opened.permit.everywhere
+            if writable is not None and asked.field.name not in writable:
                 raise Forbidden(f"{NO_PERMISSIONS} to write {asked.field.name}", data={"fields": [asked.field.name]})
             source = self._moved(opened, asked.source_id, "sourceId")
             target = self._moved(opened, asked.target_id, "targetId") if asked.target_id is not None else None
             neighbours = Neighbours(opened.records, asked, source, target)
             for record, values in positions(neighbours, asked):
                 opened.unit.update(record, values)
-            answer = Answer("ok")
-            self._commit(opened, call, answer)
-            return answer
+            return Done(Answer("ok"))
 
-        return self._until_committed(call, walk)
+        return self._perform(call, "update", act)
 
     def _moved(self, opened: Opened, raw: Json, path: str) -> Record:
         """Raises NotFound, and Forbidden for a record out of reach."""

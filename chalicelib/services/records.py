@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from chalicelib.domain.collection import Collection
 from chalicelib.domain.field_types import convert_id
@@ -16,40 +15,25 @@ from chalicelib.domain.filter import EVERYTHING, Filter, both
 from chalicelib.domain.keys import record_key
 from chalicelib.domain.query import parse_paging, parse_selection, parse_sort
 from chalicelib.domain.record import Record, Row
-from chalicelib.domain.role import Permit
 from chalicelib.domain.selection import names_in
 from chalicelib.engine.appends import expand
-from chalicelib.engine.commit import Replayed, Stale, commit, store_errors, walk_until_committed
+from chalicelib.engine.commit import store_errors
 from chalicelib.engine.definitions import Definitions
+from chalicelib.engine.dependents import destroy_records
 from chalicelib.engine.finder import Search
 from chalicelib.engine.reads import Reads
-from chalicelib.engine.unit_of_work import Tagged, UnitOfWork
 from chalicelib.errors import AppError, Forbidden, Invalid, Json, NotFound, PreconditionFailed, Problem
 from chalicelib.services import idempotency
+from chalicelib.services.action_events import Bound, bound_to, expect, segments_of
 from chalicelib.services.backend import Backend, Claims
 from chalicelib.services.call import Answer, Call, filter_of
 from chalicelib.services.listing import asked_filter, cursor_of, is_simple, list_meta, wants_plan
+from chalicelib.services.opened import Opened
 from chalicelib.services.permitted import PermittedRecords
+from chalicelib.services.record_run import Done, perform
 from chalicelib.services.session import NO_PERMISSIONS, Caller, authenticate, scope_filter, verified_claims
 
 Values = Callable[[Row], Row]
-
-
-@dataclass
-class Opened:
-    """A call whose caller is known and may do the action: what every record action starts with."""
-
-    caller: Caller
-    collection: Collection
-    permit: Permit
-    reads: Reads
-    definitions: Definitions
-    replay: idempotency.Replay | None
-    records: PermittedRecords = field(init=False)
-
-    @property
-    def unit(self) -> UnitOfWork:
-        return self.records.unit
 
 
 class RecordActions:
@@ -61,105 +45,100 @@ class RecordActions:
     def get(self, call: Call) -> Answer:
         """One record by its id, or the first that ``filter`` finds; ``null`` when it is not there. With its version as ETag."""
 
-        def act() -> Answer:
-            opened = self._open(call, "get")
+        def act(opened: Opened) -> Done:
             record = self._first_match(opened, call) if call.params.get("filter") else self._found(opened, self._target_id(opened, call))
             rows = shown_rows(opened, call, opened.collection, [record] if record else [])
-            return Answer(rows[0] if rows else None, headers={"ETag": etag(record)} if record and rows else {})
+            return Done(Answer(rows[0] if rows else None, headers={"ETag": etag(record)} if record and rows else {}))
 
-        return store_errors(act)
+        return self._read(call, "get", act)
 
     def list_records(self, call: Call) -> Answer:
         """A page of the records that match, with ``meta`` (``count page pageSize totalPage``, or ``hasNext`` and a ``cursor``)."""
 
-        def act() -> Answer:
-            opened = self._open(call, "list")
-            return listed(
-                opened, call, opened.collection, scope_filter(opened.caller, opened.permit, opened.collection, opened.definitions)
-            )
+        def act(opened: Opened) -> Done:
+            reach = scope_filter(opened.caller, opened.permit, opened.collection, opened.definitions)
+            return Done(listed(opened, call, opened.collection, reach))
 
-        return store_errors(act)
+        return self._read(call, "list", act)
 
-    def create(self, call: Call, prepare: Values | None = None) -> Answer:
-        """The record made. ``prepare`` may change the values first (users: password, roles)."""
+    def _read(self, call: Call, action: str, act: Callable[[Opened], Done]) -> Answer:
+        """The answer of an action that reads; a pre-action workflow that the call names runs before it."""
+        if segments_of(call):
+            return perform(self._backend, call, lambda: self._open(call, action, writes=True), act)
+        return store_errors(lambda: act(self._open(call, action)).answer)
 
-        def walk(number: int) -> Answer:
-            opened = self._open(call, "create", seed=secrets.token_hex(8))
-            if opened.replay and opened.replay.answer:
-                opened.replay.check_role(opened.caller.role_name)
-                return opened.replay.answer
-            values = self._writable(opened, call.record_values())
-            updates = updates_of(call)
-            record = opened.records.create_record(opened.collection, prepare(values) if prepare else values, updates=updates)
-            self._must_reach(opened, record)
-            row = written_row(opened.records, record) | opened.records.nested[record.key]
-            answer = Answer(row, headers={"ETag": etag(record)})
-            self._commit(opened, call, answer)
-            return answer
+    def create(self, call: Call) -> Answer:
+        """The record made."""
 
-        return self._until_committed(call, walk)
+        def act(opened: Opened) -> Done:
+            return self._created(opened, call, call.record_values())
 
-    def update(self, call: Call, prepare: Values | None = None) -> Answer:
+        return self._perform(call, "create", act)
+
+    def update(self, call: Call) -> Answer:
         """The records changed, as a list. ``If-Match`` names the version that may be changed."""
 
-        def walk(number: int) -> Answer:
-            opened = self._open(call, "update")
+        def act(opened: Opened) -> Done:
             values = self._writable(opened, call.record_values())
-            values = prepare(values) if prepare else values
-            updates = updates_of(call)
+            updates = updates_of(call, opened.records, opened.collection)
             changed = [opened.records.update_record(record, values, updates=updates) for record in self._targets(opened, call)]
-            headers = {"ETag": etag(changed[0])} if len(changed) == 1 else {}
-            answer = Answer([written_row(opened.records, record) for record in changed], headers=headers)
-            self._commit(opened, call, answer)
-            return answer
 
-        return self._until_committed(call, walk)
+            def show(records: Sequence[Record]) -> Answer:
+                headers = {"ETag": etag(records[0])} if len(records) == 1 else {}
+                return Answer([written_row(opened.records, record) for record in records], headers=headers)
 
-    def destroy(self, call: Call, check: Callable[[Record], None] | None = None) -> Answer:
-        """How many records were removed. ``check`` may refuse one."""
+            return Done(show(changed), changed, show)
 
-        def walk(number: int) -> Answer:
-            opened = self._open(call, "destroy")
+        return self._perform(call, "update", act)
+
+    def destroy(self, call: Call) -> Answer:
+        """How many records were removed."""
+
+        def act(opened: Opened) -> Done:
             records = self._targets(opened, call)
-            for record in records:
-                if check:
-                    check(record)
-                opened.unit.destroy(record)
-            answer = Answer(len(records))
-            self._commit(opened, call, answer)
-            return answer
+            destroy_records(opened.records, records)
+            return Done(Answer(len(records)))
 
-        return self._until_committed(call, walk)
+        return self._perform(call, "destroy", act)
 
-    def _until_committed(self, call: Call, walk: Callable[[int], Answer]) -> Answer:
-        def once(number: int) -> Answer:
-            try:
-                return walk(number)
-            except Replayed:
-                raise Stale from None
+    def _perform(self, call: Call, action: str, act: Callable[[Opened], Done]) -> Answer:
+        """The answer of an action that writes, with everything it sets off; ``action`` is the permission it needs."""
+        return perform(self._backend, call, lambda: self._open(call, action, writes=True), act)
 
-        return store_errors(lambda: walk_until_committed(self._backend.clock, call.deadline_ms, once))
+    def _created(self, opened: Opened, call: Call, values: Row) -> Done:
+        updates = updates_of(call, opened.records, opened.collection)
+        record = opened.records.create_record(opened.collection, self._writable(opened, values), updates=updates)
+        self._must_reach(opened, record)
+        nested = opened.records.nested[record.key]
 
-    def _open(self, call: Call, action: str, seed: str = "") -> Opened:
+        def show(records: Sequence[Record]) -> Answer:
+            return Answer(written_row(opened.records, records[0]) | nested, headers={"ETag": etag(records[0])})
+
+        return Done(show([record]), [record], show)
+
+    def _open(self, call: Call, action: str, *, writes: bool = False) -> Opened:
         """Authenticate, find the collection, check the role; the records named by id are asked for in the same read."""
         reads, definitions = self._backend.reading()
         claims = verified_claims(self._backend, call)
-        opened = reads.resolve(lambda: self._opened(reads, definitions, call, action, claims))
+        opened = reads.resolve(lambda: self._opened(reads, definitions, call, action, claims, writes))
         now_ms = self._backend.clock.now_ms()
-        unit = self._backend.unit(reads, user_id=opened.caller.id, at_ms=now_ms, seed=seed)
+        unit = self._backend.unit(reads, user_id=opened.caller.id, at_ms=now_ms, seed=secrets.token_hex(8))
         opened.records = PermittedRecords(unit, definitions, opened.caller, call, now_ms)
         return opened
 
-    def _opened(self, reads: Reads, definitions: Definitions, call: Call, action: str, claims: Claims) -> Opened:
+    def _opened(self, reads: Reads, definitions: Definitions, call: Call, action: str, claims: Claims, writes: bool) -> Opened:
         state: dict[str, Json] = {"replay": None}
         reads.together(
             lambda: state.update(caller=authenticate(reads, definitions, call, claims)),
             lambda: state.update(collection=self._collection(reads, definitions, call)),
-            lambda: state.update(replay=self._replay(reads, call, claims)) if action == "create" else None,
+            lambda: state.update(replay=self._replay(reads, call, claims)) if writes else None,
+            lambda: expect(definitions, call, call.resource) if writes else None,
         )
         caller: Caller = state["caller"]
         collection: Collection = state["collection"]
-        return Opened(caller, collection, caller.permit(collection.name, action), reads, definitions, state["replay"])
+        permit = caller.permit(collection.name, action)
+        bound = bound_to(definitions, caller, call, collection) if writes or segments_of(call) else Bound()
+        return Opened(caller, collection, permit, reads, definitions, state["replay"], bound)
 
     def _replay(self, reads: Reads, call: Call, claims: Claims) -> idempotency.Replay | None:
         return idempotency.replay(reads, call, claims.user_id, self._backend.clock.now_ms() // 1000)
@@ -227,13 +206,6 @@ class RecordActions:
         check_versions(opened, call, matching)
         return matching
 
-    def _commit(self, opened: Opened, call: Call, answer: Answer) -> None:
-        tagged: list[Tagged] = opened.unit.writes()
-        if tagged and call.action == "create":
-            now_s = self._backend.clock.now_ms() // 1000
-            tagged += idempotency.keep(call, opened.caller, now_s, answer)
-        commit(self._backend.store, self._backend.clock, tagged, call.deadline_ms)
-
 
 def listed(opened: Opened, call: Call, collection: Collection, reach: Filter) -> Answer:
     """A page of the collection's records that are within ``reach`` and match the call's filter."""
@@ -258,7 +230,9 @@ def shown_rows(opened: Opened, call: Call, collection: Collection, records: Sequ
     """The rows of the answer: inside the scope, expanded, cut to what was asked for."""
     params, seen = call.params, opened.records
     readable = seen.readable(collection.name)
-    selection = parse_selection(params.get("fields"), params.get("except"), params.get("appends"), readable, seen.readable)
+    selection = parse_selection(
+        params.get("fields"), params.get("except"), params.get("appends"), seen.selectable(collection.name), seen.selectable
+    )
     rows = [row for record in records if (row := seen.row(record)) is not None]
     expand(seen, readable, rows, selection.appends)
     return [selection.apply(row) for row in rows]
@@ -293,13 +267,26 @@ def etag(record: Record) -> str:
     return f'"{record.version}"'
 
 
-def updates_of(call: Call) -> list[str]:
-    """``updateAssociationValues``: paths of associations that may be written through. Raises Invalid."""
+def updates_of(call: Call, records: PermittedRecords, collection: Collection) -> list[str]:
+    """``updateAssociationValues``: paths of associations that may be written through. Raises Invalid naming every one that is none."""
     found: list[Problem] = []
     names = names_in(call.params.get("updateAssociationValues"), "updateAssociationValues", found)
+    found += [problem for name in names if (problem := _no_association(name, records, collection))]
     if found:
         raise Invalid.of(found)
     return names
+
+
+def _no_association(path: str, records: PermittedRecords, collection: Collection) -> Problem | None:
+    """What is wrong with ``category`` or ``category.owner`` as a path of associations."""
+    for place, name in enumerate(names := path.split(".")):
+        field = collection.field(name)
+        if field is None or not field.is_association or field.hidden:
+            text = f'"{path}": "{name}" is no association of collection "{collection.name}"'
+            return Problem(text, "updateAssociationValues")
+        if place + 1 < len(names):
+            collection = records.collection(field.target or "")
+    return None
 
 
 def _keys_quietly(collection: Collection, call: Call) -> list[Json]:

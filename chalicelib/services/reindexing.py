@@ -1,10 +1,11 @@
 """Passes over the records of a collection whose definition has changed, or that is gone: in slices, each from where the last one stopped.
 
-A job is an item of the records table. *check* reads whether the records allow the change. Then the definition is switched, its fields
-``building``, so that writers follow it and reads do not rely on it. *write* brings every record in line and raises its version, which
-turns away writers that read the record under the old definition. *recheck*, once no request can hold the old definition any more, finds
-what such writers made anew in between; after that the fields are ready. A small collection is ready after *write*, and rechecked by the
-first ``collections:reindex`` that comes late enough. Every slice may be done twice: what is in line is left alone.
+A job is an item of the records table. *check* reads whether the records allow the change; where a type changes, it first waits until
+every writer heeds the new type as well as the old. Then the definition is switched, its fields ``building``, so that writers follow it
+and reads do not rely on it. *write* brings every record in line and raises its version, which turns away writers that read the record
+under the old definition. *recheck*, once no request can hold the old definition any more, finds what such writers made anew in between;
+after that the fields are ready. A small collection is ready after *write*, and rechecked by the first sweep that comes late enough. While
+a type is being changed, rows show every value as the new type has it. Every slice may be done twice: what is in line is left alone.
 Source of the scheme: Rae et al., "Online, Asynchronous Schema Change in F1" (VLDB 2013), https://research.google/pubs/pub41376/
 """
 
@@ -53,11 +54,12 @@ def job_put(job: Job, version: int = 0, kind: str = "reindex") -> Tagged:
 
 
 def shown(job: Job | None, name: str) -> dict[str, Json]:
-    """Progress as users see it: ``state`` is ``running``, ``settling`` (to be checked once more after 30 s), ``failed`` or ``done``."""
+    """Progress as users see it: ``state`` is ``running``, ``settling`` (goes on when no call can hold the definition before, after 30 s),
+    ``failed`` or ``done``."""
     if job is None:
         return {"collection": name, "state": "done"}
     states = {"recheck": "settling", "failed": "failed"}
-    state = states.get(job["phase"], "running")
+    state = "settling" if job.get("waits") else states.get(job["phase"], "running")
     return {"collection": name, "state": state, "phase": job["phase"], "done": job["done"], "problems": job["problems"]}
 
 
@@ -150,7 +152,8 @@ class Slice:
             for name, value, key in wanted:
                 claims += self._claim(job, after, name, value, key, new, guards, taken)
             if new != item or fence or claims:
-                claims.append(Put(RECORDS, new | {"version": item["version"] + 1}, Equals({"version": item["version"]})))
+                unchanged = Equals({"version": item["version"], "links": item.get("links")})  # links are counted while the version stands
+                claims.append(Put(RECORDS, new | {"version": item["version"] + 1}, unchanged))
             kept = {key for _, _, key in wanted}
             yield [*(Delete(key) for _, _, key in _guards(after, changes.unguarded, item) if key not in kept), *claims]
 

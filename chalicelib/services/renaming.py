@@ -1,7 +1,7 @@
 """A collection under another name: its records stay where they are, and all that names it follows in one transaction.
 
-The uid stays, so do records and their ids. Associations of other collections, the rights of roles and the collections that workflows and
-their nodes name are written anew. Source: https://docs.nocobase.com/data-sources/data-modeling/collection
+The uid stays, so do records and their ids. Associations of other collections, the rights of roles and the collections that workflows, their
+nodes and actions name are written anew. Source: https://docs.nocobase.com/data-sources/data-modeling/collection
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from chalicelib.domain.definition_rules import RESERVED, is_name
 from chalicelib.domain.filter import EVERYTHING
 from chalicelib.domain.ports import Put
 from chalicelib.domain.record import Record
-from chalicelib.domain.system_collections import COLLECTIONS, ROLES, WORKFLOWS
+from chalicelib.domain.system_collections import ACTIONS, COLLECTIONS, ROLES, WORKFLOWS
 from chalicelib.domain.workflow import enabled_key
 from chalicelib.engine.finder import Search
 from chalicelib.engine.unit_of_work import Tagged
@@ -19,6 +19,7 @@ from chalicelib.errors import Invalid, Json
 from chalicelib.services.editing import Editing
 from chalicelib.services.lifecycle import job_of, refuse_while_running
 from chalicelib.services.reindexing import job_put
+from chalicelib.services.versions import note_bound
 
 NAMING = ("collection", "target", "through")
 
@@ -40,6 +41,7 @@ def renamed(editing: Editing, record: Record, changed: Definition, name: Json) -
     _in_collections(editing, old, name)
     _in_roles(editing, old, name)
     _in_workflows(editing, old, name)
+    _in_actions(editing, old, name)
     return definition
 
 
@@ -82,6 +84,15 @@ def _in_workflows(editing: Editing, old: str, new: str) -> None:
             data = {name: value for name, value in changed.item["data"].items() if value is not None} | {"id": changed.id}
             item = {"pk": key.pk, "sk": key.sk, "version": changed.version, "data": data, "frozen": changed.item.get("frozen")}
             editing.extra.append(Tagged(Put(key.table, item), "other"))
+            note_bound(editing, changed)
+
+
+def _in_actions(editing: Editing, old: str, new: str) -> None:
+    for action in editing.records.search(Search(ACTIONS, EVERYTHING)).records:
+        before = {"collection": action.row["collection"], "client": action.row["client"]}
+        after = _deep(before, old, new)
+        if after != before:
+            editing.unit.update(action, after)
 
 
 def _deep(value: Json, old: str, new: str) -> Json:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from chalicelib.domain.filter import EVERYTHING, parse_filter, substitute
 from chalicelib.domain.record import Record, Row
-from chalicelib.domain.role import STOCK_ROLES, Role, check_role
+from chalicelib.domain.role import PROCEDURES, STOCK_ROLES, WRITABLE, Role, check_options, check_role
 from chalicelib.domain.system_collections import ROLES, USERS
 from chalicelib.domain.system_variables import SYSTEM_NAMES
 from chalicelib.engine.finder import Search
@@ -21,7 +21,8 @@ from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
 from chalicelib.services.editing import Editing, edit, view
 from chalicelib.services.records import RecordActions
-from chalicelib.services.session import role_names
+from chalicelib.services.role_members import holders_of, with_roles
+from chalicelib.services.session import ROOT, role_names
 
 
 class Roles:
@@ -32,6 +33,7 @@ class Roles:
 
     def create(self, call: Call) -> Answer:
         def act(editing: Editing) -> Answer:
+            check_options(call.values())
             role = _checked(editing, call.values())
             if editing.unit.get(ROLES, role["name"]) is not None:
                 raise Invalid(f'a role named "{role["name"]}" already exists', path="name", code="NOT_UNIQUE")
@@ -48,14 +50,16 @@ class Roles:
 
     def update(self, call: Call) -> Answer:
         def act(editing: Editing) -> Answer:
-            record = editing.unit.get(ROLES, call.target_key or "")
+            record = _stored(editing, call.target_key)
             if record is None:
                 return Answer([])
             values = call.values()
+            check_options(values)
             if values.get("name", record.id) != record.id:
                 raise Invalid("the name of a role cannot change", path="name")
             _must_reach(editing, record)
-            changed = editing.unit.update(record, _checked(editing, record.item["data"] | values))
+            options = {name: value for name, value in values.items() if name in WRITABLE}
+            changed = editing.unit.update(record, _checked(editing, record.item["data"] | options))
             if values.get("default"):
                 _only_default(editing, changed)
             return Answer([role_row(changed)])
@@ -66,7 +70,7 @@ class Roles:
         """Taken from the users that have it, in the same transaction. The default role stays."""
 
         def act(editing: Editing) -> Answer:
-            record = editing.unit.get(ROLES, call.target_key or "")
+            record = _stored(editing, call.target_key)
             if record is None:
                 return Answer(0)
             _must_reach(editing, record)
@@ -74,9 +78,8 @@ class Roles:
                 raise Invalid(f'"{record.id}" is a stock role and cannot be removed; change what it may do', path="name")
             if record.row["default"]:
                 raise Invalid("the default role cannot be removed; make another one the default first", path="name")
-            holders = [user for user in editing.records.search(Search(USERS, EVERYTHING)).records if record.id in role_names(user)]
-            for user in holders:
-                editing.unit.update(user, {"roles": [name for name in role_names(user) if name != record.id]})
+            for user in holders_of(editing, str(record.id)):
+                editing.unit.update(user, with_roles(user, [name for name in role_names(user) if name != record.id]))
             editing.unit.destroy(record)
             return Answer(1)
 
@@ -117,7 +120,7 @@ class Roles:
             name = values.get("name") or _resource_name(call)
             if not isinstance(name, str) or not name:
                 raise Invalid('"name" is required: the name of a collection', path="name")
-            if editing.collection(name) is None:
+            if editing.collection(name) is None and name != PROCEDURES:
                 raise Invalid(f'there is no collection "{name}"', path="name", code="COLLECTION_NOT_FOUND")
             resource = {option: value for option, value in values.items() if option not in ("name", "id")}
             old = record.row["resources"] or {}
@@ -184,8 +187,15 @@ def _must_reach(editing: Editing, record: Record) -> None:
     editing.caller.must_cover([Role.parse(record.item["data"] | {"name": str(record.id)})])
 
 
+def _stored(editing: Editing, name: str | None) -> Record | None:
+    """Raises Invalid for root, which is not stored: it may everything, whatever is written."""
+    if name == ROOT:
+        raise Invalid('"root" may everything and can be neither changed nor removed', path="name", code="STOCK_ROLE")
+    return editing.unit.get(ROLES, name or "")
+
+
 def _role(editing: Editing, call: Call) -> Record:
-    record = editing.unit.get(ROLES, call.record_id or "")
+    record = _stored(editing, call.record_id)
     if record is None:
         raise NotFound(f'there is no role "{call.record_id}"', code="ROLE_NOT_FOUND")
     return record

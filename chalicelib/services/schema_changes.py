@@ -14,12 +14,13 @@ from datetime import datetime
 
 from chalicelib.domain.collection import Collection, Field
 from chalicelib.domain.definition import SLOTS, Definition
-from chalicelib.domain.field_types import FIELD_TYPES
+from chalicelib.domain.field_types import FIELD_TYPES, as_type
 from chalicelib.domain.ports import Item
 from chalicelib.domain.record import Record, changed_record
 from chalicelib.errors import Json, Problem
 
-GUARDS, INDEX = "guards", "index"
+GUARDS, INDEX, TYPE = "guards", "index", "type"
+MARKS = ("building", "becoming")
 MOST_NAMED = 20
 
 
@@ -43,6 +44,20 @@ class Changes:
     def to_check(self) -> bool:
         """Whether values can refuse the change before anything is written."""
         return bool(self.required or self.retyped)
+
+    def with_earlier(self, earlier: Changes, after: Collection) -> Changes:
+        """These changes and what is left of earlier ones that the records have not been looked at for again."""
+        fields = after.fields
+        kept = {
+            "indexed": [n for n in earlier.indexed if n in fields and fields[n].slot],
+            "unique": [n for n in earlier.unique if n in fields and fields[n].unique],
+            "required": [n for n in earlier.required if n in fields and fields[n].required and fields[n].default is None],
+            "retyped": [n for n in earlier.retyped if n in fields],
+            "filled": [n for n in earlier.filled if n in fields and _is_filled(None, fields[n])],
+            "removed": [n for n in earlier.removed if n not in fields],
+            "unguarded": [n for n in earlier.unguarded if n not in fields or not fields[n].unique],
+        }
+        return Changes(**{name: list(dict.fromkeys([*names, *getattr(self, name)])) for name, names in kept.items()})
 
 
 def changes_between(before: Collection, after: Collection) -> Changes:
@@ -76,14 +91,25 @@ def _is_filled(was: Field | None, now: Field) -> bool:
 
 
 def marked(definition: Definition, changes: Changes) -> Definition:
-    """The definition whose fields say what is still being built."""
-    building = {name: INDEX for name in (*changes.indexed, *changes.retyped)} | {name: GUARDS for name in changes.unique}
-    fields = [raw | {"building": building[raw["name"]]} if raw["name"] in building else raw for raw in definition["fields"]]
-    return definition | {"fields": fields}
+    """The definition whose fields say what is still being built: an index, guards, values of the new type."""
+    building = {name: [INDEX] for name in changes.indexed} | {name: [TYPE] for name in changes.retyped}
+    for name in changes.unique:
+        building[name] = [*building.get(name, []), GUARDS]
+    return _laid_over(unmarked(definition), {name: {"building": " ".join(parts)} for name, parts in building.items()})
+
+
+def becoming(definition: Definition, after: Collection, changes: Changes) -> Definition:
+    """The definition as it was, whose fields say which type they are about to have: writers heed both types from now on."""
+    return _laid_over(definition, {name: {"becoming": after.fields[name].type} for name in changes.retyped})
 
 
 def unmarked(definition: Definition) -> Definition:
-    return definition | {"fields": [{k: v for k, v in raw.items() if k != "building"} for raw in definition["fields"]]}
+    """The definition without any of these marks."""
+    return definition | {"fields": [{k: v for k, v in raw.items() if k not in MARKS} for raw in definition["fields"]]}
+
+
+def _laid_over(definition: Definition, options: dict[str, dict[str, Json]]) -> Definition:
+    return definition | {"fields": [raw | options.get(raw["name"], {}) for raw in definition["fields"]]}
 
 
 def without(definition: Definition, changes: Changes, names: Iterable[str]) -> Definition:
@@ -136,7 +162,7 @@ def converted(after: Collection, changes: Changes, item: Item) -> tuple[dict[str
         if data.get(name) is None:
             continue
         try:
-            data[name] = _as_type(after.fields[name].type, data[name])
+            data[name] = as_type(after.fields[name].type, data[name])
         except ValueError as error:
             problems.append(
                 Problem(f'record {Record(after, item).id}: "{name}" {error}; it is {data[name]!r}'[:300], name, "NOT_CONVERTIBLE")
@@ -145,19 +171,6 @@ def converted(after: Collection, changes: Changes, item: Item) -> tuple[dict[str
         if data.get(name) is None:
             data[name] = _filling(after.fields[name], item)
     return data, problems
-
-
-def _as_type(kind: str, value: Json) -> Json:
-    """The value as the type stores it; numbers and flags become text where text is wanted."""
-    convert = FIELD_TYPES[kind].convert
-    try:
-        return convert(value)
-    except ValueError:
-        if isinstance(value, bool):
-            return convert("true" if value else "false") if kind in ("string", "text") else convert(int(value))
-        if isinstance(value, int | float):
-            return convert(bool(value)) if kind == "boolean" and value in (0, 1) else convert(str(value))
-        raise
 
 
 def _filling(field: Field, item: Item) -> Json:

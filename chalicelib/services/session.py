@@ -77,7 +77,7 @@ class Caller:
         return granted
 
     def must_manage(self, area: str) -> None:
-        """Raises Forbidden unless the role manages ``workflows``, ``collections`` or ``roles``."""
+        """Raises Forbidden unless the role manages ``workflows``, ``collections``, ``roles`` or ``users``."""
         if not self.manages(area):
             raise Forbidden(NO_PERMISSIONS)
 

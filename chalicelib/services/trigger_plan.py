@@ -21,26 +21,31 @@ from chalicelib.engine.definitions import Definitions
 from chalicelib.engine.reads import Reads
 from chalicelib.errors import Forbidden, Invalid, Json, NotFound, Problem
 from chalicelib.services import idempotency
+from chalicelib.services.action_events import intercepting
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Call
 from chalicelib.services.session import NO_PERMISSIONS, Caller, authenticate, scope_filter, verified_claims
-from chalicelib.triggers.custom_action import Segment, parse_trigger_workflows, why_not
+from chalicelib.triggers.custom_action import PARAMETER, Segment, parse_trigger_workflows, why_not
 
 MOST_ROWS = 90
+Ids = frozenset[int | str]
 
 
 @dataclass(frozen=True)
 class Selected:
-    """A workflow of the call. ``association``: its context is what stands at the segment's path (a to-one association's record)."""
+    """A workflow of the call. ``association``: its context is what stands at the segment's path (a to-one association's record);
+    ``before``: it is a pre-action workflow, whose context is what the call asks for."""
 
     workflow: Workflow
-    path: tuple[str, ...]
-    association: bool
+    path: tuple[str, ...] = ()
+    association: bool = False
+    before: bool = False
 
 
 @dataclass
 class Plan:
-    """What one read of the call found: the caller, the workflows to run, the rows."""
+    """What one read of the call found: the caller, the workflows to run, the rows. ``nothing``: why none but pre-action ones
+    runs."""
 
     caller: Caller
     collection: Collection | None
@@ -50,14 +55,21 @@ class Plan:
     many: bool
     missing: list[Json]
     replay: idempotency.Replay | None
+    nothing: Invalid | None = None
 
 
 class Planner:
     """Straight-line questions to the database; run again by `Reads.resolve` until every answer is there."""
 
-    def __init__(self, backend: Backend, reads: Reads, definitions: Definitions, call: Call, begun: bool = False) -> None:
-        """``begun``: a workflow of the call is committed already; what it did to the rows is no reason to refuse the rest."""
+    def __init__(
+        self, backend: Backend, reads: Reads, definitions: Definitions, call: Call, begun: bool = False, among: Ids | None = None
+    ) -> None:
+        """``begun``: a workflow of the call is committed already; what it did to the rows is no reason to refuse the rest.
+
+        ``among``: the only rows that count as there."""
         self._begun = begun
+        self._among = among
+        self._nothing: Invalid | None = None
         self._backend = backend
         self._reads = reads
         self._definitions = definitions
@@ -96,7 +108,7 @@ class Planner:
             missing += [record.id for record in outside]
         if records == [] and not self._begun:
             raise _nothing_found(collection, missing)
-        return Plan(caller, collection, selected, skipped, records, isinstance(call.target_keys, list), missing, replay)
+        return Plan(caller, collection, selected, skipped, records, isinstance(call.target_keys, list), missing, replay, self._nothing)
 
     def _replay(self) -> idempotency.Replay | None:
         return idempotency.replay(self._reads, self._call, self._claims.user_id, self._backend.clock.now_ms() // 1000)
@@ -108,7 +120,7 @@ class Planner:
         name = self._call.resource
         likely = self._definitions.likely_collection(name)
         keys = self._keys_quietly(likely) if likely else []
-        self._reads.together(lambda: self._definitions.collection(name), *[lambda key=key: self._reads.item(key) for key in keys])
+        self._reads.together(lambda: self._definitions.with_bound(name), *[lambda key=key: self._reads.item(key) for key in keys])
         collection = self._definitions.collection(name)
         if collection is None or collection.system:
             raise NotFound(f'there is no collection "{name}"', code="COLLECTION_NOT_FOUND")
@@ -136,6 +148,8 @@ class Planner:
         ids = self._target_ids(collection)
         keys = [record_key(collection.uid, record_id, collection.shards) for record_id in ids]
         items = [self._reads.item(key) for key in keys]
+        if self._among is not None:
+            items = [item if record_id in self._among else None for record_id, item in zip(ids, items, strict=True)]
         missing: list[Json] = [record_id for record_id, item in zip(ids, items, strict=True) if item is None]
         return [Record(collection, item) for item in items if item], missing
 
@@ -161,7 +175,7 @@ class Planner:
         named = {name for workflow in likely if workflow for name in workflow.collections}
         self._reads.together(
             *[lambda key=segment.key: self._definitions.workflow(key) for segment in known],
-            *[lambda name=name: self._definitions.collection(name) for name in named],
+            *[lambda name=name: self._definitions.with_bound(name) for name in named],
         )
         return [self._definitions.workflow(segment.key) if segment in known else None for segment in segments]
 
@@ -169,9 +183,12 @@ class Planner:
         self, caller: Caller, collection: Collection | None, segments: Sequence[Segment], workflows: Sequence[Workflow | None]
     ) -> tuple[list[Selected], list[dict[str, Json]]]:
         """The workflows that fit the call, and why the others do not. Raises Invalid when none fits, Forbidden for a role that may not."""
+        before = self._before(collection, segments)
         selected: list[Selected] = []
         reasons: list[tuple[Segment, Problem]] = []
         for segment, workflow in zip(segments, workflows, strict=True):
+            if workflow is not None and any(one.workflow.id == workflow.id for one in before):
+                continue
             target = self._target_of(collection, segment.path)
             bound = plain_name(workflow.config.get("collection") or "") if workflow else None
             at_target = bool(collection and target and target.name == bound and segment.path)
@@ -189,9 +206,21 @@ class Planner:
             elif workflow:
                 selected.append(Selected(workflow, segment.path if collection else (), at_target))
         if not selected:
-            raise Invalid.of([Problem(p.message, "triggerWorkflows", "NO_WORKFLOW_TRIGGERED") for _, p in reasons])
+            only_before = Problem("only pre-action workflows are named: there is nothing that they come before", PARAMETER)
+            told = [problem for _, problem in reasons] or [only_before]
+            nothing = Invalid.of([Problem(p.message, PARAMETER, "NO_WORKFLOW_TRIGGERED") for p in told])
+            if not before:
+                raise nothing
+            self._nothing = nothing
         _check_roles(caller, selected)
-        return selected, [{"key": s.key, "code": p.code, "message": p.message} for s, p in reasons]
+        return before + selected, [{"key": s.key, "code": p.code, "message": p.message} for s, p in reasons]
+
+    def _before(self, collection: Collection | None, segments: Sequence[Segment]) -> list[Selected]:
+        """The pre-action workflows of the collection that the call names: they run first and may keep the others from running."""
+        if collection is None:
+            return []
+        found = intercepting(self._definitions.bound(collection.name), [segment.key for segment in segments], "trigger")
+        return [Selected(workflow, before=True) for workflow in found]
 
     def _has_versions(self, key: str) -> bool:
         """Whether the key is known at all; asked only on the way to a refusal."""

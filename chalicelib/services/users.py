@@ -7,15 +7,14 @@ leads through create, update or the roles' own routes. Everybody changes their o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from chalicelib.domain.field_types import check_values, convert_id
 from chalicelib.domain.filter import EVERYTHING
 from chalicelib.domain.record import Record, Row
-from chalicelib.domain.role import Role
 from chalicelib.domain.system_collections import API_KEYS, ROLES, USERS
 from chalicelib.engine.finder import Search
-from chalicelib.errors import Forbidden, Invalid, Json, NotFound
+from chalicelib.errors import Invalid, Json, NotFound
 from chalicelib.services.auth import public_user
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call, kind_of
@@ -23,8 +22,9 @@ from chalicelib.services.editing import Editing, edit, view
 from chalicelib.services.own import own
 from chalicelib.services.permitted import PermittedRecords
 from chalicelib.services.records import RecordActions, etag
+from chalicelib.services.role_members import check_grants, check_reach, with_roles
 from chalicelib.services.roles import role_row
-from chalicelib.services.session import NO_PERMISSIONS, ROOT, Caller, role_names
+from chalicelib.services.session import ROOT, Caller, role_names
 
 WRITABLE = ("email", "username", "nickname", "phone", "appLang", "systemSettings", "password", "roles", "defaultRole", "blocked")
 PROFILE = ("nickname", "phone", "appLang", "systemSettings")
@@ -53,7 +53,8 @@ class Users:
             if not values.get("email") and not values.get("username"):
                 raise Invalid("a user needs an email or a username", path="username")
             values.setdefault("roles", _default_roles(editing))
-            _check_grants(editing, None, [], values["roles"])
+            check_grants(editing, None, [], values["roles"])
+            _check_default(values["roles"], values.get("defaultRole"))
             user = editing.records.create_record(USERS, values)
             # An id may be given again: tokens of the user who had it before are not this one's.
             user = editing.unit.update(user, {"tokensValidFrom": self._backend.clock.now_ms() // 1000})
@@ -68,10 +69,12 @@ class Users:
             user = _user(editing, call)
             if user is None:
                 return Answer([])
-            _check_reach(editing, user)
+            check_reach(editing, user)
             values = self._checked(editing, call.values())
             if "roles" in values:
-                _check_grants(editing, user.id, role_names(user), values["roles"])
+                check_grants(editing, user.id, role_names(user), values["roles"])
+                values = with_roles(user, values["roles"]) | values
+            _check_default(values.get("roles", role_names(user)), values.get("defaultRole"))
             if values.get("blocked") and user.id == editing.caller.id:
                 raise Invalid("you cannot block yourself", path="blocked")
             changed = editing.records.update_record(user, values)
@@ -87,7 +90,7 @@ class Users:
             user = _user(editing, call)
             if user is None:
                 return Answer(0)
-            _check_reach(editing, user)
+            check_reach(editing, user)
             if user.id == editing.caller.id:
                 raise Invalid("you cannot remove yourself", path="filterByTk")
             editing.unit.destroy(user)
@@ -126,16 +129,34 @@ class Users:
     def remove_roles(self, call: Call) -> Answer:
         return self._change_roles(call, lambda old, named: [name for name in old if name not in named])
 
+    def toggle_roles(self, call: Call) -> Answer:
+        """Gives the named roles that the user does not have, and takes the others."""
+        return self._change_roles(
+            call, lambda old, named: [name for name in old if name not in named] + [name for name in named if name not in old]
+        )
+
+    def set_default_role(self, call: Call) -> Answer:
+        """``{"roleName": "member"}``: the role that the caller acts in when a call names none."""
+
+        def act(caller: Caller, records: PermittedRecords) -> Answer:
+            name = call.values().get("roleName")
+            if not isinstance(name, str) or name not in role_names(caller.user):
+                raise Invalid("roleName must be one of your roles: " + ", ".join(role_names(caller.user)), path="roleName")
+            records.unit.update(caller.user, {"defaultRole": name})
+            return Answer(has_data=False)
+
+        return own(self._backend, call, act)
+
     def _change_roles(self, call: Call, change: Callable[[Sequence[str], Sequence[str]], Sequence[str]]) -> Answer:
         def act(editing: Editing) -> Answer:
             user = _user(editing, call, call.record_id)
             if user is None:
                 raise NotFound(f"there is no user {call.record_id}", code="RECORD_NOT_FOUND")
-            _check_reach(editing, user)
+            check_reach(editing, user)
             named = _role_list(editing, call.body if call.body is not None else call.association_id or call.params.get("filterByTk"))
             roles = list(change(role_names(user), named))
-            _check_grants(editing, user.id, role_names(user), roles)
-            editing.unit.update(user, {"roles": roles})
+            check_grants(editing, user.id, role_names(user), roles)
+            editing.unit.update(user, with_roles(user, roles))
             return Answer(has_data=False)
 
         return edit(self._backend, call, "users", act)
@@ -204,24 +225,7 @@ def _role_list(editing: Editing, raw: Json) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _check_grants(editing: Editing, user_id: Json, old: Sequence[str], new: Sequence[str]) -> None:
-    """Only root gives or takes ``root``; nobody gives or takes what manages more than they do. Raises Forbidden.
-
-    Root is not taken from oneself, so one root user always stays. Raises Invalid."""
-    if ROOT in old and ROOT not in new and user_id == editing.caller.id:
-        raise Invalid("you cannot take the role root from yourself; another root user can", path="roles")
-    if (ROOT in old) != (ROOT in new) and not editing.caller.is_root:
-        raise Forbidden(NO_PERMISSIONS)
-    editing.caller.must_cover(_definitions_of(editing, set(old) ^ set(new)))
-
-
-def _check_reach(editing: Editing, user: Record) -> None:
-    """Only root changes a root user: a password set by another would be a way to become root. The same for who manages more."""
-    if ROOT in role_names(user) and not editing.caller.is_root:
-        raise Forbidden(NO_PERMISSIONS)
-    editing.caller.must_cover(_definitions_of(editing, role_names(user)))
-
-
-def _definitions_of(editing: Editing, names: Iterable[str]) -> list[Role]:
-    found = editing.unit.get_many(ROLES, sorted(set(names) - {ROOT}))
-    return [Role.parse(record.item["data"] | {"name": str(record.id)}) for record in found if record]
+def _check_default(roles: Sequence[str], default: Json) -> None:
+    """Raises Invalid for a default role that is none of the user's."""
+    if default is not None and default not in roles:
+        raise Invalid(f"defaultRole must be one of the user's roles ({', '.join(roles) or 'none yet'})", path="defaultRole")

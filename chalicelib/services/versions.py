@@ -14,10 +14,10 @@ from dataclasses import replace
 from chalicelib.domain.collection import Collection
 from chalicelib.domain.ids import BASE_MS, LOW_BITS, fresh_key
 from chalicelib.domain.keys import guard_key
-from chalicelib.domain.ports import Absent, Delete, Put
+from chalicelib.domain.ports import Absent, Delete, Put, Update
 from chalicelib.domain.record import Record, Row
 from chalicelib.domain.system_collections import WORKFLOW_CATEGORIES, WORKFLOWS
-from chalicelib.domain.workflow import enabled_key
+from chalicelib.domain.workflow import WAITING, Workflow, bound_key, enabled_key, plain_name
 from chalicelib.engine.finder import Search
 from chalicelib.engine.nested_nodes import paths_of
 from chalicelib.engine.unit_of_work import Tagged
@@ -25,6 +25,9 @@ from chalicelib.engine.validation import flatten, problems_of_workflow
 from chalicelib.errors import Invalid, Json, NotFound, Problem
 from chalicelib.services.call import Call
 from chalicelib.services.editing import Editing
+from chalicelib.services.machines import publish
+from chalicelib.triggers import TRIGGER_TYPES
+from chalicelib.triggers.custom_action import CUSTOM_ACTION
 
 AREA = "workflows"
 KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -72,8 +75,13 @@ def new_data(values: Row, key: str) -> Row:
         "config": values.get("config") if values.get("config") is not None else {},
         "options": DEFAULT_OPTIONS | options if isinstance(options, dict) else options,
         "enabled": values.get("enabled", False),
-        "sync": values.get("sync", False),
+        "sync": values.get("sync", False) if not _is_always_sync(values["type"]) else True,
     }
+
+
+def _is_always_sync(name: Json) -> bool:
+    trigger = TRIGGER_TYPES.get(name) if isinstance(name, str) else None
+    return trigger is not None and trigger.always_sync
 
 
 def checked_key(key: Json) -> str:
@@ -159,12 +167,35 @@ def mirror(editing: Editing, record: Record) -> None:
     Its own number is another one for every state of every version (low bits of the id are clear), so that a first run which rests on
     one version's copy is refused when another version's has taken its place."""
     key = enabled_key(record.row["key"])
+    if record.row["enabled"] or record.row["current"]:
+        note_bound(editing, record)
     if record.row["enabled"]:
+        _publish(editing, record)
         data = {name: value for name, value in record.item["data"].items() if value is not None} | {"id": record.id}
         item = {"pk": key.pk, "sk": key.sk, "version": int(record.id) + record.version, "data": data, "frozen": record.item.get("frozen")}
         editing.extra.append(Tagged(Put(key.table, item), "other"))
     elif record.row["current"]:
         editing.extra.append(Tagged(Delete(key), "other"))
+
+
+def _publish(editing: Editing, record: Record) -> None:
+    """Make what runs an asynchronous workflow before anybody can see it enabled. Raises Unavailable when that does not come about."""
+    workflow = Workflow.of(record.item["data"] | {"id": record.id})
+    if not workflow.sync:
+        publish(editing.backend, workflow)
+
+
+def note_bound(editing: Editing, record: Record) -> None:
+    """Keep the collection's list of workflows that wait for its events in step; a key that stands there for nothing does no harm."""
+    row = record.row
+    name = (row["config"] or {}).get("collection")
+    if isinstance(name, str) and name and row["type"] != CUSTOM_ACTION:
+        key = bound_key(plain_name(name))
+        before = next((tag for tag in editing.extra if isinstance(tag.write, Update) and tag.write.key == key), None)
+        if before is None:
+            editing.extra.append(before := Tagged(Update(key), "other"))
+        assert isinstance(before.write, Update)
+        before.write.set[f"{WAITING}{row['key']}"] = True if row["enabled"] else None
 
 
 def check(editing: Editing, data: Row, counts: Callable[[Problem, Row], bool] | None = None, *, sent: Json = None) -> None:

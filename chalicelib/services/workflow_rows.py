@@ -15,6 +15,9 @@ from chalicelib.services.editing import Editing
 from chalicelib.services.versions import DEFAULT_OPTIONS
 
 APPENDS = ("nodes", "stats", "versionStats", "categories", "createdBy", "updatedBy")
+OF_NODE = (
+    "id", "key", "type", "title", "config", "upstreamId", "branchIndex", "downstreamId", "workflowId", "createdAt", "updatedAt",
+)  # fmt: skip
 INSIDE = ("nodes", "nodeSeq", "categories")
 
 
@@ -51,19 +54,30 @@ def shown(editing: Editing, call: Call, records: Sequence[Record]) -> list[Row]:
     fields, without = names_in(call.params.get("fields"), "fields", found), names_in(call.params.get("except"), "except", found)
     known = {*(field for field in WORKFLOWS.fields if field not in INSIDE), "executed", "allExecuted"}
     found += [Problem(f'"{name}" cannot be appended; {", ".join(APPENDS)} can', "appends") for name in appends if name not in APPENDS]
+    of_nodes = {name.removeprefix("nodes.") for name in fields if name.startswith("nodes.")}
+    fields = list(dict.fromkeys("nodes" if name.startswith("nodes.") else name for name in fields))
     found += [Problem(f'unknown field "{name}" in collection "workflows"', "fields") for name in fields if name not in known | set(APPENDS)]
+    found += [Problem(f'unknown field "nodes.{name}": a node has {", ".join(OF_NODE)}', "fields") for name in of_nodes - set(OF_NODE)]
     if found:
         raise Invalid.of(found)
+    appends += [name for name in fields if name in APPENDS and name not in appends]
     rows = []
     counts = executed(editing.reads, records) if {"stats", "versionStats"} & set(appends) else {}
     for record in records:
         row = {name: value for name, value in row_of(record).items() if (not fields or name in fields) and name not in without}
-        rows.append(row | _appended(editing, record, appends, counts))
+        rows.append(_cut_nodes(row | _appended(editing, record, appends, counts), of_nodes))
     people = [name for name in ("createdBy", "updatedBy") if name in appends]
     if people:
         for row, whole in zip(rows, editing.records.rows(WORKFLOWS, records, people), strict=True):
             row.update({name: whole[name] for name in people})
     return rows
+
+
+def _cut_nodes(row: Row, names: set[str]) -> Row:
+    """The row whose nodes have only what ``fields=nodes.key`` names."""
+    if not names or "nodes" not in row:
+        return row
+    return row | {"nodes": [{name: value for name, value in node.items() if name in names} for node in row["nodes"]]}
 
 
 def category_rows(editing: Editing, record: Record) -> list[Row]:

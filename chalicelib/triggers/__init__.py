@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chalicelib.errors import Problem
-from chalicelib.triggers import custom_action
+from chalicelib.triggers import action, collection, custom_action, request_interception
 from chalicelib.triggers.base import TriggerType
 
-TRIGGERS: tuple[TriggerType, ...] = (custom_action.TRIGGER,)
+TRIGGERS: tuple[TriggerType, ...] = (custom_action.TRIGGER, action.TRIGGER, request_interception.TRIGGER, collection.TRIGGER)
 
 TRIGGER_TYPES: Mapping[str, TriggerType] = {trigger.name: trigger for trigger in TRIGGERS}
 

@@ -17,8 +17,11 @@ Check = Callable[[dict[str, Json], str, FindCollection], list[Problem]]
 
 @dataclass(frozen=True)
 class TriggerType:
-    """One trigger type. ``check(config, path, find_collection)`` finds problems that the schema cannot (a collection that is not there)."""
+    """One trigger type. ``check(config, path, find_collection)`` finds problems that the schema cannot (a collection that is not there).
+
+    ``always_sync``: its workflows run while the caller waits, whatever their ``sync`` says."""
 
     name: str
     schema: dict[str, Json]
     check: Check
+    always_sync: bool = False

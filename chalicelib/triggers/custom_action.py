@@ -16,6 +16,7 @@ from chalicelib.domain.workflow import Workflow, plain_name
 from chalicelib.errors import Invalid, Json, Problem
 from chalicelib.triggers.base import TriggerType
 
+CUSTOM_ACTION = "custom-action"
 GLOBAL, SINGLE, MULTIPLE = 0, 1, 2
 MOST_KEYS = 10
 PARAMETER = "triggerWorkflows"
@@ -64,7 +65,7 @@ def check(config: dict[str, Json], path: str, find: FindCollection) -> list[Prob
     return problems_of_appends(config.get("appends"), collection, f"{path}.appends", find)
 
 
-TRIGGER = TriggerType("custom-action", SCHEMA, check)
+TRIGGER = TriggerType(CUSTOM_ACTION, SCHEMA, check)
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def parse_trigger_workflows(raw: str | Sequence[str]) -> list[Segment]:
 
     ``raw`` is comma separated text, or a list of such texts. Raises Invalid for more than 10 keys and for a path that is none."""
     texts = [raw] if isinstance(raw, str) else list(raw)
-    if not all(isinstance(text, str) for text in texts):
+    if isinstance(raw, dict) or not all(isinstance(text, str) for text in texts):
         raise Invalid(f'parameter "{PARAMETER}" must be text: key or key!path, separated by commas', path=PARAMETER)
     segments = [_segment(part.strip()) for text in texts for part in text.split(",") if part.strip()]
     by_key = {segment.key: segment for segment in segments}

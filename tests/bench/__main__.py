@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from tests.bench import cost, imports, rates, scale
+from tests.bench import cost, imports, large, rates, scale
 from tests.bench.report import Line, at_most, table
 from tests.bench.stack import database, served
 
@@ -51,6 +51,12 @@ def _scale(quick: bool) -> Iterable[Line]:
         yield from scale.measure(running.endpoint, 100, 5_000 if quick else 100_000, 50 if quick else 300)
 
 
+def _large(quick: bool) -> Iterable[Line]:
+    """20,000 records load in half a minute; ``python -m tests.bench.large 1000000`` (``make million``) takes the time that it takes."""
+    with database() as running:
+        yield from large.measure(running.endpoint, large.FEW, 3_000 if quick else large.MANY, 20 if quick else large.RUNS)
+
+
 def _http(quick: bool) -> Iterable[Line]:
     with tempfile.TemporaryDirectory(prefix="stepbase-bench-") as folder, served(_free_port(), Path(folder)) as running:
         yield from rates.measure(running.port, (1, 8), 1.0 if quick else 6.0)
@@ -77,6 +83,7 @@ PARTS: dict[str, tuple[str, Callable[[bool], Iterable[Line]]]] = {
     "cost": ("One trigger of the example", _cost),
     "imports": ("A cold start", _imports),
     "scale": ("Size of the collection", _scale),
+    "large": ("A large collection", _large),
     "http": ("Calls per second over HTTP", _http),
     "ready": ("Starting", _ready),
 }

@@ -70,6 +70,17 @@ WORKFLOWS: dict[str, dict[str, Any]] = {
 }
 
 
+EVENTS: dict[str, dict[str, Any]] = {
+    "after": {"type": "action", "nodes": [say("{{$context.data.title}}")]},
+    "after_writing": {"type": "action", "nodes": [node("create", "categories", values={"title": "x"})]},
+    "after_category": {"type": "action", "nodes": [say("{{$context.data.title}}")], "collection": "categories"},
+    "atomic": {"type": "action", "nodes": [node("create", "categories", values={"title": "x"})], "atomic": True},
+    "before": {"type": "request-interception", "nodes": [say("{{$context.params.values.title}}")]},
+    "refusing": {"type": "request-interception", "nodes": [{"type": "end", "config": {"endStatus": -1}}]},
+    "on_record": {"type": "collection", "nodes": [say("x")], "collection": "journal", "mode": 1},
+}
+
+
 @pytest.fixture(scope="module")
 def wire_and_session(dynamodb_endpoint: str, dynamodb_tables: tuple[str, str]) -> tuple[Wire, Session]:
     connection = connect(REGION, dynamodb_endpoint)
@@ -78,6 +89,10 @@ def wire_and_session(dynamodb_endpoint: str, dynamodb_tables: tuple[str, str]) -
         collection = parts.get("collection", "samples")
         config = {"type": parts.get("type", 1 if collection else 0), "collection": collection, "appends": parts.get("appends", [])}
         session.workflow(key, parts["nodes"], collection, config=config, sync=parts.get("sync", True))
+    session.call("collections:create", None, {"name": "journal", "fields": [{"name": "note", "type": "string"}]})
+    for key, parts in EVENTS.items():
+        config = {"collection": "posts", **{name: value for name, value in parts.items() if name not in ("type", "nodes")}}
+        session.workflow(f"e_{key}", parts["nodes"], type=parts["type"], config=config)
     for number in range(10, 30):
         session.call("samples:create", None, {"id": number, "title": f"S{number}", "indicator": 95, "category": 1})
     session.call("inspectionRecords:create", None, {"id": 1, "note": "first", "sample": 10})
@@ -110,6 +125,27 @@ def keyed(workflows: str) -> Act:
 def create_with_key(session: Session, turn: int) -> Answer:
     return session.answer("posts:create", None, {"title": "x"}, key=f"create {turn}")
 
+
+def create_post(workflows: str, **more: Any) -> Act:
+    return call("posts:create", None, {"title": "x"} | more, triggerWorkflows=workflows)
+
+
+def create_keyed(session: Session, turn: int) -> Answer:
+    return session.answer("posts:create", None, {"title": "x"}, key=f"after {turn}", triggerWorkflows="e_after")
+
+
+RECORD_EVENTS: list[tuple[str, Act, list[str]]] = [
+    ("a post-action workflow: +1 write", create_post("e_after"), [READ, WRITE, WRITE]),
+    ("one that writes", create_post("e_after_writing"), [READ, WRITE, WRITE]),
+    ("a second one: +2 writes", create_post("e_after,e_after_writing"), [READ, WRITE, WRITE, WRITE]),
+    ("with an Idempotency-Key", create_keyed, [READ, WRITE, WRITE]),
+    ("the associated record, made along", create_post("e_after_category!category", category={"title": "c"}), [READ, WRITE, WRITE]),
+    ("an atomic one", create_post("e_atomic"), [READ, WRITE]),
+    ("a pre-action workflow", create_post("e_before"), [READ, WRITE]),
+    ("one that says no", create_post("e_refusing"), [READ, WRITE]),
+    ("a synchronous record event", call("journal:create", None, {"note": "x"}), [READ, WRITE]),
+    ("a post-action workflow on an update", call("posts:update", 1, {"title": "y"}, triggerWorkflows="e_after"), [READ, WRITE, WRITE]),
+]
 
 TRIGGERS: list[tuple[str, Act, list[str]]] = [
     ("the example, submitted", trigger("submit_inspection", 1), [READ, WRITE]),
@@ -165,7 +201,9 @@ ACTIONS: list[tuple[str, Act, list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("act", "expected"), [pytest.param(act, expected, id=name) for name, act, expected in TRIGGERS + ACTIONS])
+@pytest.mark.parametrize(
+    ("act", "expected"), [pytest.param(act, expected, id=name) for name, act, expected in TRIGGERS + RECORD_EVENTS + ACTIONS]
+)
 def test_a_warm_call_costs(wire: Wire, session: Session, act: Act, expected: list[str]) -> None:
     act(session, 0)
     wire.begin()
@@ -181,6 +219,7 @@ def test_a_warm_call_costs(wire: Wire, session: Session, act: Act, expected: lis
         (call("samples:get", 10), [READ, READ]),
         (call("categories:list"), [READ, READ, QUERY]),
         (call("samples:create", None, {"title": "new"}), [READ, READ, WRITE]),
+        (call("journal:create", None, {"note": "x"}), [READ, READ, WRITE]),
     ],
 )
 def test_a_cold_process_costs_one_read_more(wire: Wire, session: Session, act: Act, expected: list[str]) -> None:
@@ -198,6 +237,20 @@ def test_a_new_epoch_costs_one_read_more_once(wire: Wire, session: Session) -> N
     act(session, 1)
     act(session, 2)
     assert wire.operations == [READ, READ, WRITE, READ, WRITE]
+
+
+@pytest.mark.parametrize(
+    "act", [create_post(""), create_post("e_after"), create_post("e_atomic"), call("journal:create", None, {"note": "x"})]
+)
+def test_a_new_epoch_costs_a_create_one_read_more(wire: Wire, session: Session, act: Act) -> None:
+    act(session, 0)
+    wire.begin()
+    act(session, 1)
+    usual = list(wire.operations)
+    session.store.transact([Update(EPOCH, add={"value": 1})])
+    wire.begin()
+    act(session, 2)
+    assert wire.operations == [READ, *usual]
 
 
 def test_the_first_run_of_a_version_costs_the_same(wire: Wire, session: Session) -> None:

@@ -85,6 +85,27 @@ test('the role of a client with several is the one it sets', async () => {
   assert.deepEqual([status, errors[0].code], [401, 'ROLE_NOT_FOUND_FOR_USER']);
 });
 
+test('the users of a role are listed, added and removed, and a user chooses a default role', async () => {
+  const admin = await signedIn();
+  const role = unique('crew');
+  await admin.resource('roles').create({ values: { name: role } });
+  const who = await madeUser(admin, ['member']);
+  const users = admin.resource('roles.users', role);
+  await users.add({ values: [who.id] });
+  const { data } = await users.list({ filter: { id: who.id } });
+  assert.deepEqual([data.data.map((user) => user.id), data.meta.count], [[who.id], 1]);
+  const api = await signedIn(who);
+  await api.resource('users').setDefaultRole({ values: { roleName: role } });
+  assert.equal((await api.request({ url: 'roles:check' })).data.data.role, role);
+  await users.remove({ values: [who.id] });
+  assert.deepEqual((await admin.resource('users.roles', who.id).list()).data.data.map(({ name }) => name), ['member']);
+});
+
+test('a client that keeps its cookies in step is not stopped', async () => {
+  const api = await signedIn();
+  assert.deepEqual((await api.auth.syncCookies()).data, {});
+});
+
 test('a role without the permission is a 403', async () => {
   const admin = await signedIn();
   const name = unique('silent');

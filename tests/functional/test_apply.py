@@ -59,6 +59,15 @@ BRANCHED: Json = {
     "config": {"rejectOnFalse": False, "calculation": {"calculator": "gt", "operands": ["{{$context.data.size}}", 5]}},
     "branches": {"1": [message("large")], "0": []},
 }
+PRESS: Json = {
+    "name": "packNow",
+    "label": "Pack",
+    "collection": "crates",
+    "context": "single",
+    "kind": "workflow",
+    "workflows": [{"key": "pack"}],
+    "enabledWhen": {"size": {"$gt": 0}},
+}
 EVERYTHING: Json = {"collections": [CRATES, SHELVES, LABELS], "roles": [PACKER], "workflows": [flow(BRANCHED, message("packed"))]}
 
 
@@ -98,6 +107,7 @@ def clean(root: Client, tool: Tool) -> Tool:
 
 
 def remove(root: Client) -> None:
+    root.post("actions:destroy/packNow").ok()
     for row in root.get("workflows:list", filter={"key": {"$in": ["pack", "spare"]}, "current": True}).data:
         root.post(f"workflows:destroy/{row['id']}").ok()
     names = {row["name"] for row in root.get("collections:list", paginate=False).data}
@@ -191,6 +201,40 @@ def test_a_disabled_workflow_that_has_run_is_brought_up_to_date_too(clean: Tool,
     assert press(root) == ["other"]
 
 
+def test_actions_are_brought_along_and_changed_in_place(clean: Tool, root: Client) -> None:
+    with_action = EVERYTHING | {"actions": [PRESS]}
+    planned = clean("plan", with_action)
+    assert planned.code == 3
+    assert "+ action packNow" in planned.out
+    assert clean("apply", with_action).code == 0
+    assert clean("plan", with_action).out.splitlines()[-1] == "Nothing to change."
+    crate = root.post("crates:create", {"title": "c", "size": 9}).data["id"]
+    assert root.post("actions:run/packNow", {"filterByTk": crate}).data["message"] == "large\npacked"
+    changed = EVERYTHING | {"actions": [PRESS | {"label": "Pack it", "enabledWhen": {"size": {"$gt": 10}}}]}
+    planned = clean("plan", changed)
+    for line in ("~ action packNow", '+  "label": "Pack it"', '-  "label": "Pack"', "0 to create, 1 to change, 0 to remove"):
+        assert line in planned.out, planned.out
+    assert clean("apply", changed).code == 0
+    assert root.post("actions:run/packNow", {"filterByTk": crate}).codes == ["ACTION_DISABLED"]
+    assert clean("plan", changed).code == 0
+
+
+def test_an_action_that_no_file_names_goes_before_the_workflow_that_it_starts(clean: Tool, root: Client) -> None:
+    assert clean("apply", EVERYTHING | {"actions": [PRESS]}).code == 0
+    assert "action packNow" in clean("plan", EVERYTHING).out
+    pruned = clean("plan", {"collections": EVERYTHING["collections"]}, "--prune").out
+    assert pruned.index("- action packNow") < pruned.index("- workflow pack")
+    assert root.get("actions:get/packNow").data["label"] == "Pack"
+
+
+def test_an_action_that_does_not_fit_stops_the_apply_and_says_why(clean: Tool, root: Client) -> None:
+    made = clean("apply", EVERYTHING | {"actions": [PRESS | {"workflows": [{"key": "nosuch"}]}]})
+    assert made.code == 2
+    assert "Stopped at action packNow: 400" in made.errors
+    assert "nosuch" in made.errors
+    assert root.get("actions:get/packNow").data is None
+
+
 def test_what_no_file_names_stays_unless_it_is_to_be_pruned(clean: Tool, root: Client) -> None:
     everything = EVERYTHING | {"collections": [*EVERYTHING["collections"], {"name": "loose", "fields": [{"name": "a", "type": "string"}]}]}
     assert clean("apply", everything | {"workflows": [*EVERYTHING["workflows"], flow(key="spare", config={"type": 0})]}).code == 0
@@ -242,6 +286,7 @@ def test_a_field_goes_only_with_leave_to_lose_its_values(clean: Tool, root: Clie
         ({"collections": [SHELVES, SHELVES]}, '"shelves" is defined twice'),
         ({"workflows": [{"key": "a", "nodes": [{"type": "condition", "branches": 5}]}]}, "workflows.0.nodes.0.branches"),
         ({"roles": [{"name": "a", "resources": [5]}]}, "roles.0.resources"),
+        ({"actions": [{"label": "x"}]}, 'actions.0: must be an object with a "name"'),
     ],
 )
 def test_files_that_are_wrong_are_told_before_anything_is_done(tool: Tool, content: Json, words: str) -> None:

@@ -1,5 +1,5 @@
-"""README and docs/api.md are followed to the letter: the commands of a page run in its order against a fresh instance, and the answers must
-be those it prints.
+"""README, docs/api.md and docs/triggers.md are followed to the letter: the commands of a page run in its order against a fresh instance,
+and the answers must be those it prints.
 
 A ``bash`` block is run; the ``json`` or ``text`` block that follows it at once is its answer. The ``console`` block of ``make run`` is what
 the instance prints. In answers ``<id>`` stands for any id, ``<time>`` for any instant; in the console block any ``<words>`` for anything.
@@ -24,7 +24,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("README.md", "docs/api.md")
+PAGES = ("README.md", "docs/api.md", "docs/triggers.md")
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```\n(?:```(json|text)\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL)
 ADDRESS = "http://localhost:3000"
 LAST_LINE = "Ctrl-C stops everything."

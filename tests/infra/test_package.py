@@ -1,4 +1,4 @@
-"""What is deployed: one function, one API, two tables, one secret, and no more rights than that takes."""
+"""What is deployed: one API, five functions, two tables, one secret, and no more rights than that takes."""
 
 from __future__ import annotations
 
@@ -12,10 +12,21 @@ from typing import Any
 
 import pytest
 
+from chalicelib.config import read_settings
 from infra.package import ROOT, merge
 
 Resources = dict[str, Any]
 TABLES = {"RecordsTable", "ExecutionsTable"}
+ROLES = {
+    "APIHandler": "ApiHandlerRole",
+    "RunSegment": "RunSegmentRole",
+    "AwaitSignal": "AwaitSignalRole",
+    "Publish": "PublishRole",
+    "Sweep": "SweepRole",
+}
+ACCOUNT = "${AWS::Region}:${AWS::AccountId}"
+MACHINES = {"Fn::Sub": f"arn:${{AWS::Partition}}:states:{ACCOUNT}:stateMachine:${{AWS::StackName}}-*"}
+EXECUTIONS = {"Fn::Sub": f"arn:${{AWS::Partition}}:states:{ACCOUNT}:execution:${{AWS::StackName}}-*:*"}
 
 
 def of_type(resources: Resources, kind: str) -> Resources:
@@ -23,9 +34,24 @@ def of_type(resources: Resources, kind: str) -> Resources:
 
 
 def statements(resources: Resources) -> Iterator[dict[str, Any]]:
-    for role in of_type(resources, "AWS::IAM::Role").values():
-        for policy in role["Properties"].get("Policies", []):
-            yield from policy["PolicyDocument"]["Statement"]
+    for name in of_type(resources, "AWS::IAM::Role"):
+        yield from rights_of(resources, name)
+
+
+def rights_of(resources: Resources, role: str) -> Iterator[dict[str, Any]]:
+    for policy in resources[role]["Properties"].get("Policies", []):
+        yield from policy["PolicyDocument"]["Statement"]
+
+
+def actions_of(resources: Resources, role: str) -> set[str]:
+    return {action for statement in rights_of(resources, role) for action in statement["Action"]}
+
+
+@pytest.fixture(scope="session")
+def variables(template: dict[str, Any]) -> dict[str, Any]:
+    """What every function finds in its environment."""
+    found: dict[str, Any] = template["Globals"]["Function"]["Environment"]["Variables"]
+    return found
 
 
 def test_cfn_lint_finds_nothing(packaged: Path) -> None:
@@ -46,29 +72,123 @@ def test_a_table_survives_its_stack_and_can_be_restored(resources: Resources, ta
     assert resource["Properties"]["BillingMode"] == "PAY_PER_REQUEST"
 
 
-def test_there_is_one_function_with_a_role_of_its_own(resources: Resources) -> None:
+def test_every_function_has_a_role_and_a_log_of_its_own(resources: Resources) -> None:
     functions = of_type(resources, "AWS::Serverless::Function")
-    assert set(functions) == {"APIHandler"}
-    assert functions["APIHandler"]["Properties"]["Role"] == {"Fn::GetAtt": ["ApiHandlerRole", "Arn"]}
+    assert {name: function["Properties"]["Role"] for name, function in functions.items()} == {
+        name: {"Fn::GetAtt": [role, "Arn"]} for name, role in ROLES.items()
+    }
+    for name, function in functions.items():
+        assert function["Properties"]["LoggingConfig"] == {"LogGroup": {"Ref": f"{name}Logs"}}
+        assert resources[f"{name}Logs"]["Properties"]["RetentionInDays"] == 90
+        (own,) = [statement for statement in rights_of(resources, ROLES[name]) if statement["Action"][0].startswith("logs:")]
+        assert own["Resource"] == [{"Fn::GetAtt": [f"{name}Logs", "Arn"]}]
 
 
-def test_the_function_knows_its_tables_and_its_secret(resources: Resources) -> None:
-    properties = resources["APIHandler"]["Properties"]
-    variables = properties["Environment"]["Variables"]
+def test_the_functions_know_their_tables_and_their_secret(variables: dict[str, Any]) -> None:
     assert variables["RECORDS_TABLE"] == {"Ref": "RecordsTable"}
     assert variables["EXECUTIONS_TABLE"] == {"Ref": "ExecutionsTable"}
     assert variables["STEPBASE_SECRET_ARN"] == {"Ref": "SigningSecret"}
     assert "STEPBASE_SECRET" not in variables
-    assert (properties["MemorySize"], properties["Timeout"]) == (1024, 29)
 
 
-def test_no_right_has_a_wildcard_but_the_indexes_of_the_two_tables(resources: Resources) -> None:
+def test_a_function_may_run_as_long_as_its_caller_waits(resources: Resources) -> None:
+    """29 seconds behind the gateway; walks of a machine have the time of a slow request or two; a sweep ends before the next."""
+    functions = of_type(resources, "AWS::Serverless::Function")
+    limits = {name: (function["Properties"]["MemorySize"], function["Properties"]["Timeout"]) for name, function in functions.items()}
+    assert limits == {
+        "APIHandler": (1024, 29),
+        "RunSegment": (1024, 300),
+        "AwaitSignal": (512, 29),
+        "Publish": (512, 29),
+        "Sweep": (1024, 60),
+    }
+    (event,) = resources["Sweep"]["Properties"]["Events"].values()
+    assert (event["Type"], event["Properties"]["Schedule"]) == ("Schedule", "rate(1 minute)")
+
+
+def test_what_machines_are_told_are_the_functions_that_there_are(resources: Resources, variables: dict[str, Any]) -> None:
+    named = {"RunSegment": "RUN_FUNCTION_ARN", "AwaitSignal": "WAIT_FUNCTION_ARN"}
+    for function, variable in named.items():
+        name = resources[function]["Properties"]["FunctionName"]["Fn::Sub"]
+        assert variables[variable] == {"Fn::Sub": f"arn:${{AWS::Partition}}:lambda:{ACCOUNT}:function:{name}"}
+    assert variables["PUBLISH_FUNCTION"] == resources["Publish"]["Properties"]["FunctionName"]
+    assert variables["STATE_MACHINE_ARN_PREFIX"] == {"Fn::Sub": f"arn:${{AWS::Partition}}:states:{ACCOUNT}:stateMachine:"}
+    assert variables["STEPBASE_STAGE"] == {"Ref": "AWS::StackName"}  # what the names of machines begin with, and the rights to them
+    for function in set(ROLES) - {"Publish"}:
+        assert "Variables" not in resources[function]["Properties"].get("Environment", {})
+
+
+def test_only_one_function_makes_machines_and_gives_them_their_role(resources: Resources) -> None:
+    makers = {name for name in ROLES.values() if actions_of(resources, name) & {"states:CreateStateMachine", "iam:PassRole"}}
+    assert makers == {"PublishRole"}
+    own = resources["Publish"]["Properties"]["Environment"]["Variables"]
+    assert own == {"PUBLISH_FUNCTION": "", "STATE_MACHINE_ROLE_ARN": {"Fn::GetAtt": ["StateMachineRole", "Arn"]}}
+    (given,) = [statement for statement in rights_of(resources, "PublishRole") if "iam:PassRole" in statement["Action"]]
+    assert given["Resource"] == [{"Fn::GetAtt": ["StateMachineRole", "Arn"]}]
+    assert given["Condition"] == {"StringEquals": {"iam:PassedToService": "states.amazonaws.com"}}
+
+
+def test_machines_may_call_their_two_functions_and_nothing_else(resources: Resources) -> None:
+    (only,) = rights_of(resources, "StateMachineRole")
+    assert only["Action"] == ["lambda:InvokeFunction"]
+    assert only["Resource"] == [{"Fn::GetAtt": ["RunSegment", "Arn"]}, {"Fn::GetAtt": ["AwaitSignal", "Arn"]}]
+    (trust,) = resources["StateMachineRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": ["states.amazonaws.com"]}
+    assert trust["Condition"]["ArnLike"]["aws:SourceArn"] == MACHINES
+
+
+@pytest.mark.parametrize(
+    ("role", "states"),
+    [
+        ("ApiHandlerRole", {"StartExecution", "StopExecution", "SendTaskSuccess"}),
+        ("RunSegmentRole", {"StartExecution", "SendTaskSuccess"}),
+        ("SweepRole", {"StartExecution", "DescribeExecution", "StopExecution", "SendTaskSuccess"}),
+        ("AwaitSignalRole", {"SendTaskSuccess"}),
+        ("PublishRole", {"CreateStateMachine", "DescribeStateMachine"}),
+    ],
+)
+def test_a_function_reaches_only_the_machines_of_its_stack(resources: Resources, role: str, states: set[str]) -> None:
+    actions = actions_of(resources, role)
+    assert {action for action in actions if action.startswith("states:")} == {f"states:{name}" for name in states}
+    assert ("lambda:InvokeFunction" in actions) == ("states:StartExecution" in actions)
+    for statement in rights_of(resources, role):
+        if statement["Action"][0].startswith("lambda:"):
+            name = resources["Publish"]["Properties"]["FunctionName"]["Fn::Sub"]
+            assert statement["Resource"] == [{"Fn::Sub": f"arn:${{AWS::Partition}}:lambda:{ACCOUNT}:function:{name}"}]
+
+
+def test_the_secret_is_read_by_the_one_function_that_sees_tokens(resources: Resources) -> None:
+    assert {role for role in ROLES.values() if "secretsmanager:GetSecretValue" in actions_of(resources, role)} == {"ApiHandlerRole"}
+
+
+def test_who_keeps_tokens_of_tasks_may_only_touch_executions(resources: Resources) -> None:
+    (right,) = [statement for statement in rights_of(resources, "AwaitSignalRole") if statement["Action"][0].startswith("dynamodb:")]
+    assert right["Action"] == ["dynamodb:BatchGetItem", "dynamodb:UpdateItem"]
+    assert right["Resource"] == [{"Fn::GetAtt": ["ExecutionsTable", "Arn"]}]
+
+
+def test_what_may_be_set_is_a_parameter_with_the_default_of_the_settings(template: dict[str, Any], variables: dict[str, Any]) -> None:
+    """A stack that is made without a word has the settings of a machine without these variables."""
+    parameters = template["Parameters"]
+    settable = {name: value["Ref"] for name, value in variables.items() if isinstance(value, dict) and value.get("Ref") in parameters}
+    assert {"TOKEN_HOURS", "SESSION_DAYS", "JWKS_URL", "JWKS_ISSUER", "JWKS_AUDIENCE", "JWKS_ALGORITHMS"} <= set(settable)
+    required = {"RECORDS_TABLE": "r", "EXECUTIONS_TABLE": "e", "AWS_REGION": "us-east-1", "STEPBASE_SECRET_ARN": "arn"}
+    defaults = {name: str(parameters[parameter]["Default"]) for name, parameter in settable.items()}
+    assert read_settings(required | defaults) == read_settings(required)
+
+
+def test_no_right_has_a_wildcard_but_indexes_machines_by_stack_and_tokens_of_tasks(resources: Resources) -> None:
+    """Ending a wait is a right to no resource: IAM knows none for it, and the token, which nobody can guess, is the proof."""
     for statement in statements(resources):
         assert isinstance(statement["Action"], list)
         assert not [action for action in statement["Action"] if "*" in action]
         assert "NotAction" not in statement
         texts = [json.dumps(resource) for resource in statement["Resource"]]
-        allowed = {json.dumps({"Fn::Sub": f"${{{table}.Arn}}/index/*"}) for table in TABLES}
+        allowed = {json.dumps({"Fn::Sub": f"${{{table}.Arn}}/index/*"}) for table in TABLES} | {
+            json.dumps(MACHINES),
+            json.dumps(EXECUTIONS),
+        }
+        allowed |= {json.dumps("*")} if statement["Action"] == ["states:SendTaskSuccess"] else set()
         assert not [text for text in texts if "*" in text and text not in allowed]
 
 
@@ -78,6 +198,19 @@ def test_the_database_rights_are_those_of_the_store_on_the_two_tables_only(resou
     assert {action for statement in rights for action in statement["Action"]} == {f"dynamodb:{name}" for name in used}
     named = [resource for statement in rights for resource in statement["Resource"]]
     assert {(r.get("Fn::GetAtt") or r["Fn::Sub"].removeprefix("${").split("."))[0] for r in named} == TABLES
+
+
+def test_mail_and_notifications_may_be_sent_from_one_identity_and_to_one_topic_only(
+    resources: Resources, variables: dict[str, Any]
+) -> None:
+    senders = {role for role in ROLES.values() if actions_of(resources, role) & {"ses:SendEmail", "sns:Publish"}}
+    assert senders == {"ApiHandlerRole", "RunSegmentRole"}
+    rights = {statement["Action"][0]: statement for statement in statements(resources)}
+    identity = "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/${MailIdentity}"
+    assert (rights["ses:SendEmail"]["Action"], rights["ses:SendEmail"]["Resource"]) == (["ses:SendEmail"], [{"Fn::Sub": identity}])
+    assert (rights["sns:Publish"]["Action"], rights["sns:Publish"]["Resource"]) == (["sns:Publish"], [{"Ref": "NotificationTopic"}])
+    assert variables["NOTIFICATION_TOPICS"] == {"Fn::Sub": "notifications=${NotificationTopic}"}
+    assert "OUTBOX_DIR" not in variables
 
 
 def test_the_secret_is_made_by_aws_and_long_enough(resources: Resources) -> None:
@@ -143,7 +276,7 @@ os.environ |= {
 }
 import app
 import botocore.session
-for service in ("dynamodb", "secretsmanager"):
+for service in ("dynamodb", "secretsmanager", "sesv2", "sns", "stepfunctions", "lambda"):
     botocore.session.get_session().create_client(service)
 event = {
     "requestContext": {"httpMethod": "GET", "resourcePath": "/api/{resource}", "requestId": "r-1"},

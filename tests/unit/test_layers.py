@@ -1,7 +1,7 @@
 """The dependency rule, read from the imports: who may know whom, and who may touch the outside.
 
 entrypoints -> bootstrap -> {services, adapters};  services -> engine -> {nodes, triggers} -> {asl, domain} -> errors;
-adapters -> domain.  A layer may also use whatever the layers that it may use may use, but only bootstrap sees adapters.
+procedures -> {nodes, domain};  adapters -> domain.  A layer may also use whatever the layers that it may use may use, but only bootstrap sees adapters.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MAY_USE = {
     "asl": {"errors"},
     "nodes": CORE | {"asl"},
     "triggers": CORE | {"asl"},
-    "procedures": CORE,
+    "procedures": CORE | {"nodes"},
     "engine": ENGINE,
     "services": SERVICES,
     "adapters": CORE | {"observability"},
@@ -46,7 +46,13 @@ OUTSIDE = {
     "pynamodb": {"adapters"},
 }
 # One distribution may be imported under another name.
-DISTRIBUTIONS = {"aws_lambda_powertools": "aws-lambda-powertools", "jwt": "pyjwt", "argon2": "argon2-cffi"}
+DISTRIBUTIONS = {
+    "aws_lambda_powertools": "aws-lambda-powertools",
+    "jwt": "pyjwt",
+    "argon2": "argon2-cffi",
+    "jsonata": "jsonata-python",
+    "jsonpath": "python-jsonpath",
+}
 
 
 def layer_of(module: str) -> str:

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.engine.validation import flatten, problems_of_node, problems_of_workflow
+from chalicelib.engine.node_validation import problems_of_node
+from chalicelib.engine.validation import flatten, problems_of_workflow
 from chalicelib.nodes import NODE_TYPES
+from chalicelib.nodes.base import Definitions
 from tests.unit.nodes.fakes import COLLECTIONS
 
 SUBMIT = [
@@ -231,7 +233,7 @@ def test_a_synchronous_workflow_with_a_waiting_node_cannot_be_enabled(sync: bool
 
 def test_one_node_is_checked_by_itself() -> None:
     raw = {"type": "output", "config": {"value": "{{$jobsMapByNodeKey.a}} {{$jobsMapByNodeKey.b}}"}}
-    problems = problems_of_node(raw, {"a"}, COLLECTIONS.get)
+    problems = problems_of_node(raw, Definitions(COLLECTIONS.get, frozenset({"a"})))
     assert [problem.path for problem in problems] == ["config.value"]
     assert '"b"' in problems[0].message
 
@@ -247,7 +249,7 @@ def test_one_node_is_checked_by_itself() -> None:
     ],
 )
 def test_a_node_without_a_config_is_still_to_be_filled_in(raw: dict[str, Any], messages: list[str]) -> None:
-    assert [problem.message for problem in problems_of_node(raw, set(), COLLECTIONS.get)] == messages
+    assert [problem.message for problem in problems_of_node(raw, Definitions(COLLECTIONS.get))] == messages
 
 
 PARAM_NAMES = ["type", "config", "collection", "params", "filter", "values", "sort", "field", "appends", "category", "$and", "$or", "title"]
@@ -282,4 +284,4 @@ def test_a_definition_nested_too_deep_is_one_problem() -> None:
     for _ in range(5_000):
         value = [value]
     assert found(document(node(1, config={"value": value}))) == [("", "the definition is nested more than 100 levels deep")]
-    assert len(problems_of_node({"type": "output", "config": {"value": value}}, (), COLLECTIONS.get, path="nodes.0")) == 1
+    assert len(problems_of_node({"type": "output", "config": {"value": value}}, Definitions(COLLECTIONS.get), path="nodes.0")) == 1

@@ -75,6 +75,18 @@ def key_condition(index: Index, partition: str, keys: Range | None) -> Expressio
     return whole if bounds is None else whole & bounds
 
 
+def key_condition_behind(index: Index, partition: str, sort_key: str, *, forward: bool) -> Expression:
+    """What follows a key in a partition of the table itself, in either direction.
+
+    It means what an ``ExclusiveStartKey`` there means, at the same price; but DynamoDB Local counts its way to an ``ExclusiveStartKey``,
+    and in the middle of a million items that takes 80 ms."""
+    path = Path([index.sort])
+    whole = Path([index.partition]) == {"S": partition}
+    beyond = path > {"S": sort_key} if forward else path < {"S": sort_key}
+    both: Expression = whole & beyond
+    return both
+
+
 def _is_after(index: Index, low: str, high: str) -> bool:
     return int(low) > int(high) if index.number else low > high
 

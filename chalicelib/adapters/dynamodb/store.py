@@ -15,12 +15,13 @@ from typing import cast
 
 from pynamodb.connection import Connection
 from pynamodb.exceptions import TransactWriteError
+from pynamodb.expressions.condition import Condition as Expression
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.adapters.clock import SystemClock
 from chalicelib.adapters.dynamodb.codec import decode_item, encode_item
 from chalicelib.adapters.dynamodb.connection import listen
-from chalicelib.adapters.dynamodb.expressions import add_write, key_condition
+from chalicelib.adapters.dynamodb.expressions import add_write, key_condition, key_condition_behind
 from chalicelib.adapters.dynamodb.failures import ANY_FAILURE, Attempts, read_failure, write_failure
 from chalicelib.adapters.dynamodb.indexes import index_of
 from chalicelib.adapters.dynamodb.limits import can_exist, check_writes
@@ -92,20 +93,26 @@ class DynamoStore:
         forward: bool = True,
         start: Item | None = None,
     ) -> Page:
-        request = self._query(table, partition, index, keys)
+        condition: Expression | None
+        behind = start if index is None and keys is None else None
+        if behind is not None:
+            condition = key_condition_behind(index_of(table, None), partition, behind["sk"], forward=forward)
+        else:
+            condition = key_condition(index_of(table, index), partition, keys)
+        request = self._query(table, index, condition)
         if request is None:
             return Page([], None)
         request["ScanIndexForward"] = forward
         if limit is not None:
             request["Limit"] = limit
-        if start is not None:
+        if start is not None and behind is None:
             request["ExclusiveStartKey"] = encode_item(start)
         answer = self._dispatch("Query", request)
         last = answer.get("LastEvaluatedKey")
         return Page([decode_item(item) for item in answer["Items"]], decode_item(last) if last else None, answer["ScannedCount"])
 
     def count(self, table: Table, partition: str, *, index: str | None = None, keys: Range | None = None, limit: int = 10_000) -> int:
-        request = self._query(table, partition, index, keys)
+        request = self._query(table, index, key_condition(index_of(table, index), partition, keys))
         total = 0
         while request is not None and total <= limit:
             answer = self._dispatch("Query", {**request, "Select": "COUNT", "Limit": limit + 1 - total})
@@ -114,10 +121,9 @@ class DynamoStore:
             request = {**request, "ExclusiveStartKey": last} if last else None
         return total
 
-    def _query(self, table: Table, partition: str, name: str | None, keys: Range | None) -> dict[str, Json] | None:
-        """The request, ``None`` when nothing can lie within ``keys``."""
+    def _query(self, table: Table, name: str | None, condition: Expression | None) -> dict[str, Json] | None:
+        """The request, ``None`` when nothing can meet the condition."""
         index = index_of(table, name)
-        condition = key_condition(index, partition, keys)
         if condition is None:
             return None
         names: dict[str, str] = {}

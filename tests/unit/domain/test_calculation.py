@@ -330,7 +330,7 @@ def test_a_record_without_the_field_is_in_no_order_but_null_counts_as_zero() -> 
         (UNKNOWN, "c.calculator", "known are equal, ==, notEqual"),
         ({"calculator": "equal", "operands": 1}, "c.operands", "a list of two"),
         ({"calculator": "equal", "operands": [1, 2, 3]}, "c.operands", "a list of two"),
-        ({"calculator": "equal", "operands": [1, "{{x}}"]}, "c.operands.1", "only plain paths"),
+        ({"calculator": "equal", "operands": [1, "{{x}}"]}, "c.operands.1", "a plain path such as"),
         ({"calculator": "equal", "operands": [{"a": "{{$scopes.s}}"}]}, "c.operands.0.a", "known scopes: loop"),
         ({"group": []}, "c.group", "a group is an object"),
         ({"group": {"type": "and", "calculations": {}}}, "c.group", "a group is an object"),

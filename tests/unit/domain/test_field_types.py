@@ -315,3 +315,17 @@ def test_another_string_id_is_refused(raw: object) -> None:
 def test_a_number_too_long_to_print_is_an_ordinary_mistake(kind: str) -> None:
     within = collection(Field("x", kind))
     assert [problem.path for problem in problems({"id": 10**5000, "x": [10**5000]}, within=within)] == ["id", "x"]
+
+
+@pytest.mark.parametrize("text", ["[1]", '{"a": 1}', "[]", "{}", '["x", 2]'])
+def test_a_text_id_that_reads_as_json_is_refused_since_no_url_would_reach_it(text: str) -> None:
+    named = Collection("named", "c_n", id_type="string", fields={"id": Field("id", "string")})
+    with pytest.raises(Invalid, match="must not read as a JSON list or object") as refused:
+        check_values(named, {"id": text}, creating=True)
+    assert [problem.path for problem in refused.value.problems()] == ["id"]
+
+
+@pytest.mark.parametrize("text", ["[draft", "{x", "a[1]", "[a]", "1", '"x"', "null"])
+def test_any_other_text_may_be_an_id(text: str) -> None:
+    named = Collection("named", "c_n", id_type="string", fields={"id": Field("id", "string")})
+    assert check_values(named, {"id": text}, creating=True)["id"] == text

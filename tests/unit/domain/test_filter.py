@@ -321,3 +321,25 @@ def test_everything_is_neutral() -> None:
     assert EVERYTHING.matches_everything
     assert parse({}).matches_everything
     assert not filter.matches_everything
+
+
+@pytest.mark.parametrize(
+    ("raw", "path"),
+    [
+        ({"title.": "A"}, "filter.title."),
+        ({".title": "A"}, "filter..title"),
+        ({"": "A"}, "filter."),
+        ({"category.": 1}, "filter.category."),
+        ({"category..title": "A"}, "filter.category..title"),
+        ({"category": {"title.": "A"}}, "filter.category.title."),
+        ({"meta.size.": 1}, "filter.meta.size."),
+        ({"meta..w": 1}, "filter.meta..w"),
+        ({"meta": {"size..w": 1}}, "filter.meta.size..w"),
+        ({"meta": {"": 1}}, "filter.meta."),
+        ({"title..$eq": "A"}, "filter.title."),
+    ],
+)
+def test_a_path_has_a_name_on_both_sides_of_every_dot(raw: Json, path: str) -> None:
+    (message,) = problems(raw).values()
+    assert list(problems(raw)) == [path]
+    assert "lacks a name" in message

@@ -134,3 +134,54 @@ def test_a_filter_reads_dates_with_the_time_and_zone_it_is_given() -> None:
     assert not parse("+00:00")
     with pytest.raises(Invalid, match="offset"):
         parse("Mars/Olympus")
+
+
+DATED = Collection("dated", "c_d", fields={"at": Field("at", "datetime"), "day": Field("day", "dateOnly"), "n": Field("n", "integer")})
+TODAY = {"type": "today"}
+SPAN = ["2025-05-21T16:00:00.000Z", "2025-05-22T16:00:00.000Z", "[)", "+08:00"]
+INSIDE = {"at": "2025-05-21T16:00:00.000Z", "day": "2025-05-22"}
+BEFORE = {"at": "2025-05-21T15:59:59.999Z", "day": "2025-05-21"}
+AFTER = {"at": "2025-05-22T16:00:00.000Z", "day": "2025-05-23"}
+EMPTY = {"at": None, "day": None}
+
+
+def held(raw: Json) -> list[bool]:
+    found = parse_filter(raw, DATED, lambda name: DATED, now_ms=NOW_MS, timezone="+08:00")
+    return [found.matches(row) for row in (BEFORE, INSIDE, AFTER, EMPTY)]
+
+
+# Instants without an offset are days of UTC, so the short form is for instants only.
+@pytest.mark.parametrize(("field", "span"), [("at", TODAY), ("at", SPAN), ("at", SPAN[:3]), ("day", TODAY), ("day", SPAN)])
+@pytest.mark.parametrize(
+    ("operator", "expected"),
+    [
+        (None, [False, True, False, False]),
+        ("$eq", [False, True, False, False]),
+        ("$is", [False, True, False, False]),
+        ("$dateOn", [False, True, False, False]),
+        ("$dateBetween", [False, True, False, False]),
+        ("$between", [False, True, False, False]),
+        ("$notBetween", [True, False, True, False]),
+        ("$ne", [True, False, True, True]),
+        ("$not", [True, False, True, True]),
+        ("$dateBefore", [True, False, False, False]),
+        ("$dateAfter", [False, False, True, False]),
+    ],
+)
+def test_a_span_is_a_span_under_every_operator(field: str, span: Json, operator: str | None, expected: list[bool]) -> None:
+    assert held({field: span if operator is None else {operator: span}}) == expected
+
+
+def test_a_list_without_brackets_is_any_of_its_members() -> None:
+    assert held({"at": [INSIDE["at"], AFTER["at"]]}) == [False, True, True, False]
+
+
+def test_a_span_means_nothing_to_other_types() -> None:
+    with pytest.raises(Invalid) as refused:
+        held({"n": TODAY})
+    assert [problem.path for problem in refused.value.problems()] == ["filter.n.type"]
+
+
+def test_a_span_serves_an_index() -> None:
+    (bound,) = parse_filter({"at": TODAY}, DATED, lambda name: DATED, now_ms=NOW_MS, timezone="+08:00").bounds()
+    assert (bound.field, bound.low, bound.high) == ("at", SPAN[0], SPAN[1])

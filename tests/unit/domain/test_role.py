@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.collection import SYSTEM_FIELDS
-from chalicelib.domain.role import OWN, STOCK_ROLES, Permit, Role, check_role, may_manage, permit
+from chalicelib.domain.role import OWN, STOCK_ROLES, WRITABLE, Permit, Role, check_options, check_role, may_manage, permit
 from chalicelib.errors import Invalid
 
 ALL = Permit()
@@ -137,8 +137,39 @@ def test_several_roles_add_up() -> None:
     titles = role(samples=[{"name": "view", "fields": ["title"], "scope": "own"}])
     large = role(samples=[{"name": "view", "fields": ["indicator"], "scope": LARGE}])
     both = permit([titles, role("create"), large, titles], False, "samples", "get")
-    assert both == Permit({"$or": [OWN, LARGE]}, frozenset({"title", "indicator", *SYSTEM_FIELDS}))
-    assert permit([titles, role("view")], False, "samples", "get") == ALL
+    mine, wide = (frozenset({name, *SYSTEM_FIELDS}) for name in ("title", "indicator"))
+    assert both == Permit({"$or": [OWN, LARGE]}, mine | wide, (Permit(OWN, mine), Permit(LARGE, wide)))
+    everything = permit([titles, role("view")], False, "samples", "get")
+    assert everything == Permit(None, None, (Permit(OWN, mine), ALL))
+
+
+@pytest.mark.parametrize(
+    ("grants", "expected"),
+    [
+        ([("own", ["title"])], {"title"}),
+        ([("own", ["title", "a"]), (LARGE, ["title", "b"])], {"title"}),
+        ([("own", ["title"]), (LARGE, ["b"])], set()),
+        ([("own", ["title"]), ("own", ["b"])], {"title", "b"}),
+        ([(None, ["title"]), (LARGE, ["b"])], {"title"}),
+        ([(None, ["title"]), (LARGE, None)], {"title"}),
+        ([(None, None), (LARGE, ["b"])], None),
+        ([("own", None), (LARGE, ["b"])], {"b"}),
+        ([("own", None), (LARGE, None)], None),
+    ],
+)
+def test_a_field_is_everywhere_when_every_part_or_one_of_all_rows_names_it(grants: list[Any], expected: set[str] | None) -> None:
+    roles = [role(samples=[{"name": "view", "scope": scope, "fields": fields}]) for scope, fields in grants]
+    granted = permit(roles, False, "samples", "list")
+    assert granted is not None
+    assert granted.everywhere == (None if expected is None else expected | set(SYSTEM_FIELDS))
+
+
+@pytest.mark.parametrize(("snippet", "area"), [("pm.users", "users"), ("pm.acl.roles", "roles"), ("pm.acl", "roles"), ("pm.*", "users")])
+def test_who_manages_users_or_roles_sees_them_without_a_strategy(snippet: str, area: str) -> None:
+    manager = Role.parse({"name": "manager", "snippets": [snippet]})
+    assert [permit([manager], False, area, action) for action in ("list", "get", "update")] == [ALL, ALL, None]
+    assert permit([manager], False, "samples", "list") is None
+    assert permit([Role.parse({"name": "other", "snippets": ["pm.*", "!pm.users", "!pm.acl"]})], False, area, "list") is None
 
 
 @pytest.mark.parametrize(
@@ -260,3 +291,14 @@ def test_all_mistakes_are_told_at_once() -> None:
 def test_what_is_no_object_is_refused() -> None:
     with pytest.raises(Invalid):
         check_role(["lab"])
+
+
+def test_an_option_that_a_role_does_not_have_is_refused_by_name() -> None:
+    with pytest.raises(Invalid) as refused:
+        check_options({"name": "clerk", "titel": "Clerk", "policies": []})
+    assert [problem.path for problem in refused.value.problems()] == ["titel", "policies"]
+    assert "title" in refused.value.message
+
+
+def test_what_a_client_has_read_of_a_role_it_may_send_back() -> None:
+    check_options(dict.fromkeys((*WRITABLE, *SYSTEM_FIELDS)))

@@ -44,7 +44,7 @@ def variables(timezone: str = "+00:00") -> Json:
 
 @pytest.mark.parametrize(("name", "days"), RANGES.items())
 def test_a_date_range_begins_inclusive_and_ends_exclusive(name: str, days: tuple[str, str]) -> None:
-    assert variables()["dateRange"][name] == [f"{day}T00:00:00.000Z" for day in days]
+    assert variables()["dateRange"][name] == [*(f"{day}T00:00:00.000Z" for day in days), "[)", "+00:00"]
 
 
 def test_the_ranges_are_those_of_the_model() -> None:
@@ -59,7 +59,7 @@ def test_the_ranges_are_those_of_the_model() -> None:
     ],
 )
 def test_days_begin_at_midnight_of_the_time_zone(timezone: str, today: list[str]) -> None:
-    assert variables(timezone)["dateRange"]["today"] == today
+    assert variables(timezone)["dateRange"]["today"] == [*today, "[)", timezone]
 
 
 def test_what_is_no_offset_is_refused_at_once() -> None:

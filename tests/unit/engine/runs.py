@@ -10,12 +10,14 @@ from chalicelib.adapters.memory import FixedClock, MemoryStore
 from chalicelib.domain.instants import iso_text
 from chalicelib.domain.status import RESOLVED
 from chalicelib.domain.workflow import Workflow
-from chalicelib.engine.dispatch import walk
 from chalicelib.engine.execution import Execution, Job
+from chalicelib.engine.ports import Effects
 from chalicelib.engine.records import UnitRecords
+from chalicelib.engine.runner import Runner
 from chalicelib.engine.validation import flatten
 from chalicelib.errors import Json
 from chalicelib.nodes.base import Outcome, Ports, Scope
+from tests.outside import NOTHING_OUTSIDE
 from tests.stores import WatchedStore
 from tests.unit.engine.fakes import ITEMS, NOW_MS, fill, records_over
 
@@ -94,7 +96,7 @@ class Run:
         self._answers, self._deadline_ms = answers, deadline_ms
 
     def walk(self) -> Run:
-        walk(self.execution, self.records, self.clock, answers=self._answers, deadline_ms=self._deadline_ms, timezone="+00:00")
+        Runner(self.clock, Effects(NOTHING_OUTSIDE), self._deadline_ms).walk(self.execution, self.records, answers=self._answers)
         return self
 
     @property

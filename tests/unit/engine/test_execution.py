@@ -80,6 +80,29 @@ def test_the_run_itself_keeps_what_its_history_lost() -> None:
     assert len(made.output) == 400_000
 
 
+def test_of_a_run_of_many_rounds_the_first_and_last_jobs_are_kept_and_the_number_of_the_others() -> None:
+    made = execution(*range(5_000))
+    shown = public_execution(made.to_item("token", "now"))
+    numbers = [entry["result"] for entry in shown["jobs"]]
+    kept = len(numbers)
+    assert (kept + shown["jobsLeftOut"], kept > 500) == (5_000, True)
+    assert numbers[: kept // 3] == list(range(kept // 3))
+    assert numbers[-(kept // 3) :] == list(range(5_000 - kept // 3, 5_000))
+    doc_of(made)
+
+
+def test_jobs_are_left_out_only_where_cutting_results_is_not_enough() -> None:
+    made = execution(*["x" * 1_000] * 400)
+    doc = doc_of(made)
+    assert (len(doc["jobs"]), "jobsLeftOut" in doc) == (400, False)
+    assert {"cut": True, "bytes": 1_002} in [entry["result"] for entry in doc["jobs"]]
+
+
+def test_what_is_smaller_than_its_mark_is_not_cut() -> None:
+    doc = doc_of(execution(*["x" * 300_000, *["small"] * 100]))
+    assert [entry["result"] for entry in doc["jobs"]][1:] == ["small"] * 100
+
+
 def test_cutting_stops_when_there_is_nothing_left_to_cut() -> None:
     doc: dict[str, Json] = {"jobs": [], "context": None, "output": None, "messages": [], "other": "x" * 400_000}
     assert json.loads(bounded_text(doc))["other"] == "x" * 400_000

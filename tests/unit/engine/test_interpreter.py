@@ -129,6 +129,13 @@ class TestDeadline:
         clock = FixedClock(NOW_MS)
         assert Run(slow(clock, 2), create("kept"), deadline_ms=NOW_MS + 2000, clock=clock).walk().titles == ["kept"]
 
-    def test_a_last_node_that_is_late_does_not_undo_the_run(self) -> None:
+    def test_a_last_node_that_is_late_ends_the_run_too(self) -> None:
         clock = FixedClock(NOW_MS)
-        assert Run(create("kept"), slow(clock, 9), deadline_ms=NOW_MS + 2000, clock=clock).walk().execution.status == RESOLVED
+        with pytest.raises(DeadlineExceeded, match='"The flow" ran out of time before it came to its end; nothing was written'):
+            Run(create("never"), slow(clock, 9), deadline_ms=NOW_MS + 2000, clock=clock).walk()
+
+    def test_an_end_node_that_is_late_ends_the_run_too(self) -> None:
+        clock = FixedClock(NOW_MS)
+        branch = {"branches": {"1": [slow(clock, 9), end(RESOLVED)]}}
+        with pytest.raises(DeadlineExceeded):
+            Run(create("never"), act(outcome(RESOLVED, branch=1)) | branch, deadline_ms=NOW_MS + 2000, clock=clock).walk()

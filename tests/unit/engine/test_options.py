@@ -14,11 +14,14 @@ from chalicelib.domain.ids import derived_id, fresh_id
 from chalicelib.domain.ports import Absent, Check, Equals
 from chalicelib.domain.workflow import Workflow
 from chalicelib.engine.definitions import DefinitionCache, Definitions
-from chalicelib.engine.dispatch import execution_writes, walk
+from chalicelib.engine.dispatch import run_writes
 from chalicelib.engine.execution import Execution, is_kept
+from chalicelib.engine.ports import Effects
 from chalicelib.engine.reads import Reads
 from chalicelib.engine.records import UnitRecords
+from chalicelib.engine.runner import Runner
 from chalicelib.engine.unit_of_work import UnitOfWork
+from tests.outside import NOTHING_OUTSIDE
 
 NOW = 1_795_000_000_000
 NOTES = Collection("notes", "notes", fields={"id": Field("id", "integer"), "text": Field("text", "string")})
@@ -50,7 +53,7 @@ def test_a_run_over_its_timeout_is_aborted(timeout: int, status: int, reason: st
     unit = unit_over(store)
     execution = Execution(fresh_id(NOW), flow({"timeout": timeout}), {"data": {}}, "2026-11-21T00:00:00.000Z")
     records = UnitRecords(unit, Definitions(unit.reads, DefinitionCache()))
-    walk(execution, records, SlowClock(NOW), answers=True, deadline_ms=None, timezone="+00:00")
+    Runner(SlowClock(NOW), Effects(NOTHING_OUTSIDE)).walk(execution, records, answers=True)
     assert (execution.status, execution.reason) == (status, reason)
 
 
@@ -62,7 +65,7 @@ def test_history_of_an_unwanted_status_is_not_shown(unwanted: list[int] | None, 
     reads.items.update({})
     definitions = Definitions(reads, DefinitionCache())
     definitions._snapshot = DefinitionCache().at(0)
-    item = execution_writes(definitions, execution, "token", "now")[0].write.item  # type: ignore[union-attr]
+    item = run_writes(definitions, [execution], "token", "now")[0].write.item  # type: ignore[union-attr]
     assert is_kept(item) is kept
     assert json.loads(item["doc"])["token"] == "token"
 
@@ -95,14 +98,8 @@ def test_results_of_results_are_values_of_that_moment_and_bounded(count: int, st
     store = MemoryStore()
     unit = unit_over(store)
     execution = Execution(fresh_id(NOW), outputs(count), {"data": {}}, "now")
-    walk(
-        execution,
-        UnitRecords(unit, Definitions(unit.reads, DefinitionCache())),
-        FixedClock(NOW),
-        answers=True,
-        deadline_ms=None,
-        timezone="+00:00",
-    )
+    records = UnitRecords(unit, Definitions(unit.reads, DefinitionCache()))
+    Runner(FixedClock(NOW), Effects(NOTHING_OUTSIDE)).walk(execution, records, answers=True)
     assert execution.status == status
     assert execution.jobs[0].result == {}
     assert json.loads(execution.to_item("token", "now")["doc"])["jobs"]

@@ -63,10 +63,9 @@ def test_the_condition_may_read_an_earlier_nodes_result() -> None:
 @pytest.mark.parametrize(
     ("engine", "words"),
     [
-        ("math.js", 'engine "math.js" is not offered; use "basic"'),
+        ("math.js", "jsonata"),
         ("formula.js", "jsonata"),
-        ("jsonata", "not available yet"),
-        ("lua", "lua"),
+        ("lua", 'engine "lua" is not offered'),
     ],
 )
 def test_engines_that_are_not_offered_are_named_with_what_to_use(engine: str, words: str) -> None:
@@ -74,6 +73,49 @@ def test_engines_that_are_not_offered_are_named_with_what_to_use(engine: str, wo
     assert problem.path == "config.engine"
     assert words in problem.message
     assert '"basic"' in problem.message
+
+
+@pytest.mark.parametrize(
+    ("expression", "reject_on_false", "expected"),
+    [
+        ("$context.data.indicator > 90", False, Outcome(RESOLVED, True, branch=1)),
+        ("{{$context.data.indicator}} > 90", True, Outcome(RESOLVED, True, branch=1)),
+        ("$context.data.indicator > 100", False, Outcome(RESOLVED, False, branch=0)),
+        ("$context.data.indicator > 100", True, Outcome(FAILED, False)),
+        ("$context.data.nope > 90", False, Outcome(RESOLVED, False, branch=0)),
+        ("$context.data.nope", True, Outcome(FAILED, False)),
+        ("$context.data.indicator", True, Outcome(RESOLVED, 95.5)),
+        ("$context.data.nothing", False, Outcome(RESOLVED, None)),
+        ("$context.data.nothing", True, Outcome(FAILED, None)),
+        ("", True, Outcome(RESOLVED, True, branch=1)),
+        (None, True, Outcome(RESOLVED, True, branch=1)),
+    ],
+)
+def test_an_expression_decides_and_a_missing_field_makes_it_false(expression: Any, reject_on_false: bool, expected: Outcome) -> None:
+    config = {"engine": "jsonata", "rejectOnFalse": reject_on_false, "expression": expression}
+    assert run_node(NODE, config, FakePorts(), {"indicator": 95.5, "nothing": None}) == expected
+
+
+def test_types_that_do_not_fit_end_in_error_and_not_in_false() -> None:
+    outcome = run_node(
+        NODE, {"engine": "jsonata", "rejectOnFalse": False, "expression": "$context.data.title > 3"}, FakePorts(), {"title": "x"}
+    )
+    assert (outcome.status, outcome.branch) == (ERROR, None)
+    assert "same data type" in outcome.result
+
+
+def test_an_expression_is_checked_when_saved_and_only_in_its_engine() -> None:
+    config = {
+        "rejectOnFalse": True,
+        "engine": "jsonata",
+        "expression": "$eval('1') > $jobsMapByNodeKey.later.id",
+        "calculation": above_90("nosuch"),
+    }
+    ((path, message),) = paths_and_messages(checked(NODE, config, "earlier"))
+    assert (path, "$eval" in message) == ("config.expression", True)
+    ((path, message),) = paths_and_messages(checked(NODE, config | {"expression": "$jobsMapByNodeKey.later.id > 1"}, "earlier"))
+    assert (path, '"later"' in message) == ("config.expression", True)
+    assert [problem.path.split(".")[1] for problem in checked(NODE, config | {"engine": "basic"})] == ["calculation"]
 
 
 def test_a_sound_condition_has_no_problems() -> None:

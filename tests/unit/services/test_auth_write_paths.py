@@ -5,6 +5,7 @@ The failures that others have published are named where a test is about one.
 
 from __future__ import annotations
 
+import copy
 import json
 from typing import Any
 
@@ -419,3 +420,32 @@ def test_an_association_out_of_view_is_no_context(root: Session) -> None:
         carder.trigger("cards", card, "tell!vault")
     root.answer("roles:update", "carder", {"resources": {"cards": rule(view={}, trigger={}), "vault": rule(view={})}})
     assert carder.trigger("cards", card, "tell!vault").messages == ["alpha"]
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        lambda w: w.answer("comments:create", None, {"id": 77, "text": "x"}),
+        lambda w: w.answer("posts/2/comments:create", None, {"id": 77, "text": "x"}),
+        lambda w: w.answer("posts:create", None, {"comments": [{"id": 77, "text": "x"}]}, updateAssociationValues="comments"),
+        lambda w: w.answer("comments:updateOrCreate", None, {"id": 77, "text": "x"}, filterKeys="id"),
+    ],
+    ids=["create", "through an association", "with its owner", "or update"],
+)
+def test_who_may_not_write_the_id_does_not_choose_it(root: Session, writer: Session, way: Any) -> None:
+    with pytest.raises(Forbidden) as refused:
+        way(writer)
+    assert refused.value.data["fields"] == ["id"]
+    assert root.call("comments:get", 77) is None
+
+
+def test_who_may_write_the_id_chooses_it(root: Session, writer: Session) -> None:
+    resources = copy.deepcopy(ROLES["writer"])
+    resources["comments"]["actions"][1]["fields"].append("id")
+    root.call("roles:update", "writer", {"resources": resources})
+    assert writer.call("comments:create", None, {"id": 77, "text": "x"})["id"] == 77
+
+
+def test_an_update_may_repeat_the_id(root: Session, writer: Session) -> None:
+    number = mine(writer)
+    assert writer.call("comments:update", number, {"id": number, "text": "again"})[0]["text"] == "again"

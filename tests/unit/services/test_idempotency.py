@@ -236,3 +236,19 @@ class TestAtTheSameTime:
             answers = list(pool.map(call, range(8)))
         assert notes(session) == sorted(keys.split(","))
         assert all(answer == answers[0] for answer in answers)
+
+
+@pytest.mark.parametrize("action", ["firstOrCreate", "updateOrCreate"])
+@pytest.mark.parametrize("there", [False, True])
+def test_what_decides_by_what_is_there_decides_once_for_a_key(session: Session, action: str, there: bool) -> None:
+    if there:
+        session.call("categories:create", None, {"title": "Found"})
+    first = session.answer(f"categories:{action}", None, {"title": "Found"}, key="k", filterKeys="title")
+    session.call("categories:update", None, {"title": "Renamed"}, filter={"title": "Found"})
+    rows = session.call("categories:list")
+    again = session.answer(f"categories:{action}", None, {"title": "Found"}, key="k", filterKeys="title")
+    assert bodies(again) == bodies(first)
+    assert (is_replay(first), is_replay(again)) == (False, True)
+    assert session.call("categories:list") == rows
+    with pytest.raises(Unprocessable):
+        session.answer(f"categories:{action}", None, {"title": "Other"}, key="k", filterKeys="title")

@@ -137,7 +137,6 @@ def test_a_duplicate_has_a_key_of_its_own_and_no_branches(root: Session, version
         ("0", "1", {"0": ["yes", "yes2"]}),
         ("0", "0", {"1": ["yes", "yes2"]}),
         ("1", "1", {"0": ["say"]}),
-        ("9", None, {"1": ["yes", "yes2"], "0": ["say"]}),
     ],
 )
 def test_a_branch_is_removed_and_later_ones_may_move_up(root: Session, version: int, index: str, shift: str | None, branches: Json) -> None:
@@ -145,6 +144,104 @@ def test_a_branch_is_removed_and_later_ones_may_move_up(root: Session, version: 
     node = root.call("flow_nodes:destroyBranch", ids(root, made)["meets"], branchIndex=index, **({"shift": shift} if shift else {}))
     assert node["key"] == "meets"
     assert shape(root, made) == ["first", {"meets": branches}, "last"]
+
+
+def test_an_empty_place_is_closed_by_moving_up(root: Session, version: int) -> None:
+    made = revise(root, version)["id"]
+    root.call("flow_nodes:destroyBranch", ids(root, made)["meets"], branchIndex="0")
+    root.call("flow_nodes:destroyBranch", ids(root, made)["meets"], branchIndex="0", shift="1")
+    assert shape(root, made) == ["first", {"meets": {"0": ["yes", "yes2"]}}, "last"]
+
+
+@pytest.mark.parametrize(("index", "shift"), [("9", "0"), ("9", "1"), ("-1", "0")])
+def test_a_branch_that_is_not_there_is_not_removed(root: Session, version: int, index: str, shift: str) -> None:
+    made = revise(root, version)["id"]
+    with pytest.raises(Invalid, match="something in: 0, 1") as refused:
+        root.call("flow_nodes:destroyBranch", ids(root, made)["meets"], branchIndex=index, shift=shift)
+    assert [(problem.path, problem.code) for problem in refused.value.problems()] == [("branchIndex", "BRANCH_NOT_FOUND")]
+
+
+def test_a_move_says_where_to(root: Session, version: int) -> None:
+    made = revise(root, version)["id"]
+    for body in ({}, {"upstream": 1}, None):
+        with pytest.raises(Invalid, match="or null for the head") as refused:
+            root.call("flow_nodes:move", ids(root, made)["last"], body)
+        assert refused.value.problems()[0].path == "upstreamId"
+    assert root.call("flow_nodes:move", ids(root, made)["last"], {"upstreamId": None})["upstreamId"] is None
+
+
+LOOSE: dict[str, Json] = {
+    "destroy": lambda root, known: root.call("flow_nodes:destroy", known["first"]),
+    "move": lambda root, known: root.call("flow_nodes:move", known["first"], {"upstreamId": known["last"]}),
+    "keep a branch": lambda root, known: root.call("flow_nodes:destroy", known["meets"], keepBranch="1"),
+}
+
+
+@pytest.mark.parametrize("edit", LOOSE.values(), ids=LOOSE)
+def test_an_enabled_workflow_keeps_the_nodes_that_others_refer_to(root: Session, edit: Json) -> None:
+    version = root.workflow(
+        "kept", [*TREE[:2], TREE[2] | {"config": {"value": ["{{$jobsMapByNodeKey.first}}", "{{$jobsMapByNodeKey.meets}}"]}}]
+    )
+    before = shape(root, version)
+    with pytest.raises(Invalid) as refused:
+        edit(root, ids(root, version))
+    (problem,) = refused.value.problems()
+    assert problem.code == "UNKNOWN_NODE"
+    assert problem.message.startswith('node "output" (last): no node with the key')
+    assert shape(root, version) == before
+
+
+@pytest.mark.parametrize("edit", LOOSE.values(), ids=LOOSE)
+def test_a_workflow_that_is_not_enabled_may_be_mended_later_and_comes_back_as_exported(root: Session, edit: Json) -> None:
+    nodes = [*TREE[:2], TREE[2] | {"config": {"value": ["{{$jobsMapByNodeKey.first}}", "{{$jobsMapByNodeKey.meets}}"]}}]
+    version = root.workflow("loose", nodes, enabled=False)
+    edit(root, ids(root, version))
+    document = root.call("workflows:export", version)
+    made = root.call("workflows:import", None, document | {"key": "copy"})["id"]
+    assert root.call("workflows:export", made) | {"key": "loose"} == document
+    replaced = root.call("workflows:import", None, document, filterByTk=str(version))["id"]
+    assert root.call("workflows:export", replaced) == document
+    for enable in (
+        lambda: root.call("workflows:update", made, {"enabled": True}),
+        lambda: root.call("workflows:import", None, document | {"enabled": True}),
+        lambda: root.call("workflows:execute", made, {"userId": 1}),
+    ):
+        with pytest.raises(Invalid) as refused:
+            enable()
+        assert {problem.code for problem in refused.value.problems()} == {"UNKNOWN_NODE"}
+
+
+def test_other_mistakes_of_a_document_are_named_before_it_is_enabled(root: Session) -> None:
+    nodes = [{"key": "a", "type": "output", "config": {"value": "{{$nosuch.x}} {{$jobsMapByNodeKey.gone}}"}}]
+    with pytest.raises(Invalid) as refused:
+        root.call("workflows:import", None, {"key": "bad", "type": "custom-action", "config": {"type": 0}, "nodes": nodes})
+    assert [problem.code for problem in refused.value.problems()] == ["INVALID"]
+
+
+@pytest.mark.parametrize("role", ["nosuch", 5, ["member"]])
+def test_a_run_by_hand_needs_a_role_that_there_is(root: Session, version: int, role: Json) -> None:
+    with pytest.raises(Invalid, match="there is no role") as refused:
+        root.call("workflows:execute", version, {"userId": 1, "roleName": role, "data": {"title": "t"}})
+    assert [problem.path for problem in refused.value.problems()] == ["roleName"]
+
+
+@pytest.mark.parametrize("role", ["member", "root", "", None])
+def test_a_run_by_hand_takes_any_role_that_there_is(root: Session, version: int, role: Json) -> None:
+    made = root.call("workflows:execute", version, {"userId": 1, "roleName": role, "data": {"title": "t"}})
+    assert made["execution"]["id"]
+
+
+def test_fields_may_name_nodes_and_parts_of_them(root: Session, version: int) -> None:
+    row = root.call("workflows:get", version, fields="key,nodes.key,nodes.type")
+    assert row == {"key": "flow", "nodes": [{"key": key, "type": kind} for key, kind in row_kinds(root, version)]}
+    assert root.call("workflows:get", version, fields="nodes") == root.call("workflows:get", version, fields="nodes", appends="nodes")
+    with pytest.raises(Invalid, match=r'"nodes\.nosuch": a node has id, key') as refused:
+        root.call("workflows:get", version, fields="nodes.nosuch")
+    assert [problem.path for problem in refused.value.problems()] == ["fields"]
+
+
+def row_kinds(root: Session, version: int) -> list[tuple[str, str]]:
+    return [(node["key"], node["type"]) for node in root.call("workflows:get", version, appends="nodes")["nodes"]]
 
 
 @pytest.mark.parametrize("index", [None, "x", "", [1]])
@@ -208,3 +305,27 @@ def test_a_node_that_cannot_be_tested_is_refused(root: Session, body: Json, path
         root.call("flow_nodes:test", None, body)
     assert path in [problem.path for problem in refused.value.problems()]
     assert len(root.call("samples:list")) == before
+
+
+LOOP = {"key": "each", "type": "loop", "config": {"target": "{{$context.data.tags}}"}}
+
+
+def test_a_node_may_name_the_scopes_of_the_loops_around_it_wherever_it_is_added(root: Session) -> None:
+    version = root.workflow("looping", [LOOP | {"branches": {"0": [{"key": "in", "type": "output", "config": {"value": 1}}]}}])
+    each, inner = (ids(root, version)[key] for key in ("each", "in"))
+    item = {"type": "output", "config": {"value": "{{$scopes.each.item}}"}}
+    root.call(f"workflows/{version}/nodes:create", None, item | {"upstreamId": inner})
+    root.call(f"workflows/{version}/nodes:create", None, item | {"upstreamId": each, "branchIndex": 0})
+    root.call("flow_nodes:update", inner, {"config": {"value": "{{$scopes.each.index}}"}})
+    with pytest.raises(Invalid, match="is around this one"):
+        root.call(f"workflows/{version}/nodes:create", None, item | {"upstreamId": each})
+
+
+def test_a_loops_condition_may_name_its_scope_and_what_is_in_it(root: Session) -> None:
+    version = root.workflow("looping", [LOOP | {"branches": {"0": [{"key": "in", "type": "output", "config": {"value": 1}}]}}])
+    compared = {"calculator": "lt", "operands": ["{{$scopes.each.item}}", "{{$jobsMapByNodeKey.in}}"]}
+    config = {"target": 3, "condition": {"checkpoint": 1, "calculation": compared}}
+    assert root.call("flow_nodes:update", ids(root, version)["each"], {"config": config})
+    wrong = {"target": 3, "condition": {"calculation": compared | {"operands": ["{{$jobsMapByNodeKey.later}}", 1]}}}
+    with pytest.raises(Invalid, match="later"):
+        root.call("flow_nodes:update", ids(root, version)["each"], {"config": wrong})

@@ -1,0 +1,160 @@
+"""The `Machines` port on AWS Step Functions.
+
+Machines are never updated: another definition has another name. Where making one is not this function's right (it takes
+``iam:PassRole``), the function that may is called instead. Clients and their library are loaded with the first call.
+Source: https://docs.aws.amazon.com/step-functions/latest/apireference/Welcome.html
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Collection
+from functools import cached_property
+from typing import Any, Protocol
+
+from chalicelib.domain.ports import MACHINE_NOT_FOUND, MachineRefused
+from chalicelib.errors import Json
+from chalicelib.observability import logger
+
+CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 2, 5, 3
+LONGEST_NAME = 80
+NO_ANSWER = "NO_ANSWER"
+LOOKS, PAUSE_SECONDS = 10, 0.2
+TAKEN = ("StateMachineAlreadyExists", "ExecutionAlreadyExists")
+MISSING = ("StateMachineDoesNotExist", "StateMachineDeleting")
+UNKNOWN = ("ExecutionDoesNotExist", *MISSING)
+OVER = ("TaskTimedOut", "TaskDoesNotExist", "InvalidToken")
+
+
+class MachineSettings(Protocol):
+    """The part of the settings about machines.
+
+    ``arn_prefix`` is what stands before a machine's name, ``arn:aws:states:<region>:<account>:stateMachine:``; ``run_function`` and
+    ``wait_function`` are the ARNs of what machines call; ``role`` is what they run as, ``None`` where ``publish_function`` makes them."""
+
+    @property
+    def arn_prefix(self) -> str: ...
+    @property
+    def run_function(self) -> str: ...
+    @property
+    def wait_function(self) -> str: ...
+    @property
+    def role(self) -> str | None: ...
+    @property
+    def publish_function(self) -> str | None: ...
+
+
+class StepFunctions:
+    """Machines of one account and region, which the settings name."""
+
+    def __init__(self, region: str, settings: MachineSettings) -> None:
+        self._region, self._settings = region, settings
+
+    @cached_property
+    def _states(self) -> Any:
+        return _client("stepfunctions", self._region)
+
+    @cached_property
+    def _lambda(self) -> Any:
+        return _client("lambda", self._region)
+
+    def publish(self, name: str, definition: dict[str, Json]) -> None:
+        """Make the machine unless it is there; here, or in the function that may. Raises MachineRefused."""
+        if len(name) > LONGEST_NAME:
+            raise MachineRefused(f'a state machine named "{name}" would have {len(name)} characters; at most {LONGEST_NAME} are allowed')
+        if self._settings.publish_function is not None:
+            self._publish_elsewhere(name, definition)
+        else:
+            self._publish_here(name, definition)
+
+    def _publish_here(self, name: str, definition: dict[str, Json]) -> None:
+        if self._settings.role is None:
+            raise MachineRefused("set STATE_MACHINE_ROLE_ARN, what state machines run as, or PUBLISH_FUNCTION, which makes them")
+        text = json.dumps(definition, ensure_ascii=False, separators=(",", ":"))
+        role = self._settings.role
+        _asked(self._states.create_state_machine, TAKEN, name=name, definition=text, roleArn=role, type="STANDARD")
+        self._wait_until_active(name)
+
+    def _wait_until_active(self, name: str) -> None:
+        """A new machine is not seen everywhere at once. Raises MachineRefused."""
+        for _ in range(LOOKS):
+            found = _asked(self._states.describe_state_machine, MISSING, stateMachineArn=self._machine(name))
+            if found is not None and found["status"] == "ACTIVE":
+                return
+            time.sleep(PAUSE_SECONDS)
+        raise MachineRefused(f'the state machine "{name}" was made but is not active yet; try again', MACHINE_NOT_FOUND)
+
+    def _publish_elsewhere(self, name: str, definition: dict[str, Json]) -> None:
+        event = json.dumps({"name": name, "definition": definition}, ensure_ascii=False)
+        answer = _asked(self._lambda.invoke, FunctionName=self._settings.publish_function, Payload=event.encode())
+        if answer is not None and "FunctionError" in answer:
+            failure = json.loads(answer["Payload"].read())
+            raise MachineRefused(str(failure.get("errorMessage")), str(failure.get("errorType")))
+
+    def start(self, name: str, execution: str, payload: dict[str, Json]) -> None:
+        """Start an execution of the machine unless one of that name was started. Raises MachineRefused."""
+        arn, text = self._machine(name), json.dumps(payload)
+        _asked(self._states.start_execution, TAKEN, stateMachineArn=arn, name=execution, input=text)
+
+    def send(self, token: str) -> bool:
+        """End the wait that the token stands for; False when nobody waits with it any more, or nobody answered."""
+        try:
+            _asked(self._states.send_task_success, taskToken=token, output="{}")
+        except MachineRefused as refused:
+            if refused.code not in OVER:
+                logger.warning("a wait could not be ended: %s", refused)
+            return False
+        return True
+
+    def stop(self, name: str, execution: str) -> None:
+        """Stop the execution, if it runs. One that cannot be stopped changes nothing any more: its attempt is over."""
+        try:
+            _asked(self._states.stop_execution, UNKNOWN, executionArn=self._execution(name, execution))
+        except MachineRefused as refused:
+            logger.warning("the execution %s could not be stopped: %s", execution, refused)
+
+    def is_running(self, name: str, execution: str) -> bool:
+        """Whether Step Functions walks this execution now. Raises MachineRefused when nobody can say."""
+        found = _asked(self._states.describe_execution, UNKNOWN, executionArn=self._execution(name, execution))
+        return found is not None and found["status"] in ("RUNNING", "PENDING_REDRIVE")
+
+    def functions(self) -> tuple[str, str]:
+        """The ARNs of the functions that machines call: the one that walks, the one that takes tokens."""
+        return self._settings.run_function, self._settings.wait_function
+
+    def _machine(self, name: str) -> str:
+        return f"{self._settings.arn_prefix}{name}"
+
+    def _execution(self, name: str, execution: str) -> str:
+        return f"{self._settings.arn_prefix.replace(':stateMachine:', ':execution:')}{name}:{execution}"
+
+
+def _client(service: str, region: str) -> Any:
+    """A client whose endpoint is AWS's, or what the standard ``AWS_ENDPOINT_URL_<SERVICE>`` says.
+
+    Every call here may be repeated: machines and executions have names, a token ends one wait."""
+    import botocore.session
+    from botocore.config import Config
+
+    retries = {"total_max_attempts": ATTEMPTS, "mode": "standard"}
+    limits = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries=retries)
+    return botocore.session.get_session().create_client(service, region_name=region, config=limits)
+
+
+def _asked(call: Callable[..., dict[str, Json]], fine: Collection[str] = (), **parameters: Json) -> dict[str, Json] | None:
+    """What the service answers; ``None`` for an error whose code is ``fine``. Raises MachineRefused."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        return call(**parameters)
+    except ClientError as error:
+        told = error.response.get("Error", {})
+        code = str(told.get("Code") or NO_ANSWER)
+        if code in fine:
+            return None
+        raise MachineRefused(
+            str(told.get("Message") or f"Step Functions answered {code}"), MACHINE_NOT_FOUND if code in MISSING else code
+        ) from None
+    except BotoCoreError as error:
+        raise MachineRefused(f"Step Functions gave no answer: {error}", NO_ANSWER) from None

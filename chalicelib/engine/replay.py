@@ -1,0 +1,195 @@
+"""The walk of an asynchronous execution: the same tree, the same nodes, over jobs that are kept one by one.
+
+Every attempt begins at the head. A job that is final gives its result and is walked past; a pending one is looked at again, or still waits;
+so a crash, a restart and a wait of days are all the same. What nodes wrote is committed together with their jobs, under the condition that
+the execution is still this attempt's: before and after an effect outside, when a transaction is full, at a node that fails, and at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from chalicelib.domain.graph import Node
+from chalicelib.domain.instants import iso_text
+from chalicelib.domain.status import ABORTED, ERROR, PENDING
+from chalicelib.engine.interpreter import Ended, Interpreter, Place
+from chalicelib.engine.stored_jobs import StoredJob
+from chalicelib.engine.unit_of_work import Savepoint
+from chalicelib.errors import Invalid, Json, TooLarge
+from chalicelib.nodes import NODE_TYPES
+from chalicelib.nodes.base import Branch, Outcome, Steer
+
+MOST_STAGED = 40
+MOST_JOBS = 40
+
+
+class OutOfTime(Exception):
+    """The function that walks must answer; everything so far is committed."""
+
+
+class Replay(Interpreter):
+    """``known``: the jobs of earlier walks; ``save()`` commits what is staged and every dirty job."""
+
+    known: dict[str, StoredJob]
+    save: Callable[[], None]
+    one_by_one: bool
+    ends_by_ms: int
+
+    def begin(self, known: Sequence[StoredJob], save: Callable[[], None], ends_by_ms: int, one_by_one: bool) -> None:
+        """``one_by_one``: commit after every node, to find the one whose write is refused."""
+        self.known = {stored.job.key: stored for stored in known}
+        self.save, self.ends_by_ms, self.one_by_one = save, ends_by_ms, one_by_one
+        self._uninterrupted = 0
+        for stored in known:
+            self._execution.jobs.append(stored.job)
+            self._execution.results[stored.assigns or stored.job.node.key] = stored.job.result
+
+    def walk(self) -> int:
+        """The status of the main line: PENDING while something waits. Raises Ended, Exited, TimedOut, OutOfTime."""
+        return self._walk(self._graph.head, Place())
+
+    @property
+    def waiting(self) -> list[StoredJob]:
+        """The pending jobs of nodes that wait."""
+        return [stored for stored in self.known.values() if stored.job.status == PENDING and NODE_TYPES[stored.job.node.type].steer is None]
+
+    def _run_node(self, node: Node, place: Place) -> int:
+        known = self.known.get(place.job_key(node))
+        if known is not None and known.job.status != PENDING:
+            return self._pass(known, node, place)
+        self._pause()
+        node_type = NODE_TYPES[node.type]
+        if node_type.steer is not None:
+            return self._steer_on(node, place, node_type.steer, known)
+        if known is not None and known.due_at_ms is None and node_type.waits:
+            return PENDING
+        return self._run_anew(node, place, known)
+
+    def _pass(self, known: StoredJob, node: Node, place: Place) -> int:
+        """Go past a job that is final, along the branch it chose."""
+        self._execution.results[node.key] = known.job.result
+        for assigned in (stored for stored in self.known.values() if stored.assigns and stored.job.key.startswith(f"{known.job.key}>")):
+            self._execution.results[assigned.assigns or ""] = assigned.job.result
+        if known.ends:
+            raise Ended
+        return self._after(node, place, Outcome(known.job.status, known.job.result, known.branch, exits_on_failure=known.exits))
+
+    def _run_anew(self, node: Node, place: Place, known: StoredJob | None) -> int:
+        node_type, savepoint = NODE_TYPES[node.type], self._unit.savepoint()
+        if node_type.acts_outside:
+            self.save()
+            savepoint = self._unit.savepoint()
+        started = known.job.started_at if known else iso_text(self._clock.now_ms())
+        before = len(self._execution.jobs)
+        outcome = self._outcome(node, place, lambda scope: self._result(node, known, scope))
+        for seq, job in enumerate(self._execution.jobs[before:], start=before):
+            self.known[job.key] = StoredJob(job, seq, assigns=job.node.key)
+        if outcome.status < 0 and not outcome.ends:
+            self._unit.rollback(savepoint)
+        stored = self._note(node, place, outcome, started, known)
+        self._save_after(stored, savepoint, node_type.acts_outside)
+        if outcome.ends:
+            raise Ended
+        return self._after(node, place, outcome) if stored.job.status == outcome.status else stored.job.status
+
+    def _result(self, node: Node, known: StoredJob | None, scope: Mapping[str, Json]) -> Outcome:
+        node_type, prepared = NODE_TYPES[node.type], self._prepared[node.id]
+        if known is not None and known.due_at_ms is not None and node_type.resume is not None:
+            return node_type.resume(prepared, known.job.result, known.due_at_ms, self._ports)
+        return node_type.run(prepared, scope, self._ports)
+
+    def _note(self, node: Node, place: Place, outcome: Outcome, started: str, known: StoredJob | None) -> StoredJob:
+        """The job of an outcome, to be committed with what the node wrote."""
+        if known is None:
+            before = len(self._execution.jobs)
+            job = self._add_job(node, place, outcome, started)
+            known = StoredJob(job, before)
+            self.known[job.key] = known
+        job = known.job
+        job.status, job.result, job.log, job.meta = outcome.status, outcome.result, outcome.log, outcome.meta
+        job.ended_at = iso_text(self._clock.now_ms())
+        known.branch, known.ends, known.exits = outcome.branch, outcome.ends, outcome.exits_on_failure
+        known.due_at_ms, known.is_dirty = outcome.due_at_ms, True
+        self._execution.results[node.key] = outcome.result
+        return known
+
+    def _save_after(self, stored: StoredJob, savepoint: Savepoint, at_once: bool) -> None:
+        """Commit when it is time to. A write that is refused is the node's error when it was the only one in the transaction."""
+        full = len(self._unit.staged) >= MOST_STAGED or sum(1 for one in self.known.values() if one.is_dirty) >= MOST_JOBS
+        if self._uninterrupted or not (at_once or self.one_by_one or full):
+            return
+        try:
+            self.save()
+        except (Invalid, TooLarge) as refused:
+            if not self.one_by_one:
+                raise
+            self._unit.rollback(savepoint)
+            errors = [problem.to_json() for problem in refused.problems()]
+            stored.job.status, stored.ends, stored.branch = ERROR, False, None
+            stored.job.result = {"message": refused.message, "code": refused.code, "errors": errors}
+            self.save()
+
+    def _steer_on(self, node: Node, place: Place, steer: Steer, known: StoredJob | None) -> int:
+        """As `_steer`, from where an earlier walk left off."""
+        savepoint = self._unit.savepoint()
+        started = known.job.started_at if known else iso_text(self._clock.now_ms())
+        so_far = known.job.result if known else None
+        stored = self._note(node, place, Outcome(PENDING, so_far), started, known)
+        outcome = self._outcome(node, place, lambda scope: self._drive(node, place, steer, stored, so_far))
+        if outcome.status == PENDING:
+            return PENDING
+        self._note(node, place, outcome, started, stored)
+        self._abort_below(node, place)
+        self._save_after(stored, savepoint, False)
+        return stored.job.status
+
+    def _abort_below(self, node: Node, place: Place) -> None:
+        """What still waits in the branches of a node that is settled waits no longer."""
+        above = "/".join((*place.location, node.key))
+        for stored in self.known.values():
+            if stored.job.status == PENDING and stored.job.key.startswith((f"{above}~", f"{above}.")):
+                stored.job.status, stored.is_dirty = ABORTED, True
+
+    def _drive(self, node: Node, place: Place, steer: Steer, stored: StoredJob, so_far: Json) -> Outcome:
+        indexes = tuple(head.branch_index or 0 for head in self._graph.branches(node))
+        control = steer(self._prepared[node.id], self._look_from(node, place), self._ports, indexes, so_far)
+        try:
+            branch = next(control)
+            while True:
+                stored.job.result = self._execution.results[node.key] = branch.result
+                stored.is_dirty = True
+                branch = control.send(self._walk_branch(node, branch, place))
+        except StopIteration as stop:
+            outcome: Outcome = stop.value
+            return outcome
+        finally:
+            control.close()
+
+    def _walk_branch(self, node: Node, branch: Branch, place: Place) -> int:
+        """A branch that is undone when it ends badly is committed as a whole, unless it waits or acts outside: what is committed stays."""
+        head = self._graph.branch(node, branch.index)
+        whole = branch.undo and not any(_interrupts(inner) for inner in self._graph.line_with_branches(head))
+        self._uninterrupted += whole
+        savepoint = self._unit.savepoint()
+        try:
+            status = self._walk(head, place.within(node, branch))
+        finally:
+            self._uninterrupted -= whole
+        if status < 0 and branch.undo:
+            self._unit.rollback(savepoint)
+        return status
+
+    def _pause(self) -> None:
+        """Raises OutOfTime, after a commit, when the function has to answer soon."""
+        if self._clock.now_ms() > self.ends_by_ms and not self._uninterrupted:
+            self.save()
+            raise OutOfTime
+
+    def _check_deadline(self, node: Node) -> None:
+        """An asynchronous run has no call that waits for it."""
+
+
+def _interrupts(node: Node) -> bool:
+    """Whether an asynchronous run is committed in the middle of this node."""
+    node_type = NODE_TYPES[node.type]
+    return node_type.waits or node_type.acts_outside

@@ -1,0 +1,39 @@
+"""Attempts: an execution of a state machine is disposable, and another one begins where the jobs say that the last one was.
+
+The number of an attempt is given out by a commit, so two who start one do not start the same; of two attempts only the later may write.
+"""
+
+from __future__ import annotations
+
+from chalicelib.domain.keys import execution_key
+from chalicelib.domain.ports import Equals, Item, MachineRefused, Update
+from chalicelib.domain.workflow import Workflow
+from chalicelib.engine.commit import Stale, commit
+from chalicelib.engine.unit_of_work import Tagged
+from chalicelib.observability import logger
+from chalicelib.services import machines
+from chalicelib.services.backend import Backend
+from chalicelib.services.dispatching import FIRST_ATTEMPT
+
+
+def last_attempt(item: Item) -> int:
+    """The highest number that has been given out."""
+    return max(int(item.get("starts") or FIRST_ATTEMPT), int(item["attempt"]))
+
+
+def next_attempt(backend: Backend, item: Item, workflow: Workflow) -> int | None:
+    """The number of the attempt that was started; ``None`` when somebody else was first, or Step Functions did not take it.
+
+    Raises Unavailable."""
+    number = last_attempt(item) + 1
+    seen = Equals({name: item.get(name) for name in ("status", "attempt", "starts")})
+    claim = Update(execution_key(item["id"]), set={"starts": number, "triedAt": backend.clock.now_ms()}, condition=seen)
+    try:
+        commit(backend.store, backend.clock, [Tagged(claim, "attempt")])
+        machines.start(backend, workflow, item["id"], number)
+    except Stale:
+        return None
+    except MachineRefused as refused:
+        logger.warning("attempt %s of execution %s was not started: %s", number, item["id"], refused)
+        return None
+    return number

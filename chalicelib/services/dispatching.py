@@ -1,0 +1,39 @@
+"""What follows a commit that holds executions: versions are frozen now, and what waits in the queue is started.
+
+An execution in the queue is durable before the call is answered. So a start that fails fails no call: it is logged, and the sweep starts
+the execution a little later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chalicelib.domain.ports import MachineRefused
+from chalicelib.domain.status import QUEUEING
+from chalicelib.engine.definitions import Definitions
+from chalicelib.engine.dispatch import mark_frozen
+from chalicelib.engine.execution import Execution
+from chalicelib.observability import logger
+from chalicelib.services import machines
+from chalicelib.services.backend import Backend
+
+FIRST_ATTEMPT = 1
+
+
+def after_commit(backend: Backend, definitions: Definitions, executions: Sequence[Execution]) -> None:
+    """These executions have been committed."""
+    for execution in executions:
+        mark_frozen(definitions, execution.workflow)
+    for execution in executions:
+        if execution.status is QUEUEING:
+            start(backend, execution)
+
+
+def start(backend: Backend, execution: Execution, attempt: int = FIRST_ATTEMPT) -> bool:
+    """Whether the attempt was started."""
+    try:
+        machines.start(backend, execution.workflow, execution.id, attempt)
+    except MachineRefused as refused:
+        logger.warning("execution %s of %s waits for the sweep: %s", execution.id, execution.workflow.key, refused)
+        return False
+    return True

@@ -1,0 +1,138 @@
+"""What one call on records has run, and the writes that keep it: executions, the Idempotency-Key's item, the answer.
+
+A call may commit several times: its record first, then each synchronous post-action workflow. What is kept for an Idempotency-Key names
+what was begun with the first commit, and the answer with the last.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from chalicelib.domain.ids import fresh_id
+from chalicelib.domain.instants import iso_text
+from chalicelib.domain.record import Record
+from chalicelib.domain.workflow import Workflow
+from chalicelib.engine.commit import AlreadyCommitted, Stale, commit
+from chalicelib.engine.definitions import Definitions
+from chalicelib.engine.dispatch import run_writes
+from chalicelib.engine.execution import Execution, restored
+from chalicelib.engine.ports import Effects
+from chalicelib.engine.records import UnitRecords
+from chalicelib.engine.unit_of_work import Tagged
+from chalicelib.errors import Json
+from chalicelib.services import idempotency
+from chalicelib.services.action_events import After
+from chalicelib.services.backend import Backend
+from chalicelib.services.call import Answer, Call
+from chalicelib.services.dispatching import after_commit
+from chalicelib.services.opened import Opened
+from chalicelib.services.run_answers import failed, messages_of, refused_answer
+from chalicelib.services.trigger_contexts import at_path
+
+
+@dataclass(frozen=True)
+class Event:
+    """One record for one post-action workflow."""
+
+    after: After
+    record: Record
+
+    @property
+    def name(self) -> str:
+        return f"{self.after.workflow.key}/{self.record.id}"
+
+
+@dataclass
+class Progress:
+    """What outlives a walk that starts again."""
+
+    effects: Effects
+    ids: dict[str, int] = field(default_factory=dict)
+    token: str = field(default_factory=lambda: secrets.token_hex(8))
+    kept_doc: str | None = None
+
+    def id_of(self, name: str, now_ms: int) -> int:
+        return self.ids.setdefault(name, fresh_id(now_ms + len(self.ids)))
+
+
+class RunLedger:
+    """``ran``: the executions of the call so far; ``events``: those that are still to run in units of their own."""
+
+    def __init__(self, backend: Backend, call: Call, opened: Opened, progress: Progress) -> None:
+        self._backend = backend
+        self._call = call
+        self._opened = opened
+        self._progress = progress
+        self._now_ms = backend.clock.now_ms()
+        self.answer = Answer()
+        self.ran: list[Execution] = []
+        self.events: list[Event] = []
+
+    def execution(self, workflow: Workflow, name: str, context: dict[str, Json], record: Record | None = None) -> Execution:
+        """A started execution; ``name`` tells it from the others of the call."""
+        touched = f"{record.collection.name}/{record.id}" if record else None
+        return Execution(self._progress.id_of(name, self._now_ms), workflow, context, iso_text(self._now_ms), touched)
+
+    def of_event(self, event: Event, records: UnitRecords) -> Execution:
+        """The execution of an event, its context as the records are now."""
+        caller = self._opened.caller
+        context = {"data": data_of(event, records), "user": caller.row(), "roleName": caller.role_name}
+        return self.execution(event.after.workflow, event.name, context, event.record)
+
+    def write(self, definitions: Definitions, executions: Sequence[Execution], writes: list[Tagged], *, final: bool | None) -> None:
+        """``final``: the call's last commit (``None``: one that is no answer to keep)."""
+        if self._call.dry_run:
+            return
+        tagged = run_writes(definitions, executions, self._progress.token, self._backend.now()) + writes
+        keeps = bool(tagged) or self._call.action in idempotency.DECIDING
+        tagged += self._kept(final) if keeps and final is not None else []
+        try:
+            commit(self._backend.store, self._backend.clock, tagged, self._call.deadline_ms)
+        except AlreadyCommitted as there:
+            if restored(there.item, executions[0].workflow).token != self._progress.token:
+                # Somebody else's execution has one of these ids: take others and walk again.
+                self._progress.ids.clear()
+                raise Stale from None
+        after_commit(self._backend, definitions, executions)
+
+    def _kept(self, final: bool) -> list[Tagged]:
+        """The Idempotency-Key's write: the answer with the last commit, what was begun with the first of several."""
+        if self._call.idempotency_key is None or not (final or self._progress.kept_doc is None):
+            return []
+        now_s, records = self._now_ms // 1000, [event.record.id for event in self.events]
+        answer = self.compose() if final else None
+        for event in self.events:
+            self._progress.id_of(event.name, self._now_ms)
+        kept = idempotency.keep(
+            self._call, self._opened.caller, now_s, answer, self._progress.ids, self._progress.kept_doc, list(dict.fromkeys(records))
+        )
+        if kept and not final:
+            self._progress.kept_doc = idempotency.doc_of(kept)
+        return kept
+
+    def compose(self) -> Answer:
+        """The answer as far as things have come: the action's own, with messages and executions of the workflows it started."""
+        executions, skipped = self.ran, self._opened.bound.skipped
+        meta: dict[str, Json] = dict(self.answer.meta or {})
+        if executions:
+            meta["executions"] = [execution.summary() for execution in executions]
+        if skipped:
+            meta["skipped"] = skipped
+        messages, bad = messages_of(executions), failed(executions)
+        if bad is not None:
+            return refused_answer(bad, messages, meta)
+        own = self.answer
+        return Answer(own.data, meta or None, messages, None, own.status, own.headers, own.has_data)
+
+
+def data_of(event: Event, records: UnitRecords) -> Json:
+    """The record as it is now (as it was, when it is gone), or the one at the end of the path; with what the trigger appends."""
+    record = records.unit.get(event.record.collection, event.record.id) or event.record
+    appends = event.after.workflow.config.get("appends") or []
+    if not event.after.path:
+        return records.rows(record.collection, [record], appends)[0]
+    path = ".".join(event.after.path)
+    row = records.rows(record.collection, [record], [path, *(f"{path}.{name}" for name in appends)])[0]
+    return at_path(row, event.after.path)

@@ -1,0 +1,65 @@
+"""The sweep: what has to move on though nobody calls: open executions, and the jobs on collections' records.
+
+Called over and over: every second by the local stack, every minute by a schedule on AWS. Each call is bounded by its deadline, a job
+gets one slice in turn with the others, and one that cannot go on does not stop them. Two sweeps at once are harmless.
+"""
+
+from __future__ import annotations
+
+from chalicelib.domain.ports import Item
+from chalicelib.engine.commit import store_errors
+from chalicelib.errors import AppError
+from chalicelib.observability import logger
+from chalicelib.services.backend import Backend
+from chalicelib.services.collection_jobs import KINDS, CollectionJobs
+from chalicelib.services.open_runs import OpenRuns
+from chalicelib.services.reindexing import RESERVE_MS
+
+
+def sweep(backend: Backend, deadline_ms: int) -> int:
+    """How many executions and slices of open jobs were moved on before ``deadline_ms`` (epoch milliseconds), less the reserve that a slice
+    keeps. Executions get half of the time, at most.
+
+    Raises Unavailable when the jobs cannot be read."""
+    jobs, done = CollectionJobs(backend), _moved_runs(backend, deadline_ms)
+    while backend.clock.now_ms() <= deadline_ms - RESERVE_MS:
+        moved = sum(_moved(jobs, item, deadline_ms) for item in store_errors(lambda: _due(jobs)))
+        if not moved:
+            break
+        done += moved
+    return done
+
+
+def go_on(backend: Backend, deadline_ms: int) -> int:
+    """How many open executions got a new attempt: all that have no machine that runs, for a place where machines do not outlive a restart.
+
+    Raises Unavailable when they cannot be read."""
+    return OpenRuns(backend, at_once=True).sweep(deadline_ms)
+
+
+def _moved_runs(backend: Backend, deadline_ms: int) -> int:
+    """What is wrong with executions must not keep jobs from ending."""
+    now_ms = backend.clock.now_ms()
+    try:
+        return OpenRuns(backend).sweep(now_ms + (deadline_ms - now_ms) // 2)
+    except AppError as error:
+        logger.warning("open executions wait for the next sweep: %s", error)
+        return 0
+
+
+def _due(jobs: CollectionJobs) -> list[Item]:
+    return [item for kind in KINDS for item in jobs.items(kind) if jobs.is_due(item)]
+
+
+def _moved(jobs: CollectionJobs, item: Item, deadline_ms: int) -> bool:
+    """Whether the job is somewhere else than before. A bug in one job must not keep the others from ending."""
+    version, name = item["version"], item["data"]["name"]
+    try:
+        after = store_errors(lambda: jobs.advance(item, deadline_ms))
+    except AppError as error:
+        logger.warning('the job on the records of "%s" waits: %s', name, error)
+        return False
+    except Exception:
+        logger.exception('the job on the records of "%s" cannot go on', name)
+        return False
+    return after is None or after["version"] != version

@@ -1,0 +1,1 @@
+"""A package, so that module names may recur elsewhere."""
