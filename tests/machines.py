@@ -61,13 +61,15 @@ class Running:
 
 
 class FakeMachines:
-    """``failures`` stand in for the next calls, in order; ``asked`` is what was called."""
+    """``failures`` stand in for the next calls, in order; ``asked`` is what was called; ``made_ms`` when machines were made, without
+    which it was long ago."""
 
     def __init__(self) -> None:
         self.documents: dict[str, Json] = {}
         self.executions: dict[str, Running] = {}
         self.failures: deque[Failure] = deque()
         self.asked: list[tuple[str, str]] = []
+        self.made_ms: dict[str, int] = {}
 
     def _do(self, what: str, name: str, call: Callable[[], Any]) -> Any:
         self.asked.append((what, name))
@@ -115,6 +117,12 @@ class FakeMachines:
             return execution in self.executions and self.executions[execution].status == "RUNNING"
 
         return bool(self._do("describe", execution, look))
+
+    def names(self) -> Json:
+        return dict(self._do("list", "", lambda: {name: self.made_ms.get(name, 0) for name in self.documents}))
+
+    def remove(self, name: str) -> None:
+        self._do("remove", name, lambda: self.documents.pop(name, None))
 
     def forget(self) -> None:
         """As an emulator that was started anew."""

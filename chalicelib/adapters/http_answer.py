@@ -21,7 +21,9 @@ MOST_DEPTH = 32
 CHUNK_BYTES = 65_536
 JSON_TYPE = re.compile(r"(?:application/(?:[\w.+-]+\+)?json|text/json)(?:[;\s]|$)")
 CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:-]+)", re.IGNORECASE)
+LENGTH = re.compile(r"\s*[0-9]+\s*(?:,\s*[0-9]+\s*)*", re.ASCII)
 MOST_LOCATION = 200
+MOST_DIGITS = 308  # of an integer that a double holds
 
 
 def read_answer(response: BaseHTTPResponse) -> dict[str, Json]:
@@ -30,6 +32,7 @@ def read_answer(response: BaseHTTPResponse) -> dict[str, Json]:
     told: dict[str, Json] = {"status": response.status, "statusText": reason}
     content_type = response.headers.get("content-type", "")
     try:
+        _check_length(response.headers.get("content-length"))
         data = data_of(_content(response), content_type)
     except EffectFailed as refused:
         raise EffectFailed({**refused.result, **told}) from None
@@ -37,6 +40,12 @@ def read_answer(response: BaseHTTPResponse) -> dict[str, Json]:
         return {**told, "headers": _headers(response), "data": data}
     message, code = _refusal(response.status, response.headers.get("location"))
     raise EffectFailed({"message": message, "code": code, **told, "data": data})
+
+
+def _check_length(length: str | None) -> None:
+    """A length that is none is read as no length at all: the answer would be taken for whole wherever it ends. Raises EffectFailed."""
+    if length is not None and not LENGTH.fullmatch(length):
+        raise failed("the answer is not HTTP: its Content-Length is no number", "ERR_BAD_RESPONSE")
 
 
 def _content(response: BaseHTTPResponse) -> bytes:
@@ -58,16 +67,15 @@ def _headers(response: BaseHTTPResponse) -> dict[str, Json]:
 
 
 def data_of(content: bytes, content_type: str) -> Json:
-    """A JSON answer as its value, any other as text; JSON that is none, or holds what cannot be kept, as text too.
+    """A JSON answer as its value, any other as text, and so is JSON that is none. Half a surrogate pair, which no file can hold, is U+FFFD.
 
-    Raises EffectFailed when JSON is nested deeper than 32 levels."""
+    Raises EffectFailed when JSON is nested deeper than 32 levels, or holds a number that is too large."""
     charset = CHARSET.search(content_type)
     text = _kept(content, charset[1] if charset else "utf-8")
     if not JSON_TYPE.match(content_type.strip().lower()):
         return text
     try:
-        value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
-        json.dumps(value, ensure_ascii=False).encode()
+        value = _sound(json.loads(text, parse_constant=_refuse, parse_float=_finite, parse_int=_whole))
     except RecursionError:
         raise _too_deep() from None
     except ValueError:
@@ -108,8 +116,28 @@ def _refuse(constant: str) -> Json:
 def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise ValueError(text)
+        raise _too_large(text)
     return number
+
+
+def _whole(text: str) -> int:
+    if len(text.removeprefix("-")) > MOST_DIGITS:
+        raise _too_large(text)
+    return int(text)
+
+
+def _too_large(text: str) -> EffectFailed:
+    shown = text if len(text) <= 40 else f"{text[:39]}…"
+    return failed(f"the answer is JSON that cannot be kept: the number {shown} is too large", "ERR_BAD_RESPONSE")
+
+
+def _sound(value: Json) -> Json:
+    text = json.dumps(value, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.loads(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
+    return value
 
 
 def _refusal(status: int, location: str | None) -> tuple[str, str]:

@@ -8,23 +8,19 @@ https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from urllib.parse import quote, urlencode
 
 from urllib3.filepost import encode_multipart_formdata
 
 from chalicelib.adapters.http_target import failed
+from chalicelib.domain.request_rules import fault_of_header_name, fault_of_header_value
 from chalicelib.domain.template import text_of
 from chalicelib.errors import Json
 
 MOST_BODY_BYTES = 1_048_576
 MOST_HEADER_BYTES = 16_384
-TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
-FRAMING = {"content-length", "transfer-encoding", "te", "trailer", "expect"}
 KEY_SAFE = "#/:~"
-OURS = FRAMING | {"host", "connection", "keep-alive", "upgrade", "proxy-authorization", "proxy-connection"}
 DEFAULTS = {"Accept": "application/json, text/plain, */*", "Accept-Encoding": "identity", "User-Agent": "Stepbase", "Connection": "close"}
 
 
@@ -33,10 +29,8 @@ def headers_of(payload: Mapping[str, Json], key: str) -> dict[str, str]:
     headers: dict[str, str] = {}
     for pair in payload.get("headers") or ():
         name, value = pair["name"], pair["value"]
-        if not TOKEN.fullmatch(name) or name.lower() in OURS:
-            raise failed(f"the header {name[:100]!r} cannot be set", "ERR_INVALID_HEADER")
-        if not VALUE.fullmatch(value):
-            raise failed(f'the value of the header "{name}" holds a line break or a character that no header takes', "ERR_INVALID_HEADER")
+        if fault := fault_of_header_name(name) or fault_of_header_value(name, value):
+            raise failed(fault, "ERR_INVALID_HEADER")
         headers[name] = value
     given = {name.lower() for name in headers}
     ours = {**DEFAULTS, "Idempotency-Key": quote(key, safe=KEY_SAFE)}

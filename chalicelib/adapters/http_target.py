@@ -1,6 +1,8 @@
 """Where a request goes: the URL, read once and strictly, and the deployment's word on which hosts may be called.
 
-What is read here is what is connected to; nothing reads the URL again. Sources: https://www.rfc-editor.org/rfc/rfc3986 and
+What is read here is what is connected to; nothing reads the URL again. Blanks and other characters that a path or query may not hold are
+percent-encoded there, as https://url.spec.whatwg.org/#path-percent-encode-set has it; control characters and backslashes are refused.
+Sources: https://www.rfc-editor.org/rfc/rfc3986 and
 https://cheatsheetseries.owasp.org/cheatsheets/Server_Side_Request_Forgery_Prevention_Cheat_Sheet.html
 """
 
@@ -17,7 +19,8 @@ from chalicelib.domain.ports import EffectFailed
 PORTS = {"http": 80, "https": 443}
 MOST_URL = 8_192
 HOST = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
-NOT_IN_A_URL = re.compile(r"[\x00-\x20\x7f\\\u0085\u00a0\u2028\u2029]")
+NOT_IN_A_URL = re.compile(r"[\x00-\x1f\x7f-\x9f\\]")
+BLANK = re.compile(r"\s")
 PATH_SAFE = "/%:@!$&'()*+,;=~"
 QUERY_SAFE = PATH_SAFE + "?"
 
@@ -31,6 +34,11 @@ class Target:
     port: int
     path: str
 
+    @property
+    def bracketed_host(self) -> str:
+        """The host as it stands before a port: an IPv6 address in brackets."""
+        return f"[{self.host}]" if ":" in self.host else self.host
+
 
 @dataclass(frozen=True)
 class AllowedHosts:
@@ -43,7 +51,7 @@ class AllowedHosts:
 
     def names(self, target: Target) -> bool:
         """Whether an entry names the host, and the port unless it is the scheme's own."""
-        host = f"[{target.host}]" if ":" in target.host else target.host
+        host = target.bracketed_host
         own_port = target.port == PORTS[target.scheme]
         return any(_matches(entry, host, target.port, own_port) for entry in self.entries)
 
@@ -62,7 +70,7 @@ def failed(message: str, code: str) -> EffectFailed:
 
 
 def blocked(target: Target, why: str) -> EffectFailed:
-    return failed(f'Request to "{target.host}:{target.port}" is blocked: {why}', "ERR_BLOCKED")
+    return failed(f'Request to "{target.bracketed_host}:{target.port}" is blocked: {why}', "ERR_BLOCKED")
 
 
 def parse_target(url: str, params: Iterable[tuple[str, str]] = ()) -> Target:
@@ -85,6 +93,8 @@ def parse_target(url: str, params: Iterable[tuple[str, str]] = ()) -> Target:
 
 def _host(parts: SplitResult) -> str:
     """In ASCII; empty when there is none. Raises ValueError."""
+    if BLANK.search(parts.netloc):
+        raise ValueError
     raw = parts.hostname or ""
     if ":" in raw:
         if "%" in raw or "[" not in parts.netloc:
@@ -109,5 +119,6 @@ def check_target(target: Target, allowed: AllowedHosts) -> bool:
     if not named and allowed.only:
         raise blocked(target, "this deployment calls only the hosts in REQUEST_ALLOWED_HOSTS")
     if not named and target.port not in PORTS.values():
-        raise blocked(target, f"only the ports 80 and 443 may be called; REQUEST_ALLOWED_HOSTS={target.host}:{target.port} would allow it")
+        entry = f"{target.bracketed_host}:{target.port}"
+        raise blocked(target, f"only the ports 80 and 443 may be called; REQUEST_ALLOWED_HOSTS={entry} would allow it")
     return named

@@ -11,20 +11,31 @@ import json
 import time
 from collections.abc import Callable, Collection
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from chalicelib.domain.ports import MACHINE_NOT_FOUND, MachineRefused
+from chalicelib.domain.ports import MACHINE_NOT_FOUND, NO_ANSWER, MachineRefused
 from chalicelib.errors import Json
 from chalicelib.observability import logger
 
-CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 2, 5, 3
 LONGEST_NAME = 80
-NO_ANSWER = "NO_ANSWER"
 LOOKS, PAUSE_SECONDS = 10, 0.2
+MOST_LISTED = 1_000
 TAKEN = ("StateMachineAlreadyExists", "ExecutionAlreadyExists")
 MISSING = ("StateMachineDoesNotExist", "StateMachineDeleting")
 UNKNOWN = ("ExecutionDoesNotExist", *MISSING)
 OVER = ("TaskTimedOut", "TaskDoesNotExist", "InvalidToken")
+
+
+class Patience(NamedTuple):
+    """How long a call waits for a connection and then for an answer, and how often it is sent in all."""
+
+    connect_seconds: float
+    read_seconds: float
+    attempts: int
+
+
+LONG = Patience(2, 5, 3)  # for making a machine, without which nothing can be enabled
+SHORT = Patience(1, 2, 2)  # after a commit: somebody waits for the answer, and the sweep does what was not done
 
 
 class MachineSettings(Protocol):
@@ -53,11 +64,15 @@ class StepFunctions:
 
     @cached_property
     def _states(self) -> Any:
-        return _client("stepfunctions", self._region)
+        return _client("stepfunctions", self._region, SHORT)
+
+    @cached_property
+    def _making(self) -> Any:
+        return _client("stepfunctions", self._region, LONG)
 
     @cached_property
     def _lambda(self) -> Any:
-        return _client("lambda", self._region)
+        return _client("lambda", self._region, LONG)
 
     def publish(self, name: str, definition: dict[str, Json]) -> None:
         """Make the machine unless it is there; here, or in the function that may. Raises MachineRefused."""
@@ -73,13 +88,13 @@ class StepFunctions:
             raise MachineRefused("set STATE_MACHINE_ROLE_ARN, what state machines run as, or PUBLISH_FUNCTION, which makes them")
         text = json.dumps(definition, ensure_ascii=False, separators=(",", ":"))
         role = self._settings.role
-        _asked(self._states.create_state_machine, TAKEN, name=name, definition=text, roleArn=role, type="STANDARD")
+        _asked(self._making.create_state_machine, TAKEN, name=name, definition=text, roleArn=role, type="STANDARD")
         self._wait_until_active(name)
 
     def _wait_until_active(self, name: str) -> None:
         """A new machine is not seen everywhere at once. Raises MachineRefused."""
         for _ in range(LOOKS):
-            found = _asked(self._states.describe_state_machine, MISSING, stateMachineArn=self._machine(name))
+            found = _asked(self._making.describe_state_machine, MISSING, stateMachineArn=self._machine(name))
             if found is not None and found["status"] == "ACTIVE":
                 return
             time.sleep(PAUSE_SECONDS)
@@ -119,6 +134,21 @@ class StepFunctions:
         found = _asked(self._states.describe_execution, UNKNOWN, executionArn=self._execution(name, execution))
         return found is not None and found["status"] in ("RUNNING", "PENDING_REDRIVE")
 
+    def names(self) -> dict[str, int]:
+        """Every machine of the account and region, with the time when it was made (epoch milliseconds). Raises MachineRefused."""
+        found: dict[str, int] = {}
+        more: dict[str, Json] = {}
+        while True:
+            page = _asked(self._making.list_state_machines, maxResults=MOST_LISTED, **more) or {}
+            found |= {one["name"]: round(one["creationDate"].timestamp() * 1000) for one in page["stateMachines"]}
+            if not page.get("nextToken"):
+                return found
+            more = {"nextToken": page["nextToken"]}
+
+    def remove(self, name: str) -> None:
+        """Remove the machine, if it is there; what it still runs ends with its next state. Raises MachineRefused."""
+        _asked(self._making.delete_state_machine, MISSING, stateMachineArn=self._machine(name))
+
     def functions(self) -> tuple[str, str]:
         """The ARNs of the functions that machines call: the one that walks, the one that takes tokens."""
         return self._settings.run_function, self._settings.wait_function
@@ -130,15 +160,15 @@ class StepFunctions:
         return f"{self._settings.arn_prefix.replace(':stateMachine:', ':execution:')}{name}:{execution}"
 
 
-def _client(service: str, region: str) -> Any:
+def _client(service: str, region: str, patience: Patience) -> Any:
     """A client whose endpoint is AWS's, or what the standard ``AWS_ENDPOINT_URL_<SERVICE>`` says.
 
     Every call here may be repeated: machines and executions have names, a token ends one wait."""
     import botocore.session
     from botocore.config import Config
 
-    retries = {"total_max_attempts": ATTEMPTS, "mode": "standard"}
-    limits = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries=retries)
+    retries = {"total_max_attempts": patience.attempts, "mode": "standard"}
+    limits = Config(connect_timeout=patience.connect_seconds, read_timeout=patience.read_seconds, retries=retries)
     return botocore.session.get_session().create_client(service, region_name=region, config=limits)
 
 

@@ -8,7 +8,6 @@ from chalicelib.errors import Json
 
 State = dict[str, Json]
 
-INVOKE_WITH_TOKEN = "arn:aws:states:::lambda:invoke.waitForTaskToken"
 LAMBDA_FAULTS = ["Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException", "Lambda.TooManyRequestsException"]
 
 
@@ -42,13 +41,18 @@ def task(function: str, parameters: Mapping[str, Json], then: str | None, *, ret
     }
 
 
+def partition_of(arn: str) -> str:
+    """``aws`` of ``arn:aws:lambda:…``; others are ``aws-cn`` and ``aws-us-gov``."""
+    return arn.split(":")[1]
+
+
 def wait_for_token(
     function: str, payload: Mapping[str, Json], then: str, *, timeout_path: str, retries: Sequence[State], catches: Sequence[State]
 ) -> State:
-    """A function that gets the task's token and answers nothing; whoever has the token ends the wait."""
+    """A function (its ARN) that gets the task's token and answers nothing; whoever has the token ends the wait."""
     return {
         "Type": "Task",
-        "Resource": INVOKE_WITH_TOKEN,
+        "Resource": f"arn:{partition_of(function)}:states:::lambda:invoke.waitForTaskToken",
         "Parameters": {"FunctionName": function, "Payload": dict(payload)},
         "TimeoutSecondsPath": timeout_path,
         "ResultPath": None,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from chalicelib.domain.action_text import problems_of_text, problems_of_url
+from chalicelib.domain.action_text import problems_of_file_name, problems_of_text, problems_of_url, variables_of
 from chalicelib.domain.form_rules import problems_of_form
 from chalicelib.errors import Json, Problem
 
@@ -18,6 +18,7 @@ NONE, SINGLE, MULTIPLE = "none", "single", "multiple"
 WORKFLOW, PROCEDURE, CLIENT = "workflow", "procedure", "client"
 LEVELS = ("info", "success", "warning", "error")
 MOST_WORKFLOWS = 10
+MOST_SORT = 10**15
 # What each kind has that the others do not.
 PARTS = {WORKFLOW: "workflows", PROCEDURE: "procedure", CLIENT: "client"}
 NEEDED = {"openUrl": ("url",), "message": ("message",), "openRecord": ()}
@@ -103,7 +104,7 @@ SCHEMA: dict[str, Json] = {
         "disabledReason": _about(_TEXT, "Why not", "Said when enabledWhen does not hold."),
         "roles": _about({"type": ["array", "null"], "items": {"type": "string"}}, "Roles", "Who sees it; none given means everybody."),
         "onResult": _about(_ON_RESULT, "When it is done"),
-        "sort": _about({"type": ["number", "null"]}, "Position"),
+        "sort": _about({"type": ["number", "null"], "minimum": -MOST_SORT, "maximum": MOST_SORT}, "Position"),
         "enabled": {"type": "boolean", "title": "Enabled"},
     },
 }
@@ -159,6 +160,20 @@ class Action:
     @property
     def roles(self) -> frozenset[str]:
         return frozenset(self.row.get("roles") or ())
+
+    @property
+    def opened_id(self) -> str:
+        """The text that names the record to open; empty unless the browser is to open one."""
+        client = self.row.get("client") or {}
+        return (client.get("id") or ("{{record.id}}" if self.context == SINGLE else "")) if client.get("type") == "openRecord" else ""
+
+    @property
+    def needed_fields(self) -> frozenset[str]:
+        """The fields of the record without which the browser could not do what it is asked to."""
+        client = self.row.get("client") or {}
+        texts = [text for text in (client.get("url"), client.get("id")) if isinstance(text, str)] if self.context == SINGLE else []
+        paths = [name.split(".") for text in texts for name in variables_of(text)]
+        return frozenset(path[1] for path in paths if path[0] == "record" and len(path) > 1)
 
     @property
     def order(self) -> tuple[float, str]:
@@ -218,5 +233,6 @@ def _problems_of_result(shown: Mapping[str, Json], roots: Mapping[str, str], who
     download = shown.get("download") or {}
     yield from problems_of_text(shown.get("message"), "onResult.message", roots)
     yield from problems_of_text(download.get("filename"), "onResult.download.filename", roots)
+    yield from problems_of_file_name(download.get("filename"), "onResult.download.filename")
     yield from problems_of_url(shown.get("redirect"), "onResult.redirect", roots, whole)
     yield from problems_of_url(download.get("url"), "onResult.download.url", roots, whole)

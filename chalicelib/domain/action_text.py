@@ -18,6 +18,7 @@ VARIABLE = re.compile(r"\{\{\s*([A-Za-z]\w*(?:\.\w+)*)\s*\}\}")
 START = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?(?=[/?#]|$)|/(?![/\\])|[?#]", re.IGNORECASE)
 UNFIT = re.compile(r"[\s\\<>\"'`^|\x00-\x1f\x7f]")
 DOTS = re.compile(r"(?:\.|%2e){1,2}", re.IGNORECASE)
+NOT_IN_NAMES = re.compile(r"[/\\:*?\"<>|\x00-\x1f\x7f-\x9f\u2028\u2029]")
 URL_RULE = "must begin with http:// or https:// and a host in full, or with one /; values go behind that only"
 
 Scope = Mapping[str, Json]
@@ -68,6 +69,21 @@ def problems_of_text(text: Json, path: str, roots: Mapping[str, str]) -> list[Pr
             known = ", ".join(roots) or "none"
             found.append(Problem(f'"{{{{{name}}}}}" is not known in "{path}"; variables here begin with: {known}', path))
     return found
+
+
+def problems_of_file_name(text: Json, path: str) -> list[Problem]:
+    """A name that is more than a name: a path, or one that hides the file."""
+    if not isinstance(text, str):
+        return []
+    plain = VARIABLE.sub("x", text)
+    if NOT_IN_NAMES.search(plain) or plain != plain.strip() or plain.startswith("."):
+        return [Problem(f'"{path}" must be a plain file name, such as report-{{{{record.id}}}}.csv', path)]
+    return []
+
+
+def filled_file_name(text: str, scope: Scope) -> str:
+    """The file name with its values; what no file name holds becomes ``_``."""
+    return NOT_IN_NAMES.sub("_", filled(text, scope)).strip().lstrip(".")
 
 
 def problems_of_url(text: Json, path: str, roots: Mapping[str, str], whole: str = "") -> list[Problem]:

@@ -25,6 +25,7 @@ MOST_BYTES = 2_048
 ONLY_PATHS = (
     f"{{{{…}}}} inside an expression holds a plain path such as {{{{$context.data.title}}}}, beginning with {', '.join(ROOTS)} or ctx"
 )
+LITERAL_IN_QUOTES = "a template inside quotes is not filled in; write {{path}} without quotes: it stands for its value as a literal"
 IN_QUOTES = 'a template inside quotes is not filled in; write "Sample " & $context.data.title'
 STRINGS = r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|`[^`]*`|/\*.*?\*/'
 PIECE = re.compile(rf"(?P<literal>{STRINGS})|\{{\{{(?P<content>{PLAIN.pattern})\}}\}}", re.DOTALL)
@@ -113,16 +114,18 @@ def problems_of_paths(
     return [Problem(message, path, "INVALID_EXPRESSION") for message in messages if message]
 
 
-def replace_templates(text: str, write: Callable[[PlainPath], str], *, has_source: bool) -> tuple[str, list[str]]:
+def replace_templates(
+    text: str, write: Callable[[PlainPath], str], *, has_source: bool, in_quotes: str = IN_QUOTES
+) -> tuple[str, list[str]]:
     """The text of an expression with what ``write`` says in place of each ``{{path}}``, and what is wrong with the paths.
 
-    Templates in quotes stay; with ``has_source`` a path need not begin with a scope."""
+    Templates in quotes stay, and ``in_quotes`` says what to write; with ``has_source`` a path need not begin with a scope."""
     problems: list[str] = []
 
     def replaced(match: re.Match[str]) -> str:
         content = match["content"]
         if content is None:
-            problems.extend([IN_QUOTES] if "{{" in match[0] and match[0][0] in "\"'" else [])
+            problems.extend([in_quotes] if "{{" in match[0] and match[0][0] in "\"'" else [])
             return match[0]
         template = PlainPath.parse(content)
         is_known = has_source or not template.parts or template.parts[0] in ROOTS

@@ -16,6 +16,10 @@ MOST_CPU_SECONDS = 0.06
 MOST_CELLS = 400_000
 STEPS_BETWEEN_LOOKS = 32
 MANY_CELLS = 250
+MOST_LEVELS = 32
+MOST_DEPTH = 128
+TOO_NESTED = f"the expression is nested more than {MOST_LEVELS} levels deep"
+TOO_LONG_A_CHAIN = f"an expression chains at most {MOST_DEPTH} operators; sum up or join a list, or calculate in two steps"
 
 
 class ExpressionError(Invalid):
@@ -60,3 +64,9 @@ class Budget:
 def size_of(value: Json) -> int:
     """Characters of a text, entries of a list or an object; 1 for anything else."""
     return len(value) if isinstance(value, str | list | Mapping) else 1
+
+
+def nesting_problem(level: int, depth: int) -> str | None:
+    """What is wrong with a part that lies ``level`` levels deep; ``depth`` counts the links of chains such as ``a + b + c`` too, which
+    cost an evaluator its stack though nobody would call them nested."""
+    return TOO_NESTED if level > MOST_LEVELS else TOO_LONG_A_CHAIN if depth > MOST_DEPTH else None

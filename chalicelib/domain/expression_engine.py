@@ -2,7 +2,8 @@
 
 Known faults of jsonata-python 0.7.1 that are mended here: importing it raises the interpreter's recursion limit for everybody; an
 instance must not be shared by threads; its bounds are lost in array constructors; ``true in [1]`` holds; ``5.5 % 2`` is 1; division
-by zero raises; the search functions take quadratic time. Source of the language: https://docs.jsonata.org/overview.html
+by zero raises; the search functions take quadratic time; texts and numbers are read and written as Python does (`expression_texts`).
+Source of the language: https://docs.jsonata.org/overview.html
 """
 
 # mypy: disable-error-code="misc"
@@ -22,6 +23,7 @@ from jsonata.utils import Utils  # noqa: E402
 sys.setrecursionlimit(_LIMIT)
 
 from chalicelib.domain.expression_bounds import Budget, ExpressionError, size_of  # noqa: E402
+from chalicelib.domain.expression_texts import json_text, number_in, text_in_base64  # noqa: E402
 from chalicelib.domain.expression_values import as_input, as_result  # noqa: E402
 from chalicelib.domain.template_path import UNDEFINED, short  # noqa: E402
 from chalicelib.errors import Json  # noqa: E402
@@ -44,7 +46,11 @@ class Evaluator(jsonata.Jsonata):
             raise ExpressionError(f"{_text(error)}{place}") from error
         except RecursionError:
             raise ExpressionError("the expression is nested too deeply") from None
-        except Exception as error:  # the tokenizer runs off the end of some broken texts
+        except IndexError:  # the tokenizer runs off the end
+            raise ExpressionError("the expression ends too early: a comment /* needs its */, a quote its closing one") from None
+        except KeyError as error:  # half of an operator
+            raise ExpressionError(f'"{short(str(error.args[0]))}" is no operator') from None
+        except Exception as error:
             raise ExpressionError(f"the expression cannot be read: {short(str(error))}") from error
         self._natives = {name: _Measured(self.environment.lookup(name), OWN.get(name)) for name in NATIVE_NAMES}
 
@@ -53,6 +59,7 @@ class Evaluator(jsonata.Jsonata):
 
         Raises ExpressionError when types do not fit or the budget is spent."""
         jsonata.Jsonata.CURRENT.jsonata = self
+        self.budget = budget
         self.set_output_convert_nulls(False)
         self.set_validate_input(False)
         bindings = {**self._natives, **variables, **_callbacks(budget)}
@@ -65,13 +72,16 @@ class Evaluator(jsonata.Jsonata):
             raise ExpressionError("a value in the expression is nested too deeply") from None
         except JException as error:
             raise ExpressionError(_text(error)) from error
-        except Exception as error:
-            raise ExpressionError(f"the expression failed on its data: {_text(error)}") from error
+        except Exception as error:  # a bug of the evaluator; its words are those of a Python program
+            raise ExpressionError(f"the expression failed on its data: {_in_plain_words(error)}") from error
 
     def evaluate_numeric_expression(self, lhs: Any, rhs: Any, op: str) -> Any:
         if rhs is not None and lhs is not None and op in "/%" and Utils.is_numeric(lhs) and Utils.is_numeric(rhs):
             return _divided(float(lhs), float(rhs)) if op == "/" else _remainder(float(lhs), float(rhs))
         return super().evaluate_numeric_expression(lhs, rhs, op)
+
+    def evaluate_string_concat(self, lhs: Any, rhs: Any) -> str:
+        return f"{_string(lhs) or ''}{_string(rhs) or ''}"
 
     def evaluate_includes_expression(self, lhs: Any, rhs: Any) -> bool:
         if lhs is None or rhs is None:
@@ -144,7 +154,42 @@ class _Measured(jsonata.Jsonata.JFunction):
             raise JException("D3137", -1, f"${self.function_name} takes at most {MOST_TEXT:,} characters and {MOST_ENTRIES:,} entries")
 
     def call(self, input: Any, args: Any) -> Any:
-        return self._own(*args[:4]) if self._own else self._native.call(input, args)
+        try:
+            return self._own(*args[:4]) if self._own else self._native.call(input, args)
+        except ExpressionError as error:
+            raise JException("D3137", -1, error.message) from error
+        except (JException, RecursionError):
+            raise
+        except Exception as error:  # in the words of a Python program
+            raise JException("D3137", -1, f"${self.function_name} cannot be applied to {_shown(args)}") from error
+
+
+def _shown(args: Any) -> str:
+    try:
+        return short(json_text(list(args[:1]), NULL, Budget())[1:-1])
+    except ExpressionError:
+        return "a number that is infinite or none"
+
+
+def _string(value: Any, pretty: Any = None) -> str | None:
+    if isinstance(value, Utils.JList) and value.outer_wrapper:
+        value = value[0]
+    if value is None or isinstance(value, str):
+        return value
+    try:
+        return json_text(value, NULL, jsonata.Jsonata.CURRENT.jsonata.budget, pretty=bool(pretty))
+    except ExpressionError as error:  # "and" and "or" lose the text of any other exception
+        raise JException("D3137", -1, error.message) from error
+
+
+def _number(value: Any = None) -> Any:
+    if isinstance(value, bool):
+        return int(value)
+    return number_in(value) if isinstance(value, str) else value
+
+
+def _base64decode(text: Any = None) -> Any:
+    return None if text is None else text_in_base64(text)
 
 
 def _join(texts: Any, separator: Any = None) -> Any:
@@ -215,8 +260,20 @@ def _refuse(what: str) -> None:
 
 
 def _text(error: Exception) -> str:
-    text = str(error).replace("Object signature", "its signature").replace("of Object ", "of $")
+    text = (
+        str(error)
+        .replace("Object signature", "its signature")
+        .replace("of Object ", "of $")
+        .replace("of the formatBase Object", "of $formatBase")
+    )
+    text = text.partition("It was given None")[0].strip()
     return f"{text[:299]}…" if len(text) > 300 else text or type(error).__name__
+
+
+def _in_plain_words(error: Exception) -> str:
+    if isinstance(error, ArithmeticError):
+        return "a number is out of range"
+    return "a value is not of the kind that the operator or function takes"
 
 
 LISTS_OF_ANYTHING = ("count", "reverse", "sort", "zip")
@@ -228,6 +285,9 @@ OWN: Mapping[str, Callable[..., Json]] = {
     "spread": _spread,
     "sort": _sort,
     "lowercase": _lowercase,
+    "string": _string,
+    "number": _number,
+    "base64decode": _base64decode,
 }
 # fmt: off
 NATIVE_NAMES = (

@@ -7,20 +7,18 @@ Sources: https://docs.jsonata.org/overview.html, https://docs.aws.amazon.com/ste
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from chalicelib.domain.expression_bounds import nesting_problem
 from chalicelib.domain.expression_engine import NATIVE_NAMES
+from chalicelib.domain.expression_literals import problems_of_arguments, problems_of_operands
 from chalicelib.domain.template_path import ROOTS, listed, short
 from chalicelib.errors import Json
 
-MOST_LEVELS = 32
 MOST_RANGE = 1_000
-MOST_PADDING = 1_000
-MOST_PICTURE = 100
 
 ALLOWED = {"path", "name", "binary", "unary", "number", "string", "value", "variable", "function", "condition", "filter", "block"}
 INSTEAD = {
@@ -40,29 +38,6 @@ NOT_FUNCTIONS = {
     "millis": "write $toMillis($system.now), which is the same wherever the run is taken up again",
     "random": "it would give another value when the run is taken up again",
     "shuffle": "it would give another order when the run is taken up again",
-}
-# Positions count from 0: how many arguments at most, and which of them are literals of what kind.
-ARGUMENTS = {"string": 2, "substring": 3, "pad": 3, "split": 3, "replace": 4, "zip": 10, "fromMillis": 3} | dict.fromkeys(
-    ("substringBefore", "substringAfter", "contains", "join", "formatNumber", "formatBase", "round", "power", "lookup", "append"), 2
-)
-DATE_PICTURE = re.compile(r"(?:[^\[\]]|\[[YMDdFWwXxHhPmsfZzCE][0-9A-Za-z]{0,4}\])*")
-
-
-def _is_small_number(most: int) -> Callable[[Any], bool]:
-    return lambda node: node.type == "number" and abs(node.value) <= most
-
-
-def _is_text(pattern: str) -> Callable[[Any], bool]:
-    return lambda node: node.type == "string" and len(node.value) <= MOST_PICTURE and bool(re.fullmatch(pattern, node.value))
-
-
-LITERALS: dict[tuple[str, int], tuple[Callable[[Any], bool], str]] = {
-    ("pad", 1): (_is_small_number(MOST_PADDING), f"a number literal of at most {MOST_PADDING:,}"),
-    ("pad", 2): (_is_text("(?s:.*)"), f"a text literal of at most {MOST_PICTURE} characters"),
-    ("round", 1): (_is_small_number(15), "a number literal from -15 to 15"),
-    ("formatNumber", 1): (_is_text("(?s:.*)"), f"a text literal of at most {MOST_PICTURE} characters"),
-    ("fromMillis", 1): (_is_text(DATE_PICTURE.pattern), 'a text literal such as "[Y0001]-[M01]-[D01]"'),
-    ("fromMillis", 2): (_is_text("[+-][0-9]{4}"), 'a text literal such as "+0200"'),
 }
 
 
@@ -98,23 +73,28 @@ class _Walk:
             "variable": self._variable,
             "binary": self._binary,
         }
+        self._depth = 1
 
     def refuse(self, message: str) -> None:
         self.found.messages.append(message)
 
     def visit(self, node: Any, level: int, inside: bool) -> None:
         """One node; ``inside`` a step or a predicate a name is a field of the value there."""
-        if level > MOST_LEVELS:
-            return self.refuse(f"the expression is nested more than {MOST_LEVELS} levels deep")
+        if problem := nesting_problem(level, self._depth):
+            return self.refuse(problem)
         if node.type not in ALLOWED:
             return self.refuse(INSTEAD.get(node.type, f"{node.type} is not allowed in an expression"))
+        self._depth += 1
         self._predicates(node, level)
         self._visits.get(node.type, self._parts)(node, level, inside)
+        self._depth -= 1
         return None
 
     def _parts(self, node: Any, level: int, inside: bool) -> None:
+        self.found.messages += problems_of_operands(node)
         for part in _children(node):
-            self.visit(part, level + 1, inside)
+            in_chain = node.type == part.type == "binary" and part is node.lhs
+            self.visit(part, level if in_chain else level + 1, inside)
 
     def _predicate(self, predicate: Any, level: int) -> None:
         if predicate.type == "filter":
@@ -160,20 +140,11 @@ class _Walk:
         called, arguments = node.procedure, node.arguments or []
         name = called.value if called.type == "variable" else ""
         if name in NATIVE_NAMES and not _predicates(called):
-            self._arguments(name, arguments)
+            self.found.messages += problems_of_arguments(name, arguments, has_context=inside or self._has_source)
         else:
             self.refuse(_no_function(called))
         for argument in arguments:
             self.visit(argument, level + 1, inside)
-
-    def _arguments(self, name: str, arguments: list[Any]) -> None:
-        most = ARGUMENTS.get(name, 1)
-        if len(arguments) > most:
-            self.refuse(f"${name} takes at most {most} argument{'s' if most > 1 else ''} here")
-        for position, argument in enumerate(arguments):
-            is_right, kind = LITERALS.get((name, position), (None, ""))
-            if is_right and not is_right(argument):
-                self.refuse(f"argument {position + 1} of ${name} is {kind}")
 
     def _binary(self, node: Any, level: int, inside: bool) -> None:
         if node.value == ".." and not _is_small_range(node):

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from chalicelib.domain.collection import Collection, Field
 from chalicelib.domain.filter_bounds import Bound
 from chalicelib.domain.filter_dates import Clock, is_range
+from chalicelib.domain.filter_members import is_about_one, names_of, of_any, wrong_part
 from chalicelib.domain.filter_operands import flag, kind_of
 from chalicelib.domain.filter_operators import DATES, OPERATORS, operators_for, prepare
 from chalicelib.domain.filter_tree import (
@@ -191,12 +192,18 @@ class _Parser:
         operator = OPERATORS.get(name)
         if not self.is_counted(path):
             return
+        if wrong := wrong_part(field, parts):
+            return self.problem(path, wrong)
         if operator is None or kind not in operator.kinds:
             wrong = f"unknown operator {_cut(name)!r}" if operator is None else f"operator {name} is not for type {field.type}"
             self.problem(path, f"{wrong}; field {field.name!r} takes {', '.join(operators_for(kind))}")
             return
         try:
-            yield Condition(field.name, operator, prepare(operator, raw, field, self.clock), kind, parts)
+            if is_about_one(field, parts, name, raw):
+                yield Condition(field.name, of_any(operator), prepare(operator, raw, names_of(field), self.clock), kind)
+            else:
+                within = () if "members" in field.options else parts
+                yield Condition(field.name, operator, prepare(operator, raw, field, self.clock), kind, within)
         except ValueError as error:
             self.problem(path, f"{field.name} {name}: the value {error}")
 

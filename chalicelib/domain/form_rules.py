@@ -34,7 +34,7 @@ def problems_of_form(form: Json) -> list[Problem]:
     if len(names) > MOST_FORM_NAMES:
         return [Problem(f"a form has at most {MOST_FORM_NAMES} names at all its levels", "form")]
     found = [*_problems_of_fields(form)]
-    for path, name, value in names:
+    for path, name, _ in names:
         if name in FORBIDDEN_IN_FORMS:
             found.append(Problem(f'"{name}" is not for forms: write out what it stands for', f"{path}.{name}"))
     return found + _problems_of_patterns([(f"{path}.pattern", value) for path, name, value in names if name == "pattern"])
@@ -68,11 +68,13 @@ def _problems_of_patterns(patterns: list[tuple[str, Json]]) -> list[Problem]:
 
 def _names(value: Json, path: str) -> Iterator[tuple[str, str, Json]]:
     """Every name in a JSON value, with where it stands and what it holds."""
-    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, inner in members:
-        if isinstance(value, dict):
+    if isinstance(value, dict):
+        for name, inner in value.items():
             yield path, name, inner
-        yield from _names(inner, f"{path}.{name}")
+            yield from _names(inner, f"{path}.{name}")
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _names(inner, f"{path}.{number}")
 
 
 def _entries(value: Json) -> Iterator[None]:

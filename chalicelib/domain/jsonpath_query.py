@@ -15,14 +15,14 @@ from jsonpath.filter import BaseExpression, FilterQuery
 from jsonpath.segments import JSONPathRecursiveDescentSegment
 from jsonpath.selectors import Filter, IndexSelector, NameSelector, SliceSelector, WildcardSelector
 
-from chalicelib.domain.expression import check_length, replace_templates, value_of_template
-from chalicelib.domain.expression_bounds import Budget, ExpressionError
+from chalicelib.domain.expression import LITERAL_IN_QUOTES, check_length, replace_templates, value_of_template
+from chalicelib.domain.expression_bounds import Budget, ExpressionError, nesting_problem
 from chalicelib.domain.expression_values import as_input, as_result
 from chalicelib.domain.template_path import UNDEFINED, PlainPath, Scope
 from chalicelib.errors import Json, Problem
 
-MOST_LEVELS = 32
 CELLS_PER_NODE = 4
+CHAINS = ("&&", "||")
 SELECTORS = (NameSelector, IndexSelector, SliceSelector, WildcardSelector, Filter)
 
 
@@ -43,7 +43,9 @@ class JsonpathQuery:
         check_length(text)
         self._text = text.strip()
         templates: list[PlainPath] = []
-        sample, problems = replace_templates(self._text, lambda template: _noted(template, templates), has_source=True)
+        sample, problems = replace_templates(
+            self._text, lambda template: _noted(template, templates), has_source=True, in_quotes=LITERAL_IN_QUOTES
+        )
         if problems:
             raise ExpressionError.of([Problem(problem) for problem in problems])
         self.paths = frozenset(template.parts for template in templates)
@@ -113,11 +115,13 @@ def _check_segments(parsed: jsonpath.JSONPath) -> None:
                 _check_filter(selector.expression, 1)
 
 
-def _check_filter(expression: BaseExpression, level: int) -> None:
-    if level > MOST_LEVELS:
-        raise ExpressionError(f"the expression is nested more than {MOST_LEVELS} levels deep")
+def _check_filter(expression: BaseExpression, level: int, depth: int = 1) -> None:
+    if problem := nesting_problem(level, depth):
+        raise ExpressionError(problem)
     if isinstance(expression, FilterQuery) and not expression.path.singular_query():
         raise ExpressionError("a filter compares single values: @.price, @.tags[0], $.limit; not *, .., slices and filters in a filter")
     children: list[Any] = expression.children()
+    operator = getattr(expression, "operator", None)
     for child in children:
-        _check_filter(child, level + 1)
+        in_chain = operator in CHAINS and getattr(child, "operator", None) == operator
+        _check_filter(child, level if in_chain else level + 1, depth + 1)

@@ -82,6 +82,25 @@ def job_key(execution_id: int, place: str) -> Key:
     return Key(EXECUTIONS, str(execution_id), f"job#{place}")
 
 
+SLOT = "slot#"
+
+
+def semaphore(workflow_key: str, text: str) -> str:
+    """The partition of the slots that the executions of a workflow share whose key gives this text, and of those that wait for one."""
+    encoded = text.encode(errors="replace")
+    short = text if len(encoded) <= INDEX_TEXT_BYTES else f"sha256:{hashlib.sha256(encoded).hexdigest()}"
+    return f"sem#{workflow_key}#{short}"
+
+
+def slot_key(semaphore_name: str, number: int) -> Key:
+    return Key(EXECUTIONS, semaphore_name, f"{SLOT}{number:03d}")
+
+
+def place_key(semaphore_name: str, execution_id: int) -> Key:
+    """Of an execution's place in the line; sorts after the slots, and by age."""
+    return Key(EXECUTIONS, semaphore_name, f"wait#{id_text(execution_id)}")
+
+
 def sign_in_key(account: str) -> Key:
     """Of the counter of failed sign-ins; hashed, since anybody may send a name of any length."""
     return Key(EXECUTIONS, f"signin#{hashlib.sha256(account.encode(errors='replace')).hexdigest()}", "signin")

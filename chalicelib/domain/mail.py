@@ -68,16 +68,18 @@ def problems_of_mail(mail: dict[str, Json]) -> list[Problem]:
     if _size(mail) > MOST_BYTES:
         found.append(Problem(f"a mail has at most {MOST_BYTES:,} bytes with its attachments", code="TOO_LARGE"))
     for position, file in enumerate(mail["attachments"]):
-        found += _problems_of_file(file, f"attachments.{position}")
+        found += problems_of_file(file, f"attachments.{position}")
     return found + problems_of_subject(mail["subject"], "subject")
 
 
-def _problems_of_file(file: dict[str, str], path: str) -> list[Problem]:
+def problems_of_file(file: dict[str, str], path: str) -> list[Problem]:
+    """What is wrong with those of ``filename`` and ``contentType`` that are given."""
     found = []
-    if not file["filename"] or len(file["filename"]) > MOST_FILE_NAME or CONTROL.search(file["filename"]):
+    name, media_type = file.get("filename"), file.get("contentType")
+    if name is not None and (not name or len(name) > MOST_FILE_NAME or CONTROL.search(name)):
         message = f"a file name is one line of 1 to {MOST_FILE_NAME} characters"
         found.append(Problem(message, f"{path}.filename", "INVALID_ATTACHMENT"))
-    if not MEDIA_TYPE.fullmatch(file["contentType"]):
+    if media_type is not None and not MEDIA_TYPE.fullmatch(media_type):
         found.append(Problem("a content type looks like text/csv", f"{path}.contentType", "INVALID_ATTACHMENT"))
     return found
 

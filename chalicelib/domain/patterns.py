@@ -1,8 +1,8 @@
 """Patterns that other people write: only those whose search ends soon, whatever the text.
 
-Python's ``re`` tries one way after another, and some patterns have more ways than there is time: ``^(a+)+$`` on forty letters. Taken is what
-has no repeat or choice inside a repeat, looks neither back nor around, and leaves few ways to try: a repeat adds some only where what comes
-next could stand inside it. Sources: https://docs.python.org/3.11/library/re.html#regular-expression-syntax,
+Python's ``re`` tries one way after another, and some patterns have more ways than there is time: ``^(a+)+$`` on forty letters. Taken is
+what has no repeat or choice inside a repeat, looks neither back nor around, and leaves few ways to try: a repeat adds some only where what
+comes next could stand inside it. Sources: https://docs.python.org/3.11/library/re.html#regular-expression-syntax,
 https://owasp.org/www-community/attacks/Regular_expression_Denial_of_Service_-_ReDoS
 """
 

@@ -20,6 +20,8 @@ Items of the **executions** table::
 
     execution  {"pk": "<id>", "sk": "execution", "id": int, "key": str, "workflowId": int, "status": int|None,
                 "record": "samples/91", "open": "open#<0-9>", "createdAt": iso, "attempt": int, "doc": json text, "ttl": s}
+    a slot     {"pk": "sem#<workflow key>#<text>", "sk": "slot#<000-099>", "holder": <execution id>}
+    in line    {"pk": "sem#<workflow key>#<text>", "sk": "wait#<execution id>", "holder": <execution id>}
     failures   {"pk": "signin#<hash of the account>", "sk": "signin", "failures": int, "ttl": s}
     revoked    {"pk": "revoked#<session id>", "sk": "revoked", "ttl": s}
     idempotent {"pk": "idem#<user id>#<hash>", "sk": "idem", "doc": json text, "ttl": s}
@@ -218,7 +220,7 @@ class Outside(Protocol):
         """The answer. ``key`` is the same whenever the same effect is tried again (``<execution id>.<job key>``). Raises EffectFailed."""
 
 
-MACHINE_NOT_FOUND = "MACHINE_NOT_FOUND"
+MACHINE_NOT_FOUND, NO_ANSWER = "MACHINE_NOT_FOUND", "NO_ANSWER"
 
 
 class MachineRefused(Exception):
@@ -249,6 +251,12 @@ class Machines(Protocol):
 
     def is_running(self, name: str, execution: str) -> bool:
         """Whether the execution has been started and has not ended. Raises MachineRefused when nobody can say."""
+
+    def names(self) -> dict[str, int]:
+        """Machines by their names, others' too, with the time when each was made (epoch milliseconds). Raises MachineRefused."""
+
+    def remove(self, name: str) -> None:
+        """Remove the machine, if it is there. Raises MachineRefused."""
 
     def functions(self) -> tuple[str, str]:
         """The ARNs of the functions that machines call: the one that walks, the one that takes tokens."""

@@ -8,13 +8,12 @@ Source: https://docs.nocobase.com/handbook/acl
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from typing import TypeGuard
 
 from chalicelib.domain.collection import SYSTEM_FIELDS
-from chalicelib.errors import Invalid, Json, Problem
+from chalicelib.errors import Invalid, Json
 
 ACTIONS = ("create", "view", "update", "destroy", "export", "importXlsx", "trigger", "triggerNew", "call")
 ACTION_OF = {"list": "view", "get": "view", "query": "view", "export": "view", "move": "update"}
@@ -31,9 +30,6 @@ AREAS = {
     "users": "pm.users",
 }
 LISTS = {"workflows": "ui.workflows"}
-NOT_ROLES = ("root", "anonymous", "__union__")
-KEPT = ("hidden", "default", "allowConfigure", "allowNewMenu", "allowNewMobileMenu", "color", "sort")
-WRITABLE = ("name", "title", "description", "strategy", "resources", "snippets", *KEPT)
 STOCK_ROLES: dict[str, dict[str, Json]] = {
     "root": {"name": "root", "title": "Root", "hidden": True, "default": False, "strategy": None, "snippets": ["pm", "pm.*", "ui.*"]},
     "admin": {
@@ -111,6 +107,13 @@ def permit(roles: Sequence[Role], root: bool, collection: str, action: str) -> P
     return whole if all(part.fields == whole.fields for part in parts) else replace(whole, parts=parts)
 
 
+def rules_of(roles: Sequence[Role], collection: str) -> dict[str, Permit]:
+    """What the roles' definitions together say of each action on a collection, as clients show it; `permit` decides."""
+    granted = [role.overrides.get(collection, role.strategy) for role in roles]
+    names = dict.fromkeys(name for permits in granted for name in permits)
+    return {name: _summed([permits[name] for permits in granted if name in permits]) for name in names}
+
+
 def _is_area_seen(collection: str, action: str) -> bool:
     return collection in AREAS and ACTION_OF.get(action, action) == "view"
 
@@ -160,7 +163,7 @@ def _parse_strategy(actions: Sequence[str]) -> dict[str, Permit]:
     found: dict[str, Permit] = {}
     for text in actions:
         name, _, suffix = text.partition(":")
-        scope = _parse_scope(suffix or None)
+        scope = parse_scope(suffix or None)
         # "view" beside "view:own" is "view"
         found[name] = Permit(_any_of([scope, found[name].scope]) if name in found else scope)
     return found
@@ -172,11 +175,11 @@ def _parse_actions(resource: dict[str, Json]) -> dict[str, Permit]:
         fields = action.get("fields")
         limited = fields is not None and (fields or action["name"] in FIELD_ACTIONS)
         given = set(SYSTEM_FIELDS) - ({"id"} if action["name"] == "create" else set())  # who may not choose the id is given one
-        found[action["name"]] = Permit(_parse_scope(action.get("scope")), frozenset(fields) | given if limited else None)
+        found[action["name"]] = Permit(parse_scope(action.get("scope")), frozenset(fields) | given if limited else None)
     return found
 
 
-def _parse_scope(scope: Json) -> Json:
+def parse_scope(scope: Json) -> Json:
     """The filter of ``None``, ``"all"``, ``"own"``, ``{"key": "own"}``, ``{"scope": {filter}}`` or of a bare filter."""
     name = scope.get("key") if isinstance(scope, dict) and scope.get("key") in SUFFIXES else scope
     if name is None or name == "all" or name == {}:
@@ -186,85 +189,3 @@ def _parse_scope(scope: Json) -> Json:
     if not isinstance(name, dict):
         raise Invalid('a scope is "all", "own" or a filter', path="scope")
     return name["scope"] or None if isinstance(name.get("scope"), dict) else name
-
-
-def check_options(values: dict[str, Json]) -> None:
-    """Raises Invalid naming every option that a role does not have; what a client sends back of a role it has read is no mistake."""
-    unknown = [name for name in values if name not in WRITABLE and name not in SYSTEM_FIELDS]
-    if unknown:
-        known = ", ".join(WRITABLE)
-        raise Invalid.of([Problem(f'a role has no option "{name}"; the options are {known}', name) for name in unknown])
-
-
-def check_role(raw: Json) -> dict[str, Json]:
-    """The role to store, other options kept as they came. Raises Invalid with every mistake."""
-    if not isinstance(raw, dict):
-        raise Invalid("a role is an object with a name and a strategy")
-    problems = [*_name_problems(raw), *_strategy_problems(raw.get("strategy")), *_resources_problems(raw.get("resources"))]
-    snippets = raw.get("snippets")
-    if snippets is not None and not _is_texts(snippets):
-        problems.append(Problem('snippets must be an array of texts such as "pm.workflow.workflows"', "snippets"))
-    if problems:
-        raise Invalid.of(problems)
-    return raw | {
-        "title": raw.get("title") or raw["name"],
-        "strategy": {"actions": []} | (raw.get("strategy") or {}),
-        "resources": raw.get("resources") or {},
-        "snippets": snippets or [],
-    }
-
-
-def _name_problems(raw: dict[str, Json]) -> Iterator[Problem]:
-    name = raw.get("name")
-    if not isinstance(name, str) or not re.fullmatch("[A-Za-z][A-Za-z0-9_-]{0,62}", name):
-        yield Problem("the name of a role must begin with a letter and hold at most 63 letters, digits, _ and -", "name")
-    elif name in NOT_ROLES:
-        yield Problem(f'"{name}" is not a role that can be made or changed', "name")
-    if raw.get("title") is not None and not isinstance(raw["title"], str):
-        yield Problem("title must be text", "title")
-
-
-def _strategy_problems(strategy: Json) -> Iterator[Problem]:
-    if strategy is None:
-        return
-    actions = strategy.get("actions", []) if isinstance(strategy, dict) else None
-    if not _is_texts(actions):
-        yield Problem('strategy must be an object such as {"actions": ["view:own", "trigger"]}', "strategy")
-        return
-    for n, text in enumerate(actions):
-        name, colon, suffix = text.partition(":")
-        if name not in ACTIONS or (colon and suffix not in SUFFIXES):
-            yield Problem(f'"{text}" is no action; the actions are {", ".join(ACTIONS)}, with :own or :all', f"strategy.actions.{n}")
-
-
-def _resources_problems(resources: Json) -> Iterator[Problem]:
-    if resources is not None and not isinstance(resources, dict):
-        yield Problem("resources must be an object by collection name", "resources")
-        return
-    for name, resource in (resources or {}).items():
-        path = f"resources.{name}"
-        actions = resource.get("actions", []) if isinstance(resource, dict) else None
-        if not isinstance(actions, list) or not isinstance(resource.get("usingActionsConfig", False), bool):
-            yield Problem("a resource is an object with usingActionsConfig (true or false) and an array of actions", path)
-            continue
-        for n, action in enumerate(actions):
-            yield from _action_problems(action, f"{path}.actions.{n}")
-
-
-def _action_problems(action: Json, path: str) -> Iterator[Problem]:
-    name = action.get("name") if isinstance(action, dict) else None
-    if name not in ACTIONS and not (isinstance(name, str) and CALL.fullmatch(name)):
-        yield Problem(f"an action is an object whose name is one of {', '.join(ACTIONS)}, or call:<procedure>", path)
-        return
-    if action.get("fields") is not None and not _is_texts(action["fields"]):
-        yield Problem("fields must be an array of field names, or null for all", f"{path}.fields")
-    if action.get("scopeId") is not None and action.get("scope") is None:
-        yield Problem("scopeId is not known here; send the filter itself as scope", f"{path}.scopeId")
-    try:
-        _parse_scope(action.get("scope"))
-    except Invalid as error:
-        yield Problem(error.message, f"{path}.scope")
-
-
-def _is_texts(value: Json) -> TypeGuard[list[str]]:
-    return isinstance(value, list) and all(isinstance(text, str) for text in value)

@@ -33,7 +33,7 @@ USERS = _system(
     Field("systemSettings", "json"),
     Field("passwordChangeTz", "integer", read_only=True),
     Field("password", "password", hidden=True),
-    Field("roles", "json"),
+    Field("roles", "json", options={"members": "name"}),
     Field("defaultRole", "string"),
     Field("blocked", "boolean"),
     Field("tokensValidFrom", "integer", hidden=True, read_only=True),

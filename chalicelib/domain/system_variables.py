@@ -44,6 +44,11 @@ class LazyMapping(Mapping[str, Json]):
         return len(self._makers)
 
 
+def date_variables(now_ms: int) -> dict[str, Json]:
+    """``{{$nDate.today}}``, ``{{$nDate.last7Days}}`` … as the relative dates that date operators read by the caller's time zone."""
+    return {"$nDate": SPANS | {"now": iso_text(now_ms)}, "$now": iso_text(now_ms)}
+
+
 def system_variables(now_ms: int, make_id: Callable[[], int], timezone: str = "+00:00") -> Mapping[str, Json]:
     """``{"now": iso, "dateRange": {"today": [iso, iso, "[)", offset], …}, "instanceId": 0, "epoch": seconds, "genSnowflakeId": make_id}``.
 

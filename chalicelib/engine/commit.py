@@ -47,9 +47,7 @@ def commit(store: Store, clock: Clock, tagged: Sequence[Tagged], deadline_ms: in
     """Write all or nothing. Raises Stale, AlreadyCommitted, Replayed, Invalid (unique), TooLarge, Conflict, Unavailable."""
     if not tagged:
         return
-    if len(tagged) > MOST_ITEMS:
-        message = f"a call may write at most {MOST_ITEMS} items with the executions it starts; this one has {len(tagged)}"
-        raise TooLarge(message, code="TOO_MANY_WRITES")
+    _check_number(tagged)
     writes = [entry.write for entry in tagged]
     silence: StoreUnavailable | None = None
     unheard = False
@@ -74,6 +72,22 @@ def commit(store: Store, clock: Clock, tagged: Sequence[Tagged], deadline_ms: in
     raise Conflict("others kept changing the same records; try again", data={"retryAfter": 1})
 
 
+def rehearse(store: Store, tagged: Sequence[Tagged]) -> None:
+    """Raise what `commit` would, as far as that can be known without writing: Invalid (unique), TooLarge."""
+    _check_number(tagged)
+    taking = {entry.write.key: entry for entry in tagged if entry.purpose == "guard" and _condition_of(entry) == Absent()}
+    found = store.batch_get(list(taking)) if taking else {}
+    for key, entry in taking.items():
+        if entry.field and found.get(key) is not None:
+            raise not_unique(entry.field, entry.value)
+
+
+def _check_number(tagged: Sequence[Tagged]) -> None:
+    if len(tagged) > MOST_ITEMS:
+        message = f"a call may write at most {MOST_ITEMS} items with the executions it starts; this one has {len(tagged)}"
+        raise TooLarge(message, code="TOO_MANY_WRITES")
+
+
 def _raise_for(store: Store, tagged: Sequence[Tagged], refused: TransactionRefused) -> None:
     """Raise what the refusal means; return when the same payload may be sent again."""
     failed = [entry for entry, reason in zip(tagged, refused.reasons, strict=True) if reason == "condition"]
@@ -89,7 +103,7 @@ def _raise_for(store: Store, tagged: Sequence[Tagged], refused: TransactionRefus
         raise Replayed
     for entry in failed:
         if entry.purpose == "guard" and entry.field and _condition_of(entry) == Absent():
-            raise not_unique(entry.field, entry.value)
+            raise not_unique(entry.field, entry.value, entry.path)
     if failed:
         raise Stale
     if "invalid" in refused.reasons:

@@ -46,7 +46,7 @@ class Ahead:
 
 def waits(node: Node) -> bool:
     """Whether a workflow with this node may have to wait in it."""
-    return NODE_TYPES[node.type].waits or bool(node.config.get("retry"))
+    return NODE_TYPES[node.type].waits
 
 
 def stop_of(node: Node) -> str:
@@ -126,7 +126,8 @@ class _Compiler:
 
     def _await(self, after: str) -> states.State:
         payload = {**PASSED, "token.$": "$$.Task.Token", "signals.$": "$.signals"}
-        catches = [states.catch(["States.Timeout"], after), states.catch(["States.ALL"], self._mark, "$.error")]
+        # A wait that cannot be begun, or ended, is no reason to fail: the walk looks whether there is still something to wait for.
+        catches = [states.catch(["States.Timeout", *FLEETING], after), states.catch(["States.ALL"], self._mark, "$.error")]
         return states.wait_for_token(self._functions.wait, payload, after, timeout_path="$.timeout", retries=[FAULTS], catches=catches)
 
     def _segment(self, after: Node | None) -> str:

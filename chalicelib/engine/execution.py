@@ -247,7 +247,7 @@ def public_execution(item: Item) -> dict[str, Json]:
         "parentExecutionId": doc.get("parentExecutionId"),
         "rerunOf": doc.get("rerunOf"),
         "eventKey": doc.get("token"),
-        "expiresAt": iso_text(expires_ms) if expires_ms is not None else None,
+        "expiresAt": iso_text(int(expires_ms)) if expires_ms is not None else None,
         "createdAt": item["createdAt"],
         "startedAt": item.get("startedAt") or doc.get("startedAt"),
         "updatedAt": item.get("updatedAt") or doc.get("updatedAt"),

@@ -26,11 +26,15 @@ MOST_RESULT_BYTES = 8 * 350_000
 PASSED_ON = (Conflict, DeadlineExceeded, Unavailable, StoreUnavailable)
 
 
-class Ended(Exception):
+class Interruption(Exception):
+    """Stops the walk from inside a node; no outcome of that node."""
+
+
+class Ended(Interruption):
     """An ``end`` node stopped the whole execution."""
 
 
-class Exited(Exception):
+class Exited(Interruption):
     """A branch ended badly and takes the whole execution with it."""
 
     def __init__(self, status: int) -> None:
@@ -38,7 +42,7 @@ class Exited(Exception):
         self.status = status
 
 
-class TimedOut(Exception):
+class TimedOut(Interruption):
     """The workflow's own ``options.timeout`` has passed."""
 
 
@@ -183,9 +187,7 @@ class Interpreter:
         self._ports.enter(node, place.job_key(node))
         try:
             return _bounded(run(self._scope_at(place)))
-        except PASSED_ON:
-            raise
-        except (Ended, Exited, TimedOut):
+        except (Interruption, *PASSED_ON):
             raise
         except AppError as error:
             return Outcome(ERROR, {"message": error.message, "code": error.code, "errors": [p.to_json() for p in error.problems()]})

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from chalicelib.engine.records import UnitRecords
 
 MOST_PARTNERS = 1_000
+MOST_NAMED = 5
 
 
 class Links:
@@ -45,7 +46,14 @@ class Links:
             return {field.target_key: {"$in": [] if key is None else [key]}}
         if field.type == "belongsToMany":
             return {field.target_key: {"$in": [row.row[field.options["otherKey"]] for row in self._pairs()]}}
+        if self._owner_key is None:  # null would match what points to nobody
+            return {"id": {"$in": []}}
         return {field.foreign_key or "": {"$eq": self._owner_key}}
+
+    @property
+    def given_key(self) -> dict[str, Json]:
+        """What a new partner holds from its making: of a hasOne or hasMany the foreign key, of the others nothing."""
+        return {self.field.foreign_key or "": self._owner_key} if self.field.type in ("hasOne", "hasMany") else {}
 
     def partners(self) -> list[Record]:
         """All partners. Raises Invalid over 1,000."""
@@ -53,7 +61,11 @@ class Links:
         return find(self._unit, search).records
 
     def add(self, partners: Sequence[Record]) -> None:
-        """Link these too; of a to-one association only the last stays."""
+        """Link these too; of a to-one association only the last stays. Raises Invalid when the owner has no key to be linked by."""
+        if partners and self.field.type != "belongsTo" and self._owner_key is None:
+            name = self.field.options.get("sourceKey")
+            why = f'"{name}" of {self.owner.collection.name} {self.owner.id} is empty, so nothing can be linked by it'
+            raise Invalid(why, path=self.field.name)
         if self.field.type == "belongsTo":
             if partners:
                 key = partners[-1].row[self.field.target_key]
@@ -96,6 +108,7 @@ class Links:
         if self.field.type == "belongsTo":
             key = self.owner.row.get(self.field.foreign_key or "")
             if any(partner.row[self.field.target_key] == key for partner in partners):
+                self._check_optional(self.owner.collection, [self.owner])
                 self.owner = self._unit.update(self.owner, {self.field.foreign_key or "": None})
         elif self.field.type == "belongsToMany":
             gone = {partner.row[self.field.target_key] for partner in partners}
@@ -103,15 +116,26 @@ class Links:
                 if pair.row[self.field.options["otherKey"]] in gone:
                     self._unit.destroy(pair)
         else:
-            for partner in partners:
-                if partner.row.get(self.field.foreign_key or "") == self._owner_key:
-                    self._unit.update(partner, {self.field.foreign_key or "": None})
+            held = [partner for partner in partners if partner.row.get(self.field.foreign_key or "") == self._owner_key]
+            self._check_optional(self.target, held)
+            for partner in held:
+                self._unit.update(partner, {self.field.foreign_key or "": None})
+
+    def _check_optional(self, holders: Collection, held: Sequence[Record]) -> None:
+        """Raises Invalid when these would lose a foreign key that they must have."""
+        key = self.field.foreign_key or ""
+        if held and holders.requires(key):
+            ids = ", ".join(str(one.id) for one in held[:MOST_NAMED]) + (" …" if len(held) > MOST_NAMED else "")
+            why = f'"{key}" is required in {holders.name}, so {ids} cannot be unlinked; link it to another record, or destroy it'
+            raise Invalid(why, path=self.field.name, code="FOREIGN_KEY_REQUIRED")
 
     def replace(self, partners: Sequence[Record]) -> None:
         """Make these the partners, and no others."""
         kept = {partner.id for partner in partners}
+        if self.field.type == "belongsTo" and partners:
+            return self.add(partners)  # one change: in between the record would be without a key
         self.remove([old for old in self.partners() if old.id not in kept])
-        self.add(partners)
+        return self.add(partners)
 
     @property
     def _through(self) -> Collection:
@@ -119,6 +143,8 @@ class Links:
 
     def _pairs(self) -> list[Record]:
         """The rows of the through collection that belong to the owner."""
+        if self._owner_key is None:
+            return []
         condition = {self.field.foreign_key or "": {"$eq": self._owner_key}}
         search = Search(self._through, self._records.plain_filter(condition, self._through), limit=MOST_PARTNERS + 1)
         pairs = find(self._unit, search).records

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from chalicelib.domain.graph import Graph, Node
+from chalicelib.domain.template_path import short
 from chalicelib.errors import Invalid, Json, Problem
 
 MOST_LEVELS = 20

@@ -20,6 +20,8 @@ from chalicelib.nodes.base import Definitions, NodeType
 Registry = Mapping[str, NodeType]
 
 MOST_LEVELS = 100
+MOST_CONFIG_LEVELS = 28  # with the item around it, within the 32 that DynamoDB stores in one another
+CONFIG_TOO_DEEP = f"the config is nested more than {MOST_CONFIG_LEVELS} levels deep"
 TOO_DEEP = f"the definition is nested more than {MOST_LEVELS} levels deep"
 TEXT: dict[str, Json] = {"type": ["string", "null"]}
 UNKNOWN_NODE = "UNKNOWN_NODE"
@@ -72,10 +74,10 @@ def problems_of_node(
     return found + _problems_of_content(raw, {} if config is None else config, path, definitions, node_types, config is not None)
 
 
-def is_too_deep(value: Json) -> bool:
-    """Whether lists and objects stand in one another more than 100 times; nothing after this has to fear the depth of a text."""
+def is_too_deep(value: Json, most: int = MOST_LEVELS) -> bool:
+    """Whether lists and objects stand in one another more often than that; nothing after this has to fear the depth of a text."""
     level = [value]
-    for _ in range(MOST_LEVELS):
+    for _ in range(most):
         level = [
             inner for outer in level for inner in (outer.values() if isinstance(outer, dict) else outer) if isinstance(inner, dict | list)
         ]
@@ -137,6 +139,8 @@ def _problems_of_content(
 
 
 def _problems_of_config(config: dict[str, Json], path: str, definitions: Definitions, node_type: NodeType) -> list[Problem]:
+    if is_too_deep(config, MOST_CONFIG_LEVELS):
+        return [Problem(CONFIG_TOO_DEEP, path)]
     found = problems_of_schema(config, node_type.schema, path) + node_type.check(config, path, definitions)
     if node_type.checks_templates:
         found += problems_of(config, path, definitions.known_nodes, definitions.scopes)
@@ -170,6 +174,7 @@ def _problems_of_depth(nodes: Sequence[dict[str, Json]], graph: Graph) -> Iterat
 
 def _problems_of_branches(nodes: Sequence[dict[str, Json]], graph: Graph, node_types: Registry) -> Iterator[Problem]:
     """Heads of branches that the node above does not have."""
+    positions = {raw["id"]: position for position, raw in enumerate(nodes)}
     for position, raw in enumerate(nodes):
         index, upstream = raw.get("branchIndex"), raw.get("upstreamId")
         if index is None or upstream is None:
@@ -180,6 +185,14 @@ def _problems_of_branches(nodes: Sequence[dict[str, Json]], graph: Graph, node_t
             has = ", ".join(f"{number} ({meaning})" for number, meaning in node_type.branches.items())
             there = f"has the branches {has}" if has else "has no branches"
             yield Problem(f'there is no branch {index}: a node of type "{owner.type}" {there}', f"nodes.{position}.branchIndex")
+        if node_type and node_type.last_branch:
+            yield from _problems_of_last_branch(index, node_type.last_branch(owner.config), f"nodes.{positions[owner.id]}.config")
+
+
+def _problems_of_last_branch(index: int, last: int | None, path: str) -> Iterator[Problem]:
+    """A mistake in the config of the node above, not in the link: while a workflow is being written either may come first."""
+    if last is not None and not 0 <= index <= last:
+        yield Problem(f"there is no branch {index}: this node has the branches 0 to {last}, one for each condition after 0", path)
 
 
 def _keys(nodes: Sequence[Json]) -> frozenset[str]:

@@ -13,13 +13,16 @@ from chalicelib.domain.graph import Node
 from chalicelib.domain.ports import Clock, EffectFailed, Outside
 from chalicelib.domain.record import Row
 from chalicelib.domain.status import RESOLVED
-from chalicelib.engine.execution import Execution, Job
+from chalicelib.engine.execution import Execution, Job, is_larger
 from chalicelib.engine.records import UnitRecords
-from chalicelib.errors import DeadlineExceeded, Json
+from chalicelib.errors import DeadlineExceeded, Json, TooLarge
 from chalicelib.nodes.base import Child, Records
 from chalicelib.nodes.request import DEFAULT_TIMEOUT_MS
 
 OVER = "the call ran out of its time while it waited for an answer from outside; nothing was written"
+
+
+MOST_OUTPUT_BYTES = 250_000
 
 
 @dataclass
@@ -80,7 +83,7 @@ class Subflows(Protocol):
 
 @dataclass
 class RunPorts:
-    """The `Ports` of one run. ``answers``: a call waits for messages; ``deadline_ms``: when nobody waits any longer (epoch milliseconds)."""
+    """The `Ports` of one run. ``answers``: a call waits for messages; ``deadline_ms``: when nobody waits any more (epoch ms)."""
 
     execution: Execution
     unit_records: UnitRecords
@@ -120,6 +123,8 @@ class RunPorts:
         return self.answers
 
     def set_output(self, value: Json) -> None:
+        if not self.execution.workflow.sync and is_larger(value, MOST_OUTPUT_BYTES):
+            raise TooLarge(f"the output has more than {MOST_OUTPUT_BYTES} bytes", code="OUTPUT_TOO_LARGE")
         self.execution.output = value
 
     def assign(self, node_key: str, value: Json) -> bool:

@@ -117,12 +117,17 @@ class UnitRecords:
         self.settle()
         return self.rows(within, [self.unit.get(within, made.id) or made], appends)[0]
 
-    def create_record(self, collection: Collection, values: Row, *, prefix: str = "", updates: Names[str] = ()) -> Record:
-        """Stage a new record with what its values say of associations. Raises Invalid with every mistake in the values."""
-        checked = self.unit.protected(collection, check_values(collection, values, creating=True, prefix=prefix))
+    def create_record(
+        self, collection: Collection, values: Row, *, prefix: str = "", updates: Names[str] = (), given: Row | None = None
+    ) -> Record:
+        """Stage a new record with what its values say of associations. ``given``: the key by which the association that it is made through
+        points to its owner. Raises Invalid with every mistake in the values."""
+        sent = values | (given or {})
         associations = AssociationWrites(self, updates)
-        record = self.unit.create(collection, associations.own_values(collection, checked, prefix))
-        associations.after(record, checked, prefix, creating=True)
+        own = associations.own_values(collection, sent, prefix, lambda: check_values(collection, sent, creating=True, prefix=prefix))
+        record = self.unit.create(collection, self.unit.protected(collection, own))
+        self.unit.places[record.key] = prefix
+        associations.after(record, sent, prefix, creating=True)
         self.nested[record.key] = {name: rows for name, rows in associations.made.items() if rows is not None}
         return record
 
@@ -139,11 +144,14 @@ class UnitRecords:
 
     def update_record(self, record: Record, values: Row, *, prefix: str = "", updates: Names[str] = ()) -> Record:
         """Stage a change of one record. Raises Invalid with every mistake in the values."""
-        found = check_values(record.collection, values, creating=False, prefix=prefix, record_id=record.id)
-        checked = self.unit.protected(record.collection, found)
+        within, record_id = record.collection, record.id
         associations = AssociationWrites(self, updates)
-        changed = self.unit.update(record, associations.own_values(record.collection, checked, prefix))
-        associations.after(changed, checked, prefix, creating=False)
+        own = associations.own_values(
+            within, values, prefix, lambda: check_values(within, values, creating=False, prefix=prefix, record_id=record_id)
+        )
+        changed = self.unit.update(record, self.unit.protected(within, own))
+        self.unit.places[record.key] = prefix
+        associations.after(changed, values, prefix, creating=False)
         return changed
 
     def destroy(self, collection: str, filter: Json) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from chalicelib.domain.graph import Node
 from chalicelib.domain.instants import iso_text
 from chalicelib.domain.status import ABORTED, ERROR, PENDING
-from chalicelib.engine.interpreter import Ended, Interpreter, Place
+from chalicelib.engine.interpreter import Ended, Interpreter, Interruption, Place
 from chalicelib.engine.stored_jobs import StoredJob
 from chalicelib.engine.unit_of_work import Savepoint
 from chalicelib.errors import Invalid, Json, TooLarge
@@ -23,8 +23,16 @@ MOST_STAGED = 40
 MOST_JOBS = 40
 
 
-class OutOfTime(Exception):
+class OutOfTime(Interruption):
     """The function that walks must answer; everything so far is committed."""
+
+
+class NotSaved(Interruption):
+    """A commit in the middle of a walk was refused; ``error`` says why."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 class Replay(Interpreter):
@@ -77,7 +85,7 @@ class Replay(Interpreter):
     def _run_anew(self, node: Node, place: Place, known: StoredJob | None) -> int:
         node_type, savepoint = NODE_TYPES[node.type], self._unit.savepoint()
         if node_type.acts_outside:
-            self.save()
+            self._commit()
             savepoint = self._unit.savepoint()
         started = known.job.started_at if known else iso_text(self._clock.now_ms())
         before = len(self._execution.jobs)
@@ -113,21 +121,36 @@ class Replay(Interpreter):
         self._execution.results[node.key] = outcome.result
         return known
 
-    def _save_after(self, stored: StoredJob, savepoint: Savepoint, at_once: bool) -> None:
-        """Commit when it is time to. A write that is refused is the node's error when it was the only one in the transaction."""
-        full = len(self._unit.staged) >= MOST_STAGED or sum(1 for one in self.known.values() if one.is_dirty) >= MOST_JOBS
-        if self._uninterrupted or not (at_once or self.one_by_one or full):
-            return
+    def _commit(self) -> None:
+        """Raises NotSaved."""
         try:
             self.save()
-        except (Invalid, TooLarge) as refused:
-            if not self.one_by_one:
-                raise
-            self._unit.rollback(savepoint)
-            errors = [problem.to_json() for problem in refused.problems()]
-            stored.job.status, stored.ends, stored.branch = ERROR, False, None
-            stored.job.result = {"message": refused.message, "code": refused.code, "errors": errors}
-            self.save()
+        except Exception as error:
+            raise NotSaved(error) from error
+
+    def _save_after(self, stored: StoredJob, savepoint: Savepoint, at_once: bool) -> None:
+        """Commit when it is time to. A write that is refused is the node's error when it was the only one in the transaction."""
+        if self._uninterrupted or not (at_once or self.one_by_one or self._is_full):
+            return
+        try:
+            self._commit()
+        except NotSaved as refused:
+            self._blame(stored, refused, savepoint)
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self._unit.staged) >= MOST_STAGED or sum(1 for one in self.known.values() if one.is_dirty) >= MOST_JOBS
+
+    def _blame(self, stored: StoredJob, refused: NotSaved, savepoint: Savepoint) -> None:
+        """The job whose write was refused becomes an error; raises NotSaved while it is not known whose it was."""
+        error = refused.error
+        if not self.one_by_one or not isinstance(error, Invalid | TooLarge):
+            raise refused
+        self._unit.rollback(savepoint)
+        errors = [problem.to_json() for problem in error.problems()]
+        stored.job.status, stored.ends, stored.branch, stored.is_dirty = ERROR, False, None, True
+        stored.job.result = {"message": error.message, "code": error.code, "errors": errors}
+        self._commit()
 
     def _steer_on(self, node: Node, place: Place, steer: Steer, known: StoredJob | None) -> int:
         """As `_steer`, from where an earlier walk left off."""
@@ -168,6 +191,7 @@ class Replay(Interpreter):
     def _walk_branch(self, node: Node, branch: Branch, place: Place) -> int:
         """A branch that is undone when it ends badly is committed as a whole, unless it waits or acts outside: what is committed stays."""
         head = self._graph.branch(node, branch.index)
+        self._pause()
         whole = branch.undo and not any(_interrupts(inner) for inner in self._graph.line_with_branches(head))
         self._uninterrupted += whole
         savepoint = self._unit.savepoint()
@@ -177,12 +201,26 @@ class Replay(Interpreter):
             self._uninterrupted -= whole
         if status < 0 and branch.undo:
             self._unit.rollback(savepoint)
+        return self._save_branch(status, savepoint) if whole else status
+
+    def _save_branch(self, status: int, savepoint: Savepoint) -> int:
+        """Commit a branch as a whole when it is time to; a refusal is the error of the last node in it."""
+        if self._uninterrupted or not (self.one_by_one or self._is_full):
+            return status
+        written = [one for one in self.known.values() if one.is_dirty and NODE_TYPES[one.job.node.type].steer is None]
+        try:
+            self._commit()
+        except NotSaved as refused:
+            if not written:
+                raise
+            self._blame(written[-1], refused, savepoint)
+            return ERROR
         return status
 
     def _pause(self) -> None:
         """Raises OutOfTime, after a commit, when the function has to answer soon."""
         if self._clock.now_ms() > self.ends_by_ms and not self._uninterrupted:
-            self.save()
+            self._commit()
             raise OutOfTime
 
     def _check_deadline(self, node: Node) -> None:

@@ -7,6 +7,7 @@ Source: https://python-jsonschema.readthedocs.io/en/stable/errors/
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,6 @@ SENTENCES: dict[str, Callable[[Json, Json], str]] = {
     "maxItems": lambda wanted, value: f"must have at most {wanted} entries, it has {len(value)}",
     "minimum": lambda wanted, value: f"must be at least {wanted}",
     "maximum": lambda wanted, value: f"must be at most {wanted}",
-    "maximum": lambda wanted, value: f"must be at most {wanted}",
     "pattern": lambda wanted, value: f"must match {wanted}",
 }
 
@@ -43,8 +43,12 @@ _validators: dict[int, Draft202012Validator] = {}
 
 def problems_of_schema(value: Json, schema: dict[str, Json], path: str) -> list[Problem]:
     """Everything in ``value`` that the schema forbids. ``path`` (may be empty) is where the value stands in the whole definition."""
-    found = [problem for error in _validator(schema).iter_errors(value) for problem in _problems_of_error(error, path)]
-    return list(dict.fromkeys(found))
+    return problems_of_errors(_validator(schema).iter_errors(value), path)
+
+
+def problems_of_errors(errors: Iterable[ValidationError], path: str) -> list[Problem]:
+    """The errors of a validator, each once, in sentences."""
+    return list(dict.fromkeys(problem for error in errors for problem in _problems_of_error(error, path)))
 
 
 def _validator(schema: dict[str, Json]) -> Draft202012Validator:
@@ -64,10 +68,22 @@ def _problems_of_error(error: ValidationError, path: str) -> Iterable[Problem]:
     if error.validator == "required":
         missing = [name for name in wanted if name not in value]
         return [Problem(f'"{".".join([*parts, name])}" is required', _join(path, [*parts, name])) for name in missing]
+    if error.validator == "additionalProperties" and wanted is False:
+        return _unknown(parts, error, path)
     name = ".".join(parts) or path or "value"
     sentence = SENTENCES.get(str(error.validator))
     text = sentence(wanted, value) if sentence else f"is wrong: {error.message}"
     return [Problem(f'"{name}" {text}', _join(path, parts))]
+
+
+def _unknown(parts: list[str], error: ValidationError, path: str) -> list[Problem]:
+    """One for each name that the schema does not have."""
+    schema: Json = error.schema
+    value: Json = error.instance
+    known, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
+    names = [name for name in value if name not in known and not any(re.search(pattern, name) for pattern in patterns)]
+    options = ", ".join(known) or "none"
+    return [Problem(f'"{".".join([*parts, name])}" is not known; the options are {options}', _join(path, [*parts, name])) for name in names]
 
 
 def _join(path: str, parts: list[str]) -> str:

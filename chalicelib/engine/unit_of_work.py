@@ -7,7 +7,7 @@ Source of the limits: https://docs.aws.amazon.com/amazondynamodb/latest/develope
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -38,12 +38,14 @@ class Staged:
 
 @dataclass(frozen=True)
 class Tagged:
-    """A write and its purpose: ``record check guard execution idempotency definition other``; a guard has its field and value."""
+    """A write and its purpose: ``record check guard execution idempotency definition other``; a guard has its field and value, and where
+    the value stands in what was sent (``path``)."""
 
     write: Write
     purpose: str
     field: Field | None = None
     value: Json = None
+    path: str = ""
 
 
 class Change(NamedTuple):
@@ -75,6 +77,7 @@ class UnitOfWork:
         self._ids_made = 0
         self.staged: dict[Key, Staged] = {}
         self.changes: tuple[Change, ...] = ()
+        self.places: dict[Key, str] = {}  # where the values of a record stand in what was sent: "", "sequel."
         self.queued: tuple[Execution, ...] = ()
         self.ran: list[Execution] = []
         self.serializable = False
@@ -199,7 +202,7 @@ class UnitOfWork:
     def writes(self) -> list[Tagged]:
         """The transaction's writes for what is staged. Raises Invalid when two staged records hold one unique value, TooLarge."""
         tagged = [Tagged(write, "record") for write in map(_record_write, self.staged.items()) if write]
-        tagged += _guard_writes(self.staged.values())
+        tagged += _guard_writes(self.staged, self.places)
         if tagged:
             tagged += [Tagged(check, "check") for check in self._checks()]
         if len(tagged) > MOST_WRITES:
@@ -226,7 +229,7 @@ class UnitOfWork:
         for key in self._linked.keys() - self.staged.keys():
             item = self.reads.items.get(key)
             self.reads.items[key] = item and item | {"links": (item.get("links") or 0) + 1}
-        self.staged, self.changes, self.queued, self.ran, self._linked = {}, (), (), [], {}
+        self.staged, self.changes, self.queued, self.ran, self._linked, self.places = {}, (), (), [], {}, {}
 
 
 def _record_write(entry: tuple[Key, Staged]) -> Write | None:
@@ -243,12 +246,13 @@ class _GuardChange:
     value: Json
     old_owner: Json = None
     new_owner: Json = None
+    path: str = ""
 
 
-def _guard_writes(all_staged: Iterable[Staged]) -> list[Tagged]:
+def _guard_writes(all_staged: Mapping[Key, Staged], places: Mapping[Key, str]) -> list[Tagged]:
     """Unique values given up and taken, merged per value: two records may swap theirs in one unit."""
     changes: dict[Key, _GuardChange] = {}
-    for staged in all_staged:
+    for key, staged in all_staged.items():
         for field in staged.collection.unique_fields:
             before = staged.before.row.get(field.name) if staged.before else None
             after = staged.after.row.get(field.name) if staged.after else None
@@ -258,9 +262,10 @@ def _guard_writes(all_staged: Iterable[Staged]) -> list[Tagged]:
                 _change(changes, staged.collection, field, before).old_owner = staged.before.id if staged.before else None
             if after is not None:
                 change = _change(changes, staged.collection, field, after)
+                path = f"{places.get(key, '')}{field.name}"
                 if change.new_owner is not None:
-                    raise not_unique(field, after)
-                change.new_owner = staged.after.id if staged.after else None
+                    raise not_unique(field, after, path)
+                change.new_owner, change.path = staged.after.id if staged.after else None, path
     return [tag for key, change in changes.items() if (tag := _guard_write(key, change))]
 
 
@@ -277,8 +282,8 @@ def _guard_write(key: Key, change: _GuardChange) -> Tagged | None:
     if change.new_owner is None:
         return Tagged(Delete(key, condition), "guard", change.field, change.value)
     item = {"pk": key.pk, "sk": key.sk, "value": change.new_owner}
-    return Tagged(Put("records", item, condition), "guard", change.field, change.value)
+    return Tagged(Put("records", item, condition), "guard", change.field, change.value, change.path)
 
 
-def not_unique(field: Field, value: Json) -> Invalid:
-    return Invalid(f'"{field.name}" must be unique: {value!r} is already taken', path=field.name, code="NOT_UNIQUE")
+def not_unique(field: Field, value: Json, path: str = "") -> Invalid:
+    return Invalid(f'"{path or field.name}" must be unique: {value!r} is already taken', path=path or field.name, code="NOT_UNIQUE")

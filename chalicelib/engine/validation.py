@@ -10,8 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from chalicelib.domain.references import FindCollection
+from chalicelib.domain.template import compile_template, problems_of
 from chalicelib.engine.nested_nodes import flatten, nest
-from chalicelib.engine.node_validation import TEXT, TOO_DEEP, Registry, is_too_deep, problems_of_nodes
+from chalicelib.engine.node_validation import (
+    CONFIG_TOO_DEEP,
+    MOST_CONFIG_LEVELS,
+    TEXT,
+    TOO_DEEP,
+    Registry,
+    is_too_deep,
+    problems_of_nodes,
+)
 from chalicelib.engine.schema_problems import problems_of_schema
 from chalicelib.errors import Json, Problem
 from chalicelib.nodes import NODE_TYPES
@@ -20,6 +29,19 @@ from chalicelib.triggers import TRIGGER_TYPES, unknown_trigger
 __all__ = ["flatten", "nest", "problems_of_workflow"]
 
 MOST_NODES = 200
+LONGEST_TIMEOUT_MS = 180 * 86_400_000
+NO_POLICIES = ("retry", "timeoutSeconds", "onError")
+
+CONCURRENCY: dict[str, Json] = {
+    "type": ["object", "null"],
+    "required": ["limit"],
+    "additionalProperties": False,
+    "properties": {
+        "limit": {"type": "integer", "minimum": 1, "maximum": 100},
+        "key": {"type": ["string", "null"], "maxLength": 1_000},
+        "policy": {"enum": [None, "queue", "skip", "replace"]},
+    },
+}
 
 WORKFLOW: dict[str, Json] = {
     "type": "object",
@@ -33,10 +55,11 @@ WORKFLOW: dict[str, Json] = {
         "options": {
             "type": ["object", "null"],
             "properties": {
-                "timeout": {"type": ["number", "null"], "minimum": 0},
+                "timeout": {"type": ["integer", "null"], "minimum": 0, "maximum": LONGEST_TIMEOUT_MS},
                 "stackLimit": {"type": ["integer", "null"], "minimum": 1, "maximum": 32},
                 "deleteExecutionOnStatus": {"type": ["array", "null"], "items": {"type": "integer"}},
                 "isolation": {"enum": [None, "default", "serializable"]},
+                "concurrency": CONCURRENCY,
             },
         },
         "nodes": {"type": ["array", "null"], "maxItems": MOST_NODES},
@@ -52,10 +75,16 @@ def problems_of_workflow(doc: Mapping[str, Json], definitions_for: FindCollectio
         return [Problem(TOO_DEEP)]
     raw_nodes = doc.get("nodes")
     nodes = raw_nodes if isinstance(raw_nodes, list) else []
-    found = problems_of_schema(dict(doc), WORKFLOW, "") + _problems_of_trigger(doc, definitions_for)
+    found = [*problems_of_schema(dict(doc), WORKFLOW, ""), *_problems_of_limit(doc), *_problems_of_trigger(doc, definitions_for)]
     if len(nodes) > MOST_NODES:
         return found
-    return [*found, *problems_of_nodes(nodes, definitions_for, node_types), *_problems_of_waits(doc, nodes, node_types)]
+    return [
+        *found,
+        *problems_of_nodes(nodes, definitions_for, node_types),
+        *_problems_of_waits(doc, nodes, node_types),
+        *_problems_of_policies(nodes),
+        *_problems_of_transactions(nodes, node_types),
+    ]
 
 
 def _problems_of_trigger(doc: Mapping[str, Json], find: FindCollection) -> list[Problem]:
@@ -66,7 +95,59 @@ def _problems_of_trigger(doc: Mapping[str, Json], find: FindCollection) -> list[
     trigger = TRIGGER_TYPES.get(name)
     if trigger is None:
         return [unknown_trigger(name, "type")]
-    return problems_of_schema(config, trigger.schema, "config") + trigger.check(config, "config", find)
+    if is_too_deep(config, MOST_CONFIG_LEVELS):
+        return [Problem(CONFIG_TOO_DEEP, "config")]
+    found = problems_of_schema(config, trigger.schema, "config") + trigger.check(config, "config", find)
+    return found + ([] if trigger.always_sync or doc.get("sync") is True else _problems_of_synchrony(config))
+
+
+def _problems_of_synchrony(config: dict[str, Json]) -> list[Problem]:
+    """Settings that join the workflow with what set it off; an asynchronous one runs when that has long been committed."""
+    message = '"{}" holds for synchronous workflows only: set "sync" to true, or leave it out'
+    return [Problem(message.format(name), f"config.{name}") for name in ("atomic", "rollbackOnFailure") if config.get(name) is True]
+
+
+def _problems_of_limit(doc: Mapping[str, Json]) -> Iterator[Problem]:
+    """A limit is on executions that can wait for their turn, and its key is known before a node has run."""
+    options = doc.get("options")
+    limit = options.get("concurrency") if isinstance(options, dict) else None
+    if not isinstance(limit, dict):
+        return
+    if doc.get("sync") is True:
+        yield Problem("only an asynchronous workflow has a limit on its executions at once: this one is synchronous", "options.concurrency")
+    key = limit.get("key")
+    if not isinstance(key, str):
+        return
+    found = problems_of(key, "options.concurrency.key", (), ())
+    yield from found
+    other = [] if found else sorted(path for path in compile_template(key).paths if path.split(".")[0] != "$context")
+    for path in other:
+        yield Problem(f'"{path}" is not known before the first node runs: the key may hold $context only', "options.concurrency.key")
+
+
+def _problems_of_policies(nodes: Sequence[Json]) -> Iterator[Problem]:
+    """Settings that would be ignored, and are such that nobody would see it before it counts."""
+    for position, raw in enumerate(nodes):
+        for at, owner in (("", raw), (".config", raw.get("config"))) if isinstance(raw, dict) else ():
+            for name in NO_POLICIES:
+                if isinstance(owner, dict) and name in owner:
+                    yield Problem(f'"{name}" is not offered: a node that fails ends its line', f"nodes.{position}{at}.{name}")
+
+
+def _problems_of_transactions(nodes: Sequence[Json], node_types: Registry) -> Iterator[Problem]:
+    """Nothing inside a transaction may wait: it is committed at once."""
+    by_id = {raw.get("id"): raw for raw in nodes if isinstance(raw, dict) and raw.get("id") is not None}
+    for position, raw in enumerate(nodes):
+        node_type = node_types.get(str(raw.get("type"))) if isinstance(raw, dict) else None
+        if node_type is None or not node_type.waits or node_type.also_sync:
+            continue
+        above, steps = raw, 0
+        while above is not None and steps < MOST_NODES:
+            upstream, steps = by_id.get(above.get("upstreamId")), steps + 1
+            if upstream is not None and above.get("branchIndex") == 0 and upstream.get("type") == "transaction":
+                yield Problem("nothing inside a transaction may wait", f"nodes.{position}")
+                break
+            above = upstream
 
 
 def _problems_of_waits(doc: Mapping[str, Json], nodes: Sequence[Json], node_types: Registry) -> Iterator[Problem]:

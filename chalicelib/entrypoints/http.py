@@ -7,6 +7,7 @@ in the error envelope; only a bug of ours is a 500, and it says no more than an 
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -119,7 +120,7 @@ def _body(request: Request, most_depth: int) -> Json:
 
 def _parsed(text: str, most_depth: int) -> Json:
     try:
-        value = json.loads(text, parse_constant=_refuse_constant)
+        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
     except RecursionError:
         raise Invalid(f"the body is nested deeper than {most_depth} levels", path="body", code="INVALID_JSON") from None
     except ValueError as error:
@@ -131,6 +132,14 @@ def _parsed(text: str, most_depth: int) -> Json:
     if _has_half_characters(text):
         raise Invalid("the body holds half of a surrogate pair, which is no character", path="body", code="INVALID_JSON")
     return value
+
+
+def _finite(text: str) -> float:
+    """Raises ValueError for a number that no double holds."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:40]} is too large a number")
+    return number
 
 
 def _refuse_constant(name: str) -> Json:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from chalicelib.domain.suggestions import did_you_mean
 from chalicelib.errors import Problem
 from chalicelib.nodes import (
     aggregate,
@@ -68,6 +69,7 @@ NODES: tuple[NodeType, ...] = (
     cc.NODE,
 )
 
+LISTED = "docs/nodes.md lists the types there are"
 NOT_OFFERED: Mapping[str, str] = {
     "script": "write a procedure in Python, which sees records through the same unit of work",
     "sql": 'read with the "query" node and write with "create", "update" and "destroy"',
@@ -91,4 +93,5 @@ def unknown_type(name: str, path: str) -> Problem:
     """What to say about a type that is not in the registry."""
     if name in NOT_OFFERED:
         return Problem(f'Node type "{name}" is not offered: {NOT_OFFERED[name]}', path, "NODE_TYPE_NOT_OFFERED")
-    return Problem(f'Node type "{name}" is not registered', path, "UNKNOWN_NODE_TYPE")
+    meant = did_you_mean(name, NODE_TYPES)
+    return Problem(f'Node type "{name}" is not registered; {meant or LISTED}', path, "UNKNOWN_NODE_TYPE")

@@ -173,7 +173,8 @@ def no_check(config: dict[str, Json], path: str, definitions: Definitions) -> li
 class NodeType:
     """One node type. ``prepare`` turns the config, once per version, into what ``run`` gets (by default a compiled template).
 
-    ``branches`` describes the branch indexes for people ("1": "true"); ``None`` means any index. ``check`` finds what a schema
+    ``branches`` describes the branch indexes for people ("1": "true"); ``None`` means any index, or, with
+    ``last_branch``, 0 to what that makes of the config (``None``: that cannot be told yet). ``check`` finds what a schema
     cannot say (a collection that is not there). ``waits`` marks types that only an asynchronous workflow may hold, unless they are
     ``also_sync``: then they wait in none; ``testable`` those that may run by themselves while they are written (``flow_nodes:test``):
     they change nothing and can tell something.
@@ -191,6 +192,7 @@ class NodeType:
     run: Run
     prepare: Callable[[dict[str, Json]], Json] = compile_template
     branches: dict[int, str] | None = field(default_factory=dict)
+    last_branch: Callable[[dict[str, Json]], int | None] | None = None
     check: Check = no_check
     checks_templates: bool = True
     waits: bool = False

@@ -82,8 +82,9 @@ def resume(prepared: Prepared, result: Json, due_at_ms: int, ports: Ports) -> Ou
 
 
 def check(config: dict[str, Json], path: str, definitions: Definitions) -> list[Problem]:
-    """A duration that is no number, or out of bounds; of a template, only the run can tell."""
-    if isinstance(config.get("duration"), str) and "{{" in config["duration"]:
+    """A duration that is no number, or out of bounds; of a template only the run can tell, of a wrong unit the schema does."""
+    templated = isinstance(config.get("duration"), str) and "{{" in config["duration"]
+    if templated or config.get("unit") not in (None, *UNITS_MS):
         return []
     try:
         length_ms(config)

@@ -83,16 +83,15 @@ def run(prepared: Prepared, scope: Scope, ports: Ports) -> Outcome:
 
 
 def _picked(source: Json, paths: tuple[str, ...], parse_array: bool) -> Json:
-    """The value that the path leads to; an empty one on the way ends it, as does the end of what there is (``UNDEFINED``)."""
+    """The value that the path leads to, ``UNDEFINED`` when it leads nowhere; null, false, 0 and ``""`` on the way end it."""
     value = source
     for position, name in enumerate(paths):
-        if name == EVERY:
-            if parse_array:
-                continue
+        if name == EVERY and not parse_array:
             return _of_every(value, paths[position + 1 :])
-        value = _member(value, name)
-        if not value:
-            return value
+        if name != EVERY:
+            value = _member(value, name)
+        if value is UNDEFINED or (not value and not isinstance(value, dict | list)):
+            break
     return value
 
 

@@ -10,7 +10,7 @@ import base64
 from collections.abc import Iterator
 
 from chalicelib.domain import status
-from chalicelib.domain.mail import problems_of_mail, problems_of_mailbox, problems_of_subject
+from chalicelib.domain.mail import MOST_RECIPIENTS, problems_of_file, problems_of_mail, problems_of_mailbox, problems_of_subject
 from chalicelib.domain.ports import EffectFailed
 from chalicelib.domain.references import has_template
 from chalicelib.domain.template import Template, text_of
@@ -74,7 +74,7 @@ def run(prepared: Template, scope: Scope, ports: Ports) -> Outcome:
     bad = status.RESOLVED if config.get("ignoreFail") else status.FAILED
     try:
         mail = _mail(config)
-        if found := problems_of_mail(mail):
+        if found := problems_of_mail(mail) + _problems_of_body(mail, _kind(config)):
             message = "; ".join(problem.message for problem in found)
             return Outcome(bad, {"message": message, "code": found[0].code, "errors": [problem.to_json() for problem in found]})
         return Outcome(status.RESOLVED, ports.effect("mail", mail))
@@ -84,7 +84,7 @@ def run(prepared: Template, scope: Scope, ports: Ports) -> Outcome:
 
 def _mail(config: dict[str, Json]) -> dict[str, Json]:
     """The mail as it is sent; recipients as flat lists of texts, files as base64. Raises EffectFailed for a file that is none."""
-    kind = config.get("contentType") or "html"
+    kind = _kind(config)
     return {
         "from": text_of(config.get("from")).strip(" ") or None,
         **{name: _flat(config.get(name)) for name in RECIPIENTS},
@@ -92,6 +92,19 @@ def _mail(config: dict[str, Json]) -> dict[str, Json]:
         kind: text_of(config.get(kind)),
         "attachments": [_file(file, position) for position, file in enumerate(config.get("attachments") or ())],
     }
+
+
+def _kind(config: dict[str, Json]) -> str:
+    """Which body is sent: ``html`` or ``text``."""
+    return str(config.get("contentType") or "html")
+
+
+def _problems_of_body(mail: dict[str, Json], kind: str) -> list[Problem]:
+    if text_of(mail.get(kind)).strip():
+        return []
+    other = "text" if kind == "html" else "html"
+    hint = f'; "{other}" is sent when the content type is "{other}"' if text_of(mail.get(other)).strip() else ""
+    return [Problem(f'the content type is "{kind}" and the body "{kind}" is empty{hint}', kind, "EMPTY_BODY")]
 
 
 def _flat(value: Json) -> list[str]:
@@ -106,23 +119,36 @@ def _file(file: dict[str, Json], position: int) -> dict[str, str]:
     content, name = text_of(file.get("content")), text_of(file.get("filename"))
     if file.get("encoding") != "base64":
         content = base64.b64encode(content.encode("utf-8", "replace")).decode()
-    try:
-        base64.b64decode(content, validate=True)
-    except ValueError:
-        raise EffectFailed({"message": f"attachments.{position}.content is not base64", "code": "INVALID_ATTACHMENT"}) from None
+    if not _is_base64(content):
+        raise EffectFailed({"message": f"attachments.{position}.content is not base64", "code": "INVALID_ATTACHMENT"})
     return {"filename": name, "content": content, "contentType": text_of(file.get("contentType")) or "application/octet-stream"}
 
 
 def check(config: dict[str, Json], path: str, definitions: Definitions) -> list[Problem]:
-    """Mistakes in what no template changes: addresses, the subject; and what the model has that is not offered here."""
+    """Mistakes in what no template changes: addresses, subject, a missing body; and what the model has that is not offered here."""
     found = [Problem(NO_PROVIDER, f"{path}.provider", "NOT_OFFERED")] if config.get("provider") else []
     for at, text in _written(config, path):
         found += problems_of_mailbox(text, at)
     if isinstance(config.get("subject"), str):
         found += problems_of_subject(config["subject"], f"{path}.subject")
-    if "to" in config and not any(config.get(name) for name in RECIPIENTS):
+    if "to" in config and not any(_flat(config.get(name)) for name in RECIPIENTS):
         found.append(Problem("give at least one recipient", f"{path}.to", "NO_RECIPIENT"))
+    found += _problems_of_number(config, path)
+    if config.get("contentType") in ("html", "text", None):
+        empty = _problems_of_body(config, _kind(config))
+        found += [Problem(problem.message, f"{path}.{problem.path}", problem.code) for problem in empty]
     return found + _problems_of_files(config.get("attachments"), f"{path}.attachments")
+
+
+def _problems_of_number(config: dict[str, Json], path: str) -> list[Problem]:
+    """More recipients than a mail may have, templates left out of account."""
+    written = 0
+    for name in RECIPIENTS:
+        written += sum(not has_template(text) for text in _flat(config.get(name)))
+        if written > MOST_RECIPIENTS:
+            message = f"a mail has at most {MOST_RECIPIENTS} recipients in to, cc and bcc together"
+            return [Problem(message, f"{path}.{name}", "TOO_MANY_RECIPIENTS")]
+    return []
 
 
 def _written(config: dict[str, Json], path: str) -> Iterator[tuple[str, str]]:
@@ -137,12 +163,30 @@ def _written(config: dict[str, Json], path: str) -> Iterator[tuple[str, str]]:
 
 def _problems_of_files(files: Json, path: str) -> list[Problem]:
     return [
-        Problem(NO_FETCHING, f"{path}.{position}.{name}", "NOT_OFFERED")
+        problem
         for position, file in enumerate(files if isinstance(files, list) else ())
         if isinstance(file, dict)
-        for name in ("path", "href", "url", "raw")
-        if file.get(name)
+        for problem in _problems_of_file(file, f"{path}.{position}")
     ]
+
+
+def _problems_of_file(file: dict[str, Json], path: str) -> list[Problem]:
+    """Of what no template changes; what is of another kind than the schema says is the schema's to refuse."""
+    found = [Problem(NO_FETCHING, f"{path}.{name}", "NOT_OFFERED") for name in ("path", "href", "url", "raw") if file.get(name)]
+    texts = {name: file[name] for name in ("filename", "contentType") if isinstance(file.get(name), str) and file[name]}
+    found += problems_of_file({name: text for name, text in texts.items() if not has_template(text)}, path)
+    content = file.get("content")
+    if file.get("encoding") == "base64" and not has_template(content) and not _is_base64(text_of(content)):
+        found.append(Problem("the content is not base64", f"{path}.content", "INVALID_ATTACHMENT"))
+    return found
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        base64.b64decode(text, validate=True)
+    except ValueError:
+        return False
+    return True
 
 
 NODE = NodeType("mailer", SCHEMA, run, check=check, acts_outside=True)

@@ -86,4 +86,20 @@ def check(config: dict[str, Json], path: str, definitions: Definitions) -> list[
     ]
 
 
-NODE = NodeType("multi-conditions", SCHEMA, run, prepare, branches=None, check=check, checks_templates=False, testable=True)
+def last_branch(config: dict[str, Json]) -> int | None:
+    """The index of the last condition's branch; nothing where the conditions are still to be written."""
+    conditions = config.get("conditions")
+    return len(conditions) if isinstance(conditions, list) and conditions else None
+
+
+NODE = NodeType(
+    "multi-conditions",
+    SCHEMA,
+    run,
+    prepare,
+    branches=None,
+    last_branch=last_branch,
+    check=check,
+    checks_templates=False,
+    testable=True,
+)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from chalicelib.domain import status
 from chalicelib.domain.ports import EffectFailed
 from chalicelib.domain.references import has_template
+from chalicelib.domain.request_rules import problems_of_form, problems_of_headers, problems_of_url
 from chalicelib.domain.template import Template, text_of
 from chalicelib.errors import Json, Problem
 from chalicelib.nodes.base import Definitions, NodeType, Outcome, Ports, Scope, rendered
@@ -23,6 +24,7 @@ CONTENT_TYPES = {
     "xml": "application/xml",
     "text": "text/plain",
 }
+FORMS = {CONTENT_TYPES["urlencoded"], CONTENT_TYPES["multipart"]}
 DEFAULT_TIMEOUT_MS, MOST_TIMEOUT_MS = 5_000, 25_000
 
 
@@ -116,11 +118,13 @@ def _named(pairs: Json) -> list[dict[str, str]]:
 
 
 def check(config: dict[str, Json], path: str, definitions: Definitions) -> list[Problem]:
-    """A URL that no template completes must be one of HTTP; a form of parts holds texts, no files."""
-    found, url = [], config.get("url")
-    if isinstance(url, str) and url.strip() and not has_template(url) and not url.strip().lower().startswith(("http://", "https://")):
-        found.append(Problem("the URL must begin with http:// or https://", f"{path}.url", "INVALID_URL"))
-    data = config.get("data")
+    """What no template completes must be right: the URL, the headers, the data of a form, which holds texts, no files."""
+    found, url = problems_of_headers(config.get("headers"), f"{path}.headers"), config.get("url")
+    if isinstance(url, str) and url.strip() and not has_template(url):
+        found += problems_of_url(url, f"{path}.url")
+    data, kind = config.get("data"), config.get("contentType")
+    if config.get("method") != "GET" and isinstance(kind, str) and CONTENT_TYPES.get(kind, kind) in FORMS:
+        found += problems_of_form(data, f"{path}.data")
     for position, part in enumerate(data if isinstance(data, list) else ()):
         if isinstance(part, dict) and part.get("valueType") == "file":
             message = 'files are not offered; send texts: {"name", "value"}'

@@ -7,6 +7,7 @@ Source: https://docs.nocobase.com/workflow/nodes/update
 from __future__ import annotations
 
 from chalicelib.domain import status
+from chalicelib.errors import Json
 from chalicelib.nodes.base import NodeType, Outcome, Ports, Scope
 from chalicelib.nodes.record_config import (
     FILTER,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from inspect import cleandoc
 from typing import NoReturn, Protocol
 
+from chalicelib.domain.mail import problems_of_mail
 from chalicelib.domain.record import Row
 from chalicelib.errors import Invalid, Json
 from chalicelib.nodes.base import Child, Records
@@ -75,8 +76,13 @@ class ProcedureCall:
     def send_mail(
         self, to: str | Sequence[str], subject: str, *, text: str | None = None, html: str | None = None, sender: str | None = None
     ) -> Json:
-        """The answer of the mail service. ``sender`` is the deployment's address unless given. Raises EffectFailed."""
+        """The answer of the mail service. ``sender`` is the deployment's address unless given. Raises EffectFailed.
+
+        A mail that no service would take is refused before anybody is asked, in a dry run too: Invalid, with ``to.0``, ``subject`` …"""
         addresses = [to] if isinstance(to, str) else list(to)
+        whole: dict[str, Json] = {"from": sender, "to": addresses, "cc": [], "bcc": [], "subject": subject, "attachments": []}
+        if found := problems_of_mail(whole | {"text": text, "html": html}):
+            raise Invalid.of(found)
         payload: dict[str, Json] = {"to": addresses, "subject": subject, "text": text, "html": html, "from": sender}
         return self.ports.effect("mail", {name: value for name, value in payload.items() if value is not None})
 

@@ -6,11 +6,12 @@ from chalicelib.domain.record import Row
 from chalicelib.errors import Json
 from chalicelib.procedures.base import ProcedureCall, procedure
 
+ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
 INPUT: dict[str, Json] = {
     "type": "object",
     "properties": {
         "userId": {"type": "integer", "minimum": 0, "title": "User", "description": "Whom to welcome, when the call names no record."},
-        "subject": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": r"^[^\x00-\x1f\x7f]*$", "title": "Subject"},
+        "subject": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": ONE_LINE, "title": "Subject"},
     },
     "additionalProperties": False,
 }

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from chalicelib.domain.action import CLIENT, SINGLE, Action
-from chalicelib.domain.action_text import filled, filled_url
+from chalicelib.domain.action import CLIENT, Action
+from chalicelib.domain.action_text import filled, filled_file_name, filled_url
 from chalicelib.domain.record import Row
-from chalicelib.errors import AppError, DeadlineExceeded, Json, ProcedureFailed, Unavailable, WorkflowFailed
+from chalicelib.errors import AppError, DeadlineExceeded, Invalid, Json, ProcedureFailed, Unavailable, WorkflowFailed
 from chalicelib.services.call import Answer
 
 BROKEN = (ProcedureFailed, WorkflowFailed, Unavailable, DeadlineExceeded)
@@ -92,15 +92,21 @@ def in_browser(action: Action, scope: Mapping[str, Json]) -> Row:
         message = filled(client["message"], scope)
         does |= {"message": message}
     else:
-        template = client.get("id") or ("{{record.id}}" if action.context == SINGLE else "")
-        does |= {"collection": client.get("collection") or action.collection, "id": filled(template, scope) or None}
+        opened = filled(action.opened_id, scope)
+        if not opened:
+            raise nothing_to_open()
+        does |= {"collection": client.get("collection") or action.collection, "id": opened}
         does |= {"newWindow": bool(client.get("newWindow"))}
     base = succeeded(action, Answer(has_data=False, messages=[message] if message else []), scope)
     return base | {"level": action.on_result.get("level") or level, "redirect": redirect or base["redirect"], "client": does}
 
 
+def nothing_to_open() -> Invalid:
+    return Invalid("there is no record to open here", path="filterByTk", code="NOTHING_TO_OPEN")
+
+
 def _download(download: Json, values: Mapping[str, Json]) -> Json:
     if not download:
         return None
-    filename = filled(download["filename"], values) if download.get("filename") else None
+    filename = filled_file_name(download["filename"], values) if download.get("filename") else None
     return {"url": filled_url(download["url"], values), "filename": filename}

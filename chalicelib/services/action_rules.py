@@ -1,6 +1,6 @@
 """Whether a caller may press an action, and why not: the one place that decides, for the button and for the press.
 
-In this order: the action's roles, its context, the permission that what it does needs, what it is bound to, the records, ``visibleWhen``,
+In this order: the action's roles, the permission that what it does needs, its context, what it is bound to, the records, ``visibleWhen``,
 ``enabledWhen``. The two rules are read with the system's rights, of records within the caller's reach only, and nothing but their outcome
 is told. Source: https://docs.nocobase.com/users-permissions/acl/role
 """
@@ -11,22 +11,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chalicelib.domain.action import CLIENT, MULTIPLE, NONE, PROCEDURE, SINGLE, Action
+from chalicelib.domain.action_text import filled, variables_of
 from chalicelib.domain.collection import Collection
 from chalicelib.domain.field_types import convert_id
 from chalicelib.domain.filter import substitute
 from chalicelib.domain.record import Record
 from chalicelib.domain.role import PROCEDURES, Permit
+from chalicelib.domain.system_variables import date_variables
 from chalicelib.engine.definitions import Definitions
 from chalicelib.engine.records import UnitRecords
 from chalicelib.errors import AppError, Forbidden, Invalid, Json, NotFound
 from chalicelib.observability import logger
 from chalicelib.procedures import Procedures
 from chalicelib.services.action_bindings import is_global, problems_of_binding, procedure_of, target_of, workflows_of
-from chalicelib.services.listing import date_variables
+from chalicelib.services.action_results import nothing_to_open
+from chalicelib.services.permitted import shown_fields
 from chalicelib.services.session import NO_PERMISSIONS, Caller, scope_filter
 
 MOST_RECORDS = 90
 DISABLED = "ACTION_DISABLED"
+NOT_SEEN = f"{NO_PERMISSIONS}: your role does not see what this action needs of the record"
 
 
 @dataclass(frozen=True)
@@ -57,8 +61,8 @@ class ActionRules:
         if not action.enabled or not self._has_role(action):
             return hidden()
         try:
-            self._check_context(action)
             granted = self.permit(action)
+            self._check_context(action)
             if problems_of_binding(action, self.definitions, self.procedures):
                 raise Invalid("this action does not work at the moment; its definition needs a look", code="ACTION_NOT_READY")
             found = self.reached(action, granted)
@@ -68,7 +72,13 @@ class ActionRules:
             return hidden()
         if not self.holds(action, "enabledWhen", found):
             return Verdict(refusal=disabled(action), records=tuple(found))
-        return Verdict(records=tuple(found))
+        return Verdict(refusal=self._without_target(action, found), records=tuple(found))
+
+    def _without_target(self, action: Action, found: Sequence[Record]) -> AppError | None:
+        """What is said when the record names none that the browser could open."""
+        if not found or not action.opened_id or any(not name.startswith("record.") for name in variables_of(action.opened_id)):
+            return None
+        return None if filled(action.opened_id, {"record": found[0].row}) else nothing_to_open()
 
     def _has_role(self, action: Action) -> bool:
         names = {self.caller.role_name, *(role.name for role in self.caller.roles)}
@@ -89,7 +99,7 @@ class ActionRules:
         """What the role may do of what the action does. Raises Forbidden."""
         name = action.collection or ""
         if action.kind == CLIENT:
-            return self.caller.permit(name, "view") if action.context != NONE else Permit()
+            return self._permit_of_browser(action, name) if action.context != NONE else Permit()
         if action.kind == PROCEDURE:
             procedure = procedure_of(action, self.procedures)
             place, what = (procedure.collection or PROCEDURES, procedure.name) if procedure else (name, str(action.row["procedure"]))
@@ -106,6 +116,15 @@ class ActionRules:
         for workflow in workflows:
             self._check_workflow_roles(workflow.config.get("roles") if workflow else None)
         return Permit()
+
+    def _permit_of_browser(self, action: Action, name: str) -> Permit:
+        """The view of the records, with the fields that addresses and ids are made of. Raises Forbidden."""
+        granted = self.caller.permit(name, "view")
+        collection = self.definitions.collection_now(name)
+        fields = shown_fields(collection, granted.fields) if collection else None
+        if fields is not None and not action.needed_fields <= fields:
+            raise Forbidden(NOT_SEEN)
+        return granted
 
     def _check_view_of_partners(self, action: Action) -> None:
         """What a workflow is given of an association must be within the caller's view. Raises Forbidden."""
@@ -125,7 +144,7 @@ class ActionRules:
         if action.context == NONE:
             return []
         collection = self.records.collection(action.collection or "")
-        ids = list(dict.fromkeys(convert_id(collection, one) for one in self.ids or ()))
+        ids = self._converted(collection)
         there = [record for record in self.records.unit.get_many(collection, ids) if record]
         if granted.scope is None:
             if not there:
@@ -136,6 +155,13 @@ class ActionRules:
         if not found:
             raise Forbidden(NO_PERMISSIONS)
         return found
+
+    def _converted(self, collection: Collection) -> list[int | str]:
+        """The ids that the call names, each once. Raises Invalid."""
+        try:
+            return list(dict.fromkeys(convert_id(collection, one) for one in self.ids or ()))
+        except Invalid as wrong:
+            raise Invalid(wrong.message, path="filterByTk", code=wrong.code) from None
 
     def holds(self, action: Action, rule: str, found: Sequence[Record]) -> bool:
         """Whether the rule holds for every record; one that cannot be read any more holds for none."""

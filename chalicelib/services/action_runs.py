@@ -27,16 +27,17 @@ from chalicelib.procedures import PROCEDURES, Procedures
 from chalicelib.services import idempotency
 from chalicelib.services.action_bindings import is_global, procedure_of, workflows_of
 from chalicelib.services.action_results import failed, in_browser, refused, succeeded
-from chalicelib.services.action_rules import MOST_RECORDS, ActionRules, disabled
+from chalicelib.services.action_rules import MOST_RECORDS, NOT_SEEN, ActionRules, disabled
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
 from chalicelib.services.custom_actions import CustomActions
-from chalicelib.services.input_problems import problems_of_input
+from chalicelib.services.input_problems import problems_of_form_input
 from chalicelib.services.permitted import PermittedRecords
 from chalicelib.services.procedures import Check, ProcedureCalls
 from chalicelib.services.session import NO_PERMISSIONS, Caller, authenticate, verified_claims
 
 BODY = ("filterByTk", "input")
+ABOUT = ("collection", "filterByTk")
 
 
 @dataclass
@@ -65,10 +66,10 @@ class ActionRuns:
         Each with ``enabled``, and with ``reason`` and ``code`` when it is not."""
 
         def act() -> Answer:
-            name = call.params.get("collection") or None
-            opened = self._open(call, _ids(call.target_keys), str(name))
+            name, ids = _asked_about(call)
+            opened = self._open(call, ids, name)
             found = [one for one in self._actions(opened) if one.collection == name]
-            if name is not None and (not isinstance(name, str) or opened.definitions.collection_now(name) is None):
+            if name is not None and opened.definitions.collection_now(name) is None:
                 raise NotFound(f'there is no collection "{name}"', code="COLLECTION_NOT_FOUND")
             return Answer([row for one in found if (row := self._shown(opened, one)) is not None])
 
@@ -78,7 +79,11 @@ class ActionRuns:
         """``{"filterByTk"?: id or [ids], "input"?: {form values}}`` → what it did, in one shape for every kind.
 
         A refusal has the usual ``errors``, and beside them the same shape as ``data``."""
-        return store_errors(lambda: self._run(call))
+        try:
+            return store_errors(lambda: self._run(call))
+        except AppError as error:
+            error.result = refused(error)
+            raise
 
     def _run(self, call: Call) -> Answer:
         if not call.record_id:
@@ -89,11 +94,7 @@ class ActionRuns:
         action = next((one for one in self._actions(opened) if one.name == call.record_id), None)
         if action is None:
             raise NotFound(f'there is no action named "{call.record_id}"', code="ACTION_NOT_FOUND")
-        try:
-            return self._pressed(opened, action, call, ids, values)
-        except AppError as error:
-            error.result = refused(error)
-            raise
+        return self._pressed(opened, action, call, ids, values)
 
     def _pressed(self, opened: Opened, action: Action, call: Call, ids: list[Json] | None, values: Row) -> Answer:
         underlying = self._underlying(opened, action, call, ids, values)
@@ -104,6 +105,8 @@ class ActionRuns:
         self._check_form(action, values)
         scope = {"record": self._seen(opened, record, call), "input": values, "user": opened.caller.row()}
         if underlying is None:
+            if not action.needed_fields <= scope["record"].keys():
+                raise Forbidden(NOT_SEEN)
             return Answer(in_browser(action, scope))
         answer = self._started(action, underlying)
         return _shaped(action, answer, scope)
@@ -184,7 +187,7 @@ class ActionRuns:
         """Raises Invalid with every mistake in the values. A procedure without a form checks its input itself."""
         form = action.row.get("form")
         if form:
-            found = problems_of_input(values, form, closed=True)
+            found = problems_of_form_input(values, form)
         elif values and action.kind != PROCEDURE:
             found = [Problem(f'"{name}" is not taken: this action has no form', name, "UNKNOWN_FIELD") for name in values]
         else:
@@ -249,13 +252,32 @@ def _asked(call: Call) -> tuple[list[Json] | None, Row]:
     values: Row = sent if isinstance(sent, dict) else {}
     if not isinstance(sent, dict | None):
         found.append(Problem('"input" must be an object: the values of the form', "input"))
+    ids = _named_ids(call, body, found)
+    if found:
+        raise Invalid.of(found)
+    return ids, values
+
+
+def _asked_about(call: Call) -> tuple[str | None, list[Json] | None]:
+    """The collection and the ids that ``actions:available`` is asked about, of the query string, else of the body. Raises Invalid."""
+    body = call.values()
+    found = [Problem(f'"{name}" is not taken; the body is {{"collection", "filterByTk"}}', name) for name in body if name not in ABOUT]
+    name = call.params.get("collection") or body.get("collection") or None
+    if not isinstance(name, str | None):
+        found.append(Problem("collection must be the name of one collection", "collection"))
+    ids = _named_ids(call, body, found)
+    if found:
+        raise Invalid.of(found)
+    return name, ids
+
+
+def _named_ids(call: Call, body: Row, found: list[Problem]) -> list[Json] | None:
+    """The ids of the query string, else of the body."""
     keys = replace(call, record_id=None).target_keys
     ids = _ids(keys if keys is not None else body.get("filterByTk"))
     if any(not isinstance(one, str | int) or isinstance(one, bool) for one in ids or ()):
         found.append(Problem("filterByTk must be an id or a list of ids", "filterByTk"))
-    if found:
-        raise Invalid.of(found)
-    return ids, values
+    return ids
 
 
 def _shaped(action: Action, answer: Answer, scope: Row) -> Answer:

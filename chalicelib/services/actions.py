@@ -13,18 +13,20 @@ from chalicelib.domain.collection import SYSTEM_FIELDS
 from chalicelib.domain.filter import parse_filter, substitute
 from chalicelib.domain.query import parse_paging, parse_sort
 from chalicelib.domain.record import Record, Row, visible
-from chalicelib.domain.system_collections import ACTIONS, ROLES, USERS
+from chalicelib.domain.system_collections import ACTIONS, ROLES
+from chalicelib.domain.system_variables import date_variables
 from chalicelib.engine.finder import Search
 from chalicelib.engine.node_validation import TOO_DEEP, is_too_deep
 from chalicelib.engine.schema_problems import problems_of_schema
 from chalicelib.errors import Invalid, Json, NotFound, Problem
 from chalicelib.procedures import PROCEDURES, Procedures
 from chalicelib.services.action_bindings import problems_of_binding
+from chalicelib.services.action_names import NAMING, problems_of_names
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call, filter_of
 from chalicelib.services.editing import Editing, edit, view
-from chalicelib.services.listing import date_variables
-from chalicelib.services.session import ROOT
+from chalicelib.services.listing import shape_of
+from chalicelib.services.session import ROOT, USER_FIELDS
 from chalicelib.services.versions import AREA
 
 BINDING = ("collection", "context", "kind", "workflows", "procedure", "enabled")
@@ -38,9 +40,10 @@ class Actions:
         self._procedures = procedures
 
     def list_actions(self, call: Call) -> Answer:
-        """By ``sort`` unless the call says otherwise."""
+        """By ``sort`` unless the call says otherwise; ``fields`` and ``except`` choose among their options."""
 
         def act(editing: Editing) -> Answer:
+            shape = shape_of(call)
             paging = parse_paging(call.params.get("page"), call.params.get("pageSize"), call.params.get("paginate"))
             search = Search(
                 ACTIONS, editing.records.filter(filter_of(call), ACTIONS), parse_sort(call.params.get("sort") or "sort", ACTIONS)
@@ -48,14 +51,14 @@ class Actions:
             found = editing.records.search(search).records
             page = found[paging.offset : paging.offset + paging.page_size] if paging.paginate else found
             meta = {"count": len(found), "page": paging.page, "pageSize": paging.page_size, "totalPage": -(-len(found) // paging.page_size)}
-            return Answer([visible(record) for record in page], meta=meta if paging.paginate else None)
+            return Answer([shape(visible(record)) for record in page], meta=meta if paging.paginate else None)
 
         return view(self._backend, call, AREA, act)
 
     def get(self, call: Call) -> Answer:
         def act(editing: Editing) -> Answer:
-            record = _found(editing, call)
-            return Answer(visible(record) if record else None)
+            shape, record = shape_of(call), _found(editing, call)
+            return Answer(shape(visible(record)) if record else None)
 
         return view(self._backend, call, AREA, act)
 
@@ -113,7 +116,9 @@ class Actions:
             found += _problems_of_form(data.get("form"))
         found += _problems_of_roles(editing, data.get("roles"))
         bound = problems_of_binding(action, editing.definitions, self._procedures) if not found and sent.keys() & set(BINDING) else []
-        found += [*bound, *_problems_of_rules(editing, action)]
+        found += [*bound, *_problems_of_rules(editing, action), *_problems_of_client(editing, action)]
+        if not found and sent.keys() & NAMING:
+            found += problems_of_names(action, editing.collection(action.collection or ""), self._procedures)
         if found:
             raise Invalid.of(found)
         return data
@@ -143,6 +148,12 @@ def _problems_of_form(form: Json) -> Iterator[Problem]:
             yield Problem(f'"{place}" is no JSON Schema: {error.message[:200]}', place)
 
 
+def _problems_of_client(editing: Editing, action: Action) -> Iterator[Problem]:
+    name = (action.row.get("client") or {}).get("collection")
+    if name and editing.collection(name) is None:
+        yield Problem(f'there is no collection "{name}"', "client.collection", "COLLECTION_NOT_FOUND")
+
+
 def _problems_of_roles(editing: Editing, roles: Json) -> Iterator[Problem]:
     names = list(dict.fromkeys(roles or []))
     there = {record.id for record in editing.unit.get_many(ROLES, names) if record}
@@ -154,7 +165,7 @@ def _problems_of_roles(editing: Editing, roles: Json) -> Iterator[Problem]:
 def _problems_of_rules(editing: Editing, action: Action) -> list[Problem]:
     """Fields that the collection does not have, operators that they do not take, variables that are none."""
     collection = editing.collection(action.collection or "")
-    variables = {"$user": dict.fromkeys(USERS.fields), "$nRole": ""} | date_variables(editing.records.now_ms)
+    variables = {"$user": dict.fromkeys(USER_FIELDS), "$nRole": ""} | date_variables(editing.records.now_ms)
     found: list[Problem] = []
     for rule in ("visibleWhen", "enabledWhen"):
         raw = action.row.get(rule)

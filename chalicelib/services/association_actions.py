@@ -1,7 +1,8 @@
 """Actions on what is associated with one record: ``/api/posts/1/comments:list|get|create|update|destroy|add|set|remove|toggle``.
 
 Reading and writing partners asks for the permission on the target's collection, linking and unlinking for ``update`` on the record's
-own. The record itself must be inside the scope of the caller's role. Source: https://docs.nocobase.com/api/resources/association
+own (with the association among its fields); ``create``, which makes a partner and links it, for both. The record itself must be inside
+the scope of the caller's role. Source: https://docs.nocobase.com/api/resources/association
 """
 
 from __future__ import annotations
@@ -98,13 +99,12 @@ class AssociationActions:
         return store_errors(lambda: act(self._open(call, action)).answer)
 
     def create(self, call: Call) -> Answer:
-        """A new partner, linked."""
+        """A new partner, linked. It needs both permissions: to create it, and to link it as `add` does."""
 
         def act(associated: Associated) -> Done:
-            field, values = associated.links.field, call.record_values()
-            if field.type in ("hasOne", "hasMany"):
-                values = values | {field.foreign_key or "": associated.links.owner.row[field.options.get("sourceKey") or "id"]}
-            partner = associated.records.create_record(associated.target, values, updates=associated.updates(call))
+            given = associated.links.given_key
+            values = {name: value for name, value in call.record_values().items() if name not in given}
+            partner = associated.records.create_record(associated.target, values, updates=associated.updates(call), given=given)
             associated.links.add([partner])
             nested = associated.records.nested[partner.key]
             partner = associated.records.unit.get(associated.target, partner.id) or partner
@@ -261,7 +261,7 @@ class AssociationActions:
             raise NotFound(f'there is no collection "{call.resource}"', code="COLLECTION_NOT_FOUND")
         field = _association(collection, call)
         expect(definitions, call, field.target or "") if writes else definitions.collection(field.target or "")
-        granted = state["caller"].permit(collection.name, "update" if action in OF_LINKS else "view")
+        granted = state["caller"].permit(collection.name, "update" if action in (*OF_LINKS, "create") else "view")
         return Opened(state["caller"], collection, granted, reads, definitions, state["replay"])
 
     def _replay(self, reads: Reads, call: Call, claims: Claims) -> idempotency.Replay | None:

@@ -6,6 +6,8 @@ answers what is so. Source: https://docs.aws.amazon.com/step-functions/latest/dg
 
 from __future__ import annotations
 
+import json
+
 from chalicelib.domain.instants import iso_text
 from chalicelib.domain.keys import execution_key
 from chalicelib.domain.ports import Equals, Update
@@ -13,11 +15,13 @@ from chalicelib.domain.status import ERROR, STARTED
 from chalicelib.engine.commit import Stale, commit, store_errors, walk_until_committed
 from chalicelib.engine.compiler import DONE, FAILED, MORE
 from chalicelib.engine.unit_of_work import Tagged
-from chalicelib.errors import Invalid, Json, TooLarge
+from chalicelib.errors import Invalid, Json, TooLarge, Unavailable
 from chalicelib.observability import logger
 from chalicelib.services.async_walk import AsyncWalk, Step, Superseded
 from chalicelib.services.backend import Backend
 from chalicelib.services.endings import end_now
+
+MOST_REASON = 1_000
 
 
 class SegmentMore(Exception):
@@ -62,15 +66,16 @@ class AsyncRuns:
             "signals": step.signals,
         }
 
-    def walk_in_process(self, execution_id: int, attempt: int, deadline_ms: int) -> int:
-        """The execution's status after a walk that no machine asked for: STARTED when it waits, or ran out of time.
+    def walk_in_process(self, execution_id: int, attempt: int, deadline_ms: int) -> int | None:
+        """The execution's status after a walk that no machine asked for: STARTED when it waits, or ran out of time; QUEUEING when the
+        workflow runs as often as it may.
 
         Raises Unavailable, Conflict."""
         step = store_errors(lambda: self._walk(execution_id, attempt, deadline_ms))
         if step.next not in (DONE, FAILED):
             return STARTED
         key = execution_key(execution_id)
-        status: int = store_errors(lambda: self._backend.store.batch_get([key]))[key]["status"]
+        status: int | None = store_errors(lambda: self._backend.store.batch_get([key]))[key].get("status")
         return status
 
     def _walk(self, execution_id: int, attempt: int, deadline_ms: int) -> Step:
@@ -98,19 +103,22 @@ class AsyncRuns:
         """The machine could not go on: the execution ends as an error that says why."""
         walk = AsyncWalk(self._backend, execution_id, attempt, self._backend.effects())
         if not walk.has_ended:
-            text = f"{error.get('Error')}: {error.get('Cause')}"[:1_000] if isinstance(error, dict) else str(error)[:1_000]
+            text = reason_of(error)
             logger.error("execution %s is ended, attempt %s could not go on: %s", execution_id, attempt, text)
             end_now(self._backend, execution_id, ERROR, text, attempt=attempt)
         return AsyncWalk(self._backend, execution_id, attempt, self._backend.effects()).last_step()
 
     def await_signal(self, event: dict[str, Json]) -> None:
-        """Keep the token of the task; when a signal has come since the walk looked, end the wait at once."""
+        """Keep the token of the task; when a signal has come since the walk looked, end the wait at once.
+
+        Raises Unavailable when that is not heard: the machine then asks again, with another token."""
         signals = {"signals": int(event["signals"])}
         if store_errors(lambda: self._keeps(event, signals)):
             return
         # Kept all the same: where this is not heard, the sweep has it.
         store_errors(lambda: self._keeps(event, {}))
-        self._backend.machines.send(str(event["token"]))
+        if not self._backend.machines.send(str(event["token"])):
+            raise Unavailable("the wait could not be ended, though a signal has come")
 
     def _keeps(self, event: dict[str, Json], more: dict[str, Json]) -> bool:
         """Whether the token was kept: the execution is still this attempt's, and has ``more``."""
@@ -121,6 +129,19 @@ class AsyncRuns:
         except Stale:
             return False
         return True
+
+
+def reason_of(error: Json) -> str:
+    """What Step Functions caught, for people: the error's name and message, never where in the code it was raised."""
+    if not isinstance(error, dict):
+        return str(error)[:MOST_REASON]
+    cause = error.get("Cause")
+    try:
+        told = json.loads(cause or "")
+    except (TypeError, ValueError):
+        told = None
+    message = told.get("errorMessage") if isinstance(told, dict) else cause
+    return f"{error.get('Error')}: {message}"[:MOST_REASON]
 
 
 def _raise_unless_straight(step: Step, straight: Json) -> None:

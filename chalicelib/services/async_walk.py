@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from chalicelib.domain.instants import iso_text
 from chalicelib.domain.keys import EPOCH, execution_key, record_key
 from chalicelib.domain.ports import Equals, Item, Update
-from chalicelib.domain.status import ABORTED, PENDING, RESOLVED, STARTED, execution_status
+from chalicelib.domain.status import ABORTED, PENDING, QUEUEING, RESOLVED, STARTED, execution_status
 from chalicelib.domain.system_collections import WORKFLOWS
 from chalicelib.domain.system_variables import system_variables
 from chalicelib.domain.workflow import Workflow
@@ -24,13 +25,15 @@ from chalicelib.engine.execution import Execution
 from chalicelib.engine.interpreter import Ended, Exited, TimedOut
 from chalicelib.engine.ports import Effects, RunPorts
 from chalicelib.engine.records import UnitRecords
-from chalicelib.engine.replay import OutOfTime, Replay
+from chalicelib.engine.replay import NotSaved, OutOfTime, Replay
 from chalicelib.engine.stored_jobs import StoredJob, job_writes, parse_jobs, read_all
 from chalicelib.engine.unit_of_work import Tagged
 from chalicelib.errors import DeadlineExceeded, Json
 from chalicelib.nodes import NODE_TYPES
+from chalicelib.services.admission import admitted
 from chalicelib.services.attempts import next_attempt
 from chalicelib.services.backend import Backend
+from chalicelib.services.concurrency import release_writes, wake_next
 from chalicelib.services.dispatching import after_commit
 from chalicelib.services.endings import PARENT_ABORTED, TIMEOUT, end_now, ended, parent_writes, retained, tell_parent
 
@@ -76,25 +79,31 @@ class AsyncWalk:
         return (status is not None and status != STARTED) or bool(self._item["attempt"] > self._attempt)
 
     def last_step(self) -> Step:
-        return Step(DONE if self._item.get("status") == RESOLVED or self._item["attempt"] > self._attempt else FAILED)
+        is_fine = self._item.get("status") in (QUEUEING, RESOLVED) or self._item["attempt"] > self._attempt
+        return Step(DONE if is_fine else FAILED)
 
     def begin(self) -> None:
-        """The execution is this attempt's from now on. Raises Superseded."""
+        """The execution is this attempt's from now on. Raises Superseded, also when it may not begin yet, or has been ended instead."""
         item = self._item
         if item["attempt"] == self._attempt and item.get("status") == STARTED:
             return
         started: dict[str, Json] = {"status": STARTED, "attempt": self._attempt, "updatedAt": self._backend.now()}
         started |= {"taskToken": None, "wakesAt": None, "seen": None, "walks": None}
+        admission = admitted(self._backend, item, self._workflow, self._attempt)
+        if admission is None:
+            raise Superseded("the workflow runs as often as it may")
         if item.get("signals") is None:
             started["signals"] = 0  # from now on it is counted, and who waits says how far it had come
         if item.get("startedAt") is None:
-            timeout_ms = self._workflow().options.get("timeout")
+            timeout_ms = self._workflow.options.get("timeout")
             started["startedAt"] = iso_text(self._now_ms)
             started["expiresAt"] = self._now_ms + timeout_ms if timeout_ms else None
         same = Equals({"attempt": item["attempt"], "status": item.get("status")})
-        self._commit([Tagged(Update(execution_key(self._id), set=started, condition=same), "attempt")])
+        started |= admission.set
+        self._commit([Tagged(Update(execution_key(self._id), set=started, condition=same), "attempt"), *admission.writes])
         self._item = item | started
 
+    @cached_property
     def _workflow(self) -> Workflow:
         key = record_key(WORKFLOWS.uid, self._item["workflowId"])
         found = self._backend.store.batch_get([key]).get(key)
@@ -105,7 +114,7 @@ class AsyncWalk:
     def go(self, deadline_ms: int, *, one_by_one: bool) -> Step:
         """Walk as far as it goes. Raises Stale, Superseded, Invalid, TooLarge."""
         self.begin()
-        workflow = self._workflow()
+        workflow = self._workflow
         doc = json.loads(self._item["doc"])
         context = doc["context"]
         stack = tuple((execution_id, version_id) for execution_id, version_id in doc.get("stack") or [])
@@ -116,7 +125,8 @@ class AsyncWalk:
         runner = self._backend.runner(self._effects, deadline_ms=None, timezone="+00:00")
         records.runner = runner
         system = system_variables(self._now_ms, unit.next_number)
-        ports = RunPorts(execution, records, self._backend.clock, self._effects, runner, answers=False, deadline_ms=deadline_ms - RESERVE_MS)
+        ends_ms = deadline_ms - RESERVE_MS
+        ports = RunPorts(execution, records, self._backend.clock, self._effects, runner, answers=False, deadline_ms=ends_ms)
         replay = Replay(execution, ports, self._backend.clock, system)
         known = parse_jobs(self._job_items, workflow.graph)
         replay.begin(known, lambda: self._save(records, replay, execution), deadline_ms - SPARE_MS, one_by_one)
@@ -130,6 +140,8 @@ class AsyncWalk:
             status = replay.walk()
             if status == PENDING:
                 return self._sleep(records, replay, execution)
+        except NotSaved as refused:
+            raise refused.error from refused
         except (OutOfTime, DeadlineExceeded):  # of the function, not of the run: everything so far is committed
             return Step(MORE)
         except Ended:
@@ -175,9 +187,11 @@ class AsyncWalk:
     def _end(self, records: UnitRecords, replay: Replay, execution: Execution, status: int) -> None:
         changed = ended(status, execution.reason, self._backend.now())
         kept = retained(self._item, execution.workflow, status) if execution.reason != TIMEOUT else {}
-        self._write(records, replay, execution, changed | kept, parent_writes(self._backend, self._item, status, execution.output))
+        more = [*parent_writes(self._backend, self._item, status, execution.output), *release_writes(self._backend, self._item)]
+        self._write(records, replay, execution, changed | kept, more)
         self._item = self._item | {"status": status}
         tell_parent(self._backend, self._item)
+        wake_next(self._backend, self._item)
 
     @property
     def _ours(self) -> Equals:

@@ -5,8 +5,9 @@ The number of an attempt is given out by a commit, so two who start one do not s
 
 from __future__ import annotations
 
-from chalicelib.domain.keys import execution_key
+from chalicelib.domain.keys import execution_key, record_key
 from chalicelib.domain.ports import Equals, Item, MachineRefused, Update
+from chalicelib.domain.system_collections import WORKFLOWS
 from chalicelib.domain.workflow import Workflow
 from chalicelib.engine.commit import Stale, commit
 from chalicelib.engine.unit_of_work import Tagged
@@ -14,6 +15,13 @@ from chalicelib.observability import logger
 from chalicelib.services import machines
 from chalicelib.services.backend import Backend
 from chalicelib.services.dispatching import FIRST_ATTEMPT
+
+
+def version_of(backend: Backend, item: Item) -> Workflow | None:
+    """The version that an execution runs; ``None`` when it was removed."""
+    key = record_key(WORKFLOWS.uid, item["workflowId"])
+    found = backend.store.batch_get([key]).get(key)
+    return Workflow.of(found["data"] | {"id": item["workflowId"]}, frozen=True, version=found["version"]) if found else None
 
 
 def last_attempt(item: Item) -> int:

@@ -6,12 +6,12 @@ Source: https://docs.nocobase.com/auth-verification/auth (API of the password au
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from chalicelib.domain.keys import guard_key, record_key, revoked_key
 from chalicelib.domain.ports import Put
 from chalicelib.domain.record import Record, Row
-from chalicelib.domain.role import ACTION_OF, ACTIONS, OWN, may_manage
+from chalicelib.domain.role import ACTION_OF, ACTIONS, OWN, may_manage, rules_of
 from chalicelib.domain.system_collections import ROLES, USERS
 from chalicelib.engine.commit import commit, store_errors
 from chalicelib.engine.reads import Reads
@@ -21,7 +21,7 @@ from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
 from chalicelib.services.own import own
 from chalicelib.services.permitted import PermittedRecords
-from chalicelib.services.session import Caller, role_names, session_end, signed_in
+from chalicelib.services.session import BLOCKED, Caller, role_names, session_end, signed_in
 from chalicelib.services.sign_in_limit import SignInLimit
 
 NOBODY = 0  # no user's id
@@ -140,7 +140,7 @@ class Auth:
             limit.count()
             raise Unauthenticated(WRONG, code="INVALID_CREDENTIALS")
         if user.row["blocked"]:
-            raise Unauthenticated("This user is blocked", code="BLOCKED_USER")
+            raise Unauthenticated(BLOCKED, code="BLOCKED_USER")
         limit.forget(reads)
         return user
 
@@ -166,25 +166,35 @@ def public_user(user: Record) -> Row:
 
 def _permissions(caller: Caller) -> Row:
     """The shape that NocoBase's clients read; ``actions`` holds the rules of single collections as ``samples:trigger``."""
-    overrides = {
-        f"{name}:{action}": {"fields": sorted(granted.fields) if granted.fields is not None else [], "scope": granted.scope}
-        for role in caller.roles
-        for name, actions in role.overrides.items()
-        for action, granted in actions.items()
-    }
-    strategy = {action + (":own" if granted.scope == OWN else "") for role in caller.roles for action, granted in role.strategy.items()}
+    resources = sorted({name for role in caller.roles for name in role.overrides})
     snippets = sorted({snippet for role in caller.roles for snippet in role.snippets})
     return {
         "role": caller.role_name,
         "roles": role_names(caller.user),
         "roleMode": "default",
-        "strategy": {"actions": sorted(strategy)},
-        "actions": overrides,
-        "resources": sorted({name for role in caller.roles for name in role.overrides}),
+        "strategy": {"actions": _strategy(caller)},
+        "actions": _rules(caller, resources),
+        "resources": resources,
         "snippets": snippets,
         "availableActions": list(ACTIONS),
         "actionAlias": ACTION_OF,
         "allowAll": caller.is_root,
         "allowConfigure": caller.is_root or any(may_manage(role, "collections") for role in caller.roles),
         "allowAnonymous": False,
+    }
+
+
+def _strategy(caller: Caller) -> list[str]:
+    """The actions of all roles' strategies; one that any of them has without ``:own`` is without."""
+    granted = [(action, one.scope) for role in caller.roles for action, one in role.strategy.items()]
+    wide = {action for action, scope in granted if scope != OWN}
+    return sorted(wide | {f"{action}:own" for action, _ in granted if action not in wide})
+
+
+def _rules(caller: Caller, resources: Sequence[str]) -> Row:
+    """``{"samples:view": {"fields", "scope"}}`` for the collections that a role has rules for: what all roles together allow there."""
+    return {
+        f"{name}:{action}": {"fields": sorted(granted.fields or ()), "scope": granted.scope}
+        for name in resources
+        for action, granted in rules_of(caller.roles, name).items()
     }

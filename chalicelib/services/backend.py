@@ -107,6 +107,12 @@ class NoMachines:
     def is_running(self, name: str, execution: str) -> bool:
         raise MachineRefused("no Step Functions are set up")
 
+    def names(self) -> dict[str, int]:
+        return {}
+
+    def remove(self, name: str) -> None:
+        return None
+
     def functions(self) -> tuple[str, str]:
         raise MachineRefused("no Step Functions are set up")
 

@@ -19,16 +19,22 @@ from chalicelib.domain.definition import (
 )
 from chalicelib.domain.query import parse_paging, parse_sort
 from chalicelib.domain.record import Record
-from chalicelib.domain.selection import names_in
 from chalicelib.domain.system_collections import COLLECTIONS, SYSTEM_COLLECTIONS
 from chalicelib.engine.finder import Search
-from chalicelib.errors import Invalid, Json, NotFound, Problem
+from chalicelib.errors import Invalid, Json, NotFound
 from chalicelib.services.association_keys import Stage, with_keys
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call, filter_of
-from chalicelib.services.dropping import disable_workflows, refuse_while_pointed_at, remove_rules
+from chalicelib.services.dropping import (
+    disable_actions,
+    disable_workflows,
+    refuse_while_pointed_at,
+    refuse_while_triggers_name,
+    remove_rules,
+)
 from chalicelib.services.editing import Editing, edit, view
 from chalicelib.services.lifecycle import Lifecycle, drop_job, job_of, store_definition
+from chalicelib.services.listing import shape_of
 from chalicelib.services.reindexing import shown as progress
 from chalicelib.services.renaming import renamed
 
@@ -65,7 +71,7 @@ class Collections:
 
         def act(editing: Editing) -> Answer:
             paging = parse_paging(call.params.get("page"), call.params.get("pageSize"), call.params.get("paginate"))
-            shape = _shape(call)
+            shape = shape_of(call)
             search = Search(
                 COLLECTIONS, editing.records.filter(filter_of(call), COLLECTIONS), parse_sort(call.params.get("sort"), COLLECTIONS)
             )
@@ -119,7 +125,8 @@ class Collections:
 
     def destroy(self, call: Call) -> Answer:
         """Removes the definition; the records are out of reach from that moment, and a job removes them. Roles lose their rules for it,
-        workflows that start on it are disabled (``meta.disabled``). Refused while another collection points here."""
+        workflows that start on it are disabled (``meta.disabled``), and so are its actions (``meta.actionsDisabled``). Refused while
+        another collection points here."""
         dropped: list[str] = []
 
         def act(editing: Editing) -> Answer:
@@ -130,6 +137,7 @@ class Collections:
                 return Answer(0)
             refuse_while_pointed_at(editing, name)
             meta: dict[str, Json] = {"disabled": disable_workflows(editing, name), "rolesChanged": remove_rules(editing, name)}
+            meta["actionsDisabled"] = disable_actions(editing, name)
             editing.unit.destroy(record)
             editing.extra += drop_job(record.item["data"], self._backend.clock.now_ms())
             dropped[:] = [record.item["data"]["uid"]]
@@ -170,11 +178,13 @@ class Collections:
         )
 
     def destroy_field(self, call: Call) -> Answer:
-        """Removes the field; what records hold of it goes with it."""
+        """Removes the field; what records hold of it goes with it. Refused while the trigger of an enabled workflow names it."""
 
         def act(editing: Editing) -> Answer:
             record = _defined(editing, call.record_id or "")
-            store_definition(editing, record, remove_field(_field_name(call), record.item["data"]))
+            changed = remove_field(_field_name(call), record.item["data"])
+            refuse_while_triggers_name(editing, record.item["data"], changed)
+            store_definition(editing, record, changed)
             return Answer(1)
 
         return self._edit_and_index(call, {call.record_id or ""}, act)
@@ -201,7 +211,7 @@ class Collections:
         answer = edit(self._backend, call, AREA, act)
         for name in names:
             self._lifecycle.finish_small(call, name)
-        return answer
+        return replace(answer, data=self._lifecycle.as_it_is(answer.data, call.record_id if call.association else None, _public))
 
 
 def _stager(touched: set[str]) -> Stage:
@@ -244,15 +254,6 @@ def _refuse_system(name: str) -> None:
         raise Invalid(
             f'"{name}" is a system collection; it can neither be changed nor removed', path="filterByTk", code="SYSTEM_COLLECTION"
         )
-
-
-def _shape(call: Call) -> Callable[[Definition], Definition]:
-    """What ``fields`` and ``except`` leave of a definition. Raises Invalid."""
-    found: list[Problem] = []
-    kept, left_out = (names_in(call.params.get(option), option, found) for option in ("fields", "except"))
-    if found:
-        raise Invalid.of(found)
-    return lambda shown: {k: v for k, v in shown.items() if (not kept or k in kept) and k not in left_out}
 
 
 def _public(definition: Definition) -> Definition:

@@ -29,7 +29,7 @@ from chalicelib.services import idempotency
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
 from chalicelib.services.dispatching import after_commit
-from chalicelib.services.dry_run import would_be
+from chalicelib.services.dry_run import Rehearsal, naming_no_execution, would_be
 from chalicelib.services.permitted import PermittedRecords
 from chalicelib.services.run_answers import failed, messages_of, note_refusal, refused_answer, stops
 from chalicelib.services.session import Caller
@@ -74,7 +74,10 @@ class CustomActions:
         # Other rows than those ``among`` count as missing, and ``check`` may refuse one as it is in this very walk; said here, since the
         # docstring is part of the published reference.
         progress = Progress(self._backend.effects(call.dry_run), among=among, check=check)
-        return store_errors(lambda: walk_until_committed(self._backend.clock, call.deadline_ms, lambda n: self._walk(call, progress, n)))
+        with naming_no_execution(call):
+            return store_errors(
+                lambda: walk_until_committed(self._backend.clock, call.deadline_ms, lambda n: self._walk(call, progress, n))
+            )
 
     def _walk(self, call: Call, progress: Progress, number: int) -> Answer:
         reads, definitions = self._backend.reading()
@@ -121,6 +124,7 @@ class _Run:
         self._now_ms = backend.clock.now_ms()
         self._runner = backend.runner(progress.effects, deadline_ms=call.deadline_ms, timezone=call.timezone)
         self._dry_unit: UnitOfWork | None = None
+        self._rehearsal = Rehearsal(backend.store)
         self._contexts = TriggerContexts(definitions, call, plan, self._now_ms)
 
     def answer(self) -> Answer:
@@ -163,6 +167,7 @@ class _Run:
         records = UnitRecords(unit, self._definitions, now_ms=self._now_ms, timezone=self._call.timezone)
         execution.context = self._contexts.of(one, records)
         unit.guard(record for record in self._contexts.rows(records) if self._reads.items.get(record.key))
+        before = unit.savepoint()
         self._runner.walk(execution, records, answers=True)
         self._progress.done[one.workflow.key] = execution
         try:
@@ -172,6 +177,7 @@ class _Run:
                 self._progress.done[other.workflow.key] = other
             self._commit([execution, *unit.ran, *unit.queued, *waiting], unit.writes(), last or not goes_on)
         except (Invalid, TooLarge) as refusal:
+            unit.rollback(before)
             return self._refused(execution, waiting, refusal)
         except BaseException:
             for key in [execution.workflow.key, *(other.workflow.key for other in queued)]:
@@ -212,10 +218,10 @@ class _Run:
         return execution
 
     def _commit(self, executions: Sequence[Execution], record_writes: Sequence[Json], final: bool) -> None:
-        if self._call.dry_run:
-            return
         token = self._progress.token
         tagged = run_writes(self._definitions, executions, token, self._backend.now())
+        if self._call.dry_run:
+            return self._rehearsal.commit([*tagged, *record_writes])
         kept = self._keep(final)
         tagged += [*record_writes, *kept]
         try:
@@ -224,7 +230,7 @@ class _Run:
             self._settle(executions, there, token)
         if kept and not final:
             self._progress.kept_doc = kept[0].write.item["doc"]
-        after_commit(self._backend, self._definitions, executions)
+        return after_commit(self._backend, self._definitions, executions)
 
     def _settle(self, executions: Sequence[Execution], there: AlreadyCommitted, token: str) -> None:
         """Ours, by an earlier send that was not heard: done. Somebody else's id: take another and walk again."""

@@ -13,6 +13,7 @@ from chalicelib.errors import Invalid, Problem
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
 from chalicelib.services.editing import Editing, edit, view
+from chalicelib.services.known_keys import OF_WORKFLOW, check_known
 from chalicelib.services.versions import (
     AREA,
     check,
@@ -54,6 +55,7 @@ class DefinitionFiles:
 
         def act(editing: Editing) -> Answer:
             values = call.values()
+            check_known(values, OF_WORKFLOW, "a workflow", (*DOCUMENT, "nodes", "enabled", "current"))
             if call.target_key is not None:
                 return Answer(row_of(_replaced(editing, found_version(editing, version_id_of(call)), values), with_nodes=True))
             data = new_data(values, checked_key(values.get("key")))

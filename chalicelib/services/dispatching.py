@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chalicelib.domain.ports import MachineRefused
+from chalicelib.domain.ports import NO_ANSWER, MachineRefused
 from chalicelib.domain.status import QUEUEING
 from chalicelib.engine.definitions import Definitions
 from chalicelib.engine.dispatch import mark_frozen
@@ -21,19 +21,19 @@ FIRST_ATTEMPT = 1
 
 
 def after_commit(backend: Backend, definitions: Definitions, executions: Sequence[Execution]) -> None:
-    """These executions have been committed."""
+    """These executions have been committed. Where nobody answers one start, the others are not tried: a caller waits."""
     for execution in executions:
         mark_frozen(definitions, execution.workflow)
     for execution in executions:
-        if execution.status is QUEUEING:
-            start(backend, execution)
+        if execution.status is QUEUEING and start(backend, execution) == NO_ANSWER:
+            return
 
 
-def start(backend: Backend, execution: Execution, attempt: int = FIRST_ATTEMPT) -> bool:
-    """Whether the attempt was started."""
+def start(backend: Backend, execution: Execution, attempt: int = FIRST_ATTEMPT) -> str | None:
+    """``None`` when the attempt was started, else the code of the refusal."""
     try:
         machines.start(backend, execution.workflow, execution.id, attempt)
     except MachineRefused as refused:
         logger.warning("execution %s of %s waits for the sweep: %s", execution.id, execution.workflow.key, refused)
-        return False
-    return True
+        return refused.code
+    return None

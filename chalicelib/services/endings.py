@@ -22,6 +22,7 @@ from chalicelib.engine.unit_of_work import Tagged
 from chalicelib.errors import Json
 from chalicelib.nodes import subflow
 from chalicelib.services.backend import Backend
+from chalicelib.services.concurrency import release_writes, wake_next
 
 OPEN = (None, STARTED)
 TIMEOUT, CANCELED_BY_HAND, PARENT_ABORTED, VERSION_GONE = "timeout", "manual_cancel", "parent_aborted", "workflow_deleted"
@@ -76,6 +77,8 @@ def end_now(
     family = walk_until_committed(backend.clock, deadline_ms, once)
     for member in family[:1]:
         tell_parent(backend, member.item)
+    for member in family:
+        wake_next(backend, member.item)
     return bool(family)
 
 
@@ -96,6 +99,7 @@ def _commit(backend: Backend, family: Sequence[Family], status: int, deadline_ms
     now = backend.now()
     writes = parent_writes(backend, family[0].item, status, None)
     for member in family:
+        writes += release_writes(backend, member.item)
         set_to = ended(status if member is family[0] else ABORTED, member.reason, now)
         writes.append(Tagged(Update(execution_key(member.item["id"]), set=set_to, condition=unchanged(member.item)), "attempt"))
     for job in (job for member in family for job in member.pending):

@@ -13,10 +13,8 @@ from itertools import takewhile
 
 from chalicelib.domain.graph import Node
 from chalicelib.domain.ids import fresh_id
-from chalicelib.domain.keys import record_key
 from chalicelib.domain.ports import EXECUTIONS, Absent, Item, Put
 from chalicelib.domain.status import ABORTED, QUEUEING, STARTED
-from chalicelib.domain.system_collections import WORKFLOWS
 from chalicelib.domain.workflow import Workflow
 from chalicelib.engine.commit import commit, store_errors
 from chalicelib.engine.dispatch import run_writes
@@ -26,7 +24,7 @@ from chalicelib.engine.unit_of_work import Tagged
 from chalicelib.errors import Forbidden, Invalid, Json, NotFound, Unavailable
 from chalicelib.nodes import NODE_TYPES
 from chalicelib.services import machines
-from chalicelib.services.attempts import last_attempt, next_attempt
+from chalicelib.services.attempts import last_attempt, next_attempt, version_of
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
 from chalicelib.services.dispatching import after_commit
@@ -36,13 +34,6 @@ from chalicelib.services.executions import AREA, execution_id_of
 from chalicelib.services.session import NO_PERMISSIONS
 
 MOST_WRITES = 90
-
-
-def version_of(backend: Backend, item: Item) -> Workflow | None:
-    """The version that an execution runs; ``None`` when it was removed."""
-    key = record_key(WORKFLOWS.uid, item["workflowId"])
-    found = backend.store.batch_get([key]).get(key)
-    return Workflow.of(found["data"] | {"id": item["workflowId"]}, frozen=True, version=found["version"]) if found else None
 
 
 class ExecutionControl:

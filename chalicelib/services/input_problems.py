@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 
+from chalicelib.engine.form_problems import problems_of_form_values
 from chalicelib.engine.schema_problems import problems_of_schema
 from chalicelib.errors import Json, Problem
 
@@ -14,15 +15,26 @@ MOST_KEPT = 500
 _by_text: dict[str, dict[str, Json]] = {}
 
 
-def problems_of_input(values: dict[str, Json], schema: dict[str, Json], *, closed: bool = False) -> list[Problem]:
-    """``closed``: a field that the schema does not name is a mistake even when the schema leaves that open."""
+def problems_of_input(values: dict[str, Json], schema: dict[str, Json]) -> list[Problem]:
+    """What is wrong with the input of a procedure; its schema is the team's own."""
+    found, rest = _known(values, schema)
+    return found + problems_of_schema(rest, same(schema), "")
+
+
+def problems_of_form_input(values: dict[str, Json], form: dict[str, Json]) -> list[Problem]:
+    """What is wrong with the values of a form. A field that it does not name is a mistake even when it leaves that open."""
+    found, rest = _known(values, {"additionalProperties": False} | form)
+    return found + problems_of_form_values(rest, form)
+
+
+def _known(values: dict[str, Json], schema: dict[str, Json]) -> tuple[list[Problem], dict[str, Json]]:
+    """What is wrong with fields that the schema does not name, and the other values."""
     known = schema.get("properties") or {}
-    is_closed = schema.get("additionalProperties") is False or (closed and "additionalProperties" not in schema)
-    unknown = [name for name in values if name not in known] if is_closed and "patternProperties" not in schema else []
+    is_closed = schema.get("additionalProperties") is False and "patternProperties" not in schema
+    unknown = [name for name in values if name not in known] if is_closed else []
     names = ", ".join(known) or "none"
     found = [Problem(f'"{name}" is not taken here; the fields are: {names}', name, "UNKNOWN_FIELD") for name in unknown]
-    rest = {name: value for name, value in values.items() if name not in unknown}
-    return found + problems_of_schema(rest, same(schema), "")
+    return found, {name: value for name, value in values.items() if name not in unknown}
 
 
 def same(schema: dict[str, Json]) -> dict[str, Json]:

@@ -6,6 +6,8 @@ Above, a job is left (`collection_jobs`) that the sweep carries on, slice by sli
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from chalicelib.domain.collection import Collection
 from chalicelib.domain.definition import Definition, parse_collection
 from chalicelib.domain.ports import RECORDS, Delete, Item
@@ -107,6 +109,20 @@ class Lifecycle:
         self._backend = backend
         self._jobs = CollectionJobs(backend)
 
+    def as_it_is(self, shown: Json, owner: str | None, public: Callable[[Definition], Definition]) -> Json:
+        """What was to be answered before small collections were brought in line (a collection, a list of it, or a field of the collection
+        ``owner``), as it is now."""
+        first = shown[0] if isinstance(shown, list) else shown
+        if not isinstance(first, dict) or not _is_building(first):
+            return shown
+        record = store_errors(lambda: self._jobs.definition(owner or first["name"]))
+        if record is None:
+            return shown
+        now = public(record.item["data"])
+        if owner is not None:
+            return next((field for field in now["fields"] if field["name"] == first["name"]), shown)
+        return [now] if isinstance(shown, list) else now
+
     def finish_small(self, call: Call, name: str) -> None:
         """Bring a small collection in line, if its definition was changed just now. Raises Invalid when somebody broke the new rules
         in between; then they are taken back."""
@@ -145,6 +161,10 @@ class Lifecycle:
         item = store_errors(lambda: self._jobs.item(uid, "purge"))
         if item is not None:
             self._advanced(item, call)
+
+
+def _is_building(shown: Definition) -> bool:
+    return any(one.get("building") for one in (shown, *shown.get("fields", ())))
 
 
 def _data(item: Item | None) -> Job | None:

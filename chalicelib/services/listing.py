@@ -9,15 +9,17 @@ Source: https://docs.nocobase.com/api/actions
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from chalicelib.domain.collection import Collection
 from chalicelib.domain.filter import Filter, substitute
-from chalicelib.domain.instants import iso_text
 from chalicelib.domain.query import Paging
-from chalicelib.domain.system_variables import SPANS
+from chalicelib.domain.record import Row
+from chalicelib.domain.selection import names_in
+from chalicelib.domain.system_variables import date_variables
 from chalicelib.engine.cursors import refused_cursor
 from chalicelib.engine.finder import Found
-from chalicelib.errors import Invalid, Json
+from chalicelib.errors import Invalid, Json, Problem
 from chalicelib.services.call import Call, filter_of
 from chalicelib.services.cursor_seal import REFUSED
 from chalicelib.services.permitted import PermittedRecords
@@ -30,9 +32,13 @@ def asked_filter(records: PermittedRecords, caller: Caller, call: Call, collecti
     return records.filter(raw, records.readable(collection.name))
 
 
-def date_variables(now_ms: int) -> dict[str, Json]:
-    """``{{$nDate.today}}``, ``{{$nDate.last7Days}}`` … as the relative dates that date operators read by the caller's time zone."""
-    return {"$nDate": SPANS | {"now": iso_text(now_ms)}, "$now": iso_text(now_ms)}
+def shape_of(call: Call) -> Callable[[Row], Row]:
+    """What ``fields`` and ``except`` leave of a definition. Raises Invalid."""
+    found: list[Problem] = []
+    kept, left_out = (names_in(call.params.get(option), option, found) for option in ("fields", "except"))
+    if found:
+        raise Invalid.of(found)
+    return lambda shown: {k: v for k, v in shown.items() if (not kept or k in kept) and k not in left_out}
 
 
 def is_simple(collection: Collection) -> bool:

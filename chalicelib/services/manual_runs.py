@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import secrets
 
-from chalicelib.domain.field_types import convert_id
 from chalicelib.domain.ids import fresh_id
 from chalicelib.domain.instants import iso_text
-from chalicelib.domain.record import Record, Row, visible
+from chalicelib.domain.record import Record
 from chalicelib.domain.status import QUEUEING, STARTED
-from chalicelib.domain.system_collections import USERS
 from chalicelib.domain.workflow import Workflow
 from chalicelib.engine.commit import AlreadyCommitted, commit, store_errors, walk_until_committed
 from chalicelib.engine.compiler import waits as waiting
@@ -27,10 +25,9 @@ from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
 from chalicelib.services.dispatching import FIRST_ATTEMPT, after_commit, start
 from chalicelib.services.editing import Editing, open_for
+from chalicelib.services.manual_contexts import manual_context
 from chalicelib.services.revisions import add_revision
-from chalicelib.services.session import ROOT, UNION, role_names
 from chalicelib.services.versions import AREA, check, found_version, is_frozen, version_id_of
-from chalicelib.triggers.custom_action import GLOBAL, MULTIPLE
 
 LONGEST_WALK_MS = 20_000
 
@@ -43,6 +40,9 @@ class ManualRuns:
 
     def execute(self, call: Call) -> Answer:
         """``{"userId", "roleName"?, "data"?, "filterByTk"?}`` → ``{"execution": {"id", "status"}}``.
+
+        A pre-action event takes ``target`` and ``action`` in place of ``data``; a record event ``data`` alone, and the execution is null
+        when its condition does not hold.
 
         With ``autoRevision=1`` also ``"newVersionId"``: a version to go on editing, made in the same transaction."""
         if call.body is None:
@@ -62,10 +62,10 @@ class ManualRuns:
         revised = _wants_revision(call.params.get("autoRevision"))
         workflow = _workflow(editing, version)
         check(editing, version.item["data"])
-        user = _user(editing, values.get("userId"))
-        role = _role(editing, values.get("roleName")) or next(iter(role_names(user)), None)
+        context = manual_context(editing, workflow, values)
+        if context is None:
+            return Answer({"execution": None})
         now_ms = self._backend.clock.now_ms()
-        context = {"data": _data(editing, workflow, values), "user": _user_row(user), "roleName": role}
         execution = Execution(execution_id, workflow, context, iso_text(now_ms), manually=True)
         waits = has_to_wait(workflow)
         if waits:
@@ -86,7 +86,7 @@ class ManualRuns:
         status = self._walked(execution, call) if waits else execution.status
         return Answer({"execution": {"id": execution.id, "status": status}, **new})
 
-    def _walked(self, execution: Execution, call: Call) -> int:
+    def _walked(self, execution: Execution, call: Call) -> int | None:
         """The status after the first attempt's walk in this process, as far as that comes; what waits then goes on with its machine."""
         runs = AsyncRuns(self._backend)
         deadline_ms = call.deadline_ms or self._backend.clock.now_ms() + LONGEST_WALK_MS
@@ -121,52 +121,3 @@ def _workflow(editing: Editing, version: Record) -> Workflow:
     if enabled is not None and enabled.id == version.id:
         return enabled
     return Workflow.of(version.row, frozen=is_frozen(version), version=version.version)
-
-
-def _user(editing: Editing, raw: Json) -> Record:
-    raw = raw.get("id") if isinstance(raw, dict) else raw
-    if raw is None:
-        raise Invalid("user is not provided", path="userId")
-    try:
-        user = editing.unit.get(USERS, convert_id(USERS, raw))
-    except Invalid:
-        user = None
-    if user is None:
-        raise Invalid("user not found", path="userId")
-    return user
-
-
-def _role(editing: Editing, name: Json) -> str | None:
-    """Raises Invalid for a name that no role has."""
-    if name is None or name == "":
-        return None
-    known = isinstance(name, str) and (name in (ROOT, UNION) or editing.reads.resolve(lambda: editing.definitions.role(name)) is not None)
-    if not known:
-        raise Invalid(f"roleName: there is no role {name!r}", path="roleName", code="ROLE_NOT_FOUND")
-    return str(name)
-
-
-def _user_row(user: Record) -> Row:
-    return {name: value for name, value in visible(user).items() if name not in ("roles", "defaultRole", "blocked")}
-
-
-def _data(editing: Editing, workflow: Workflow, values: Row) -> Json:
-    """The context's data: rows by ``filterByTk``, a record by its id, or what was sent."""
-    kind, data = workflow.config.get("type") or GLOBAL, values.get("data")
-    if kind == GLOBAL:
-        return data
-    name = str(workflow.config.get("collection"))
-    collection = editing.records.collection(name)
-    appends = workflow.config.get("appends") or []
-    if kind == MULTIPLE:
-        raw = values.get("filterByTk") if values.get("filterByTk") is not None else data
-        ids = [convert_id(collection, one) for one in (raw if isinstance(raw, list) else [raw])]
-        found = [record for record in editing.unit.get_many(collection, ids) if record]
-        return editing.records.rows(collection, found, appends)
-    if isinstance(data, dict) and not appends:
-        return data
-    key = data.get("id") if isinstance(data, dict) else data
-    record = editing.unit.get(collection, convert_id(collection, key))
-    if record is None:
-        raise Invalid(f'no record {key} in collection "{collection.name}"', path="data", code="RECORD_NOT_FOUND")
-    return editing.records.rows(collection, [record], appends)[0]

@@ -19,6 +19,7 @@ from chalicelib.errors import Invalid, Json, NotFound, Problem
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
 from chalicelib.services.editing import Editing, edit, view
+from chalicelib.services.known_keys import OF_FLOW_NODE, check_known
 from chalicelib.services.versions import AREA, change_nodes, checked_number, collection_finder, found_version, is_frozen, version_id_of
 from chalicelib.services.workflow_rows import public_node, public_nodes
 
@@ -35,6 +36,7 @@ class FlowNodes:
         def act(editing: Editing) -> Answer:
             version = _editable(editing, _owner_id(call), "created")
             values = call.values()
+            check_known(values, OF_FLOW_NODE, "a node", ("type", "title", "config", "upstreamId", "branchIndex"))
             if not values.get("type"):
                 raise Invalid('"type" is required', path="type")
             place = (values.get("upstreamId"), values.get("branchIndex"))
@@ -65,6 +67,7 @@ class FlowNodes:
 
         def act(editing: Editing) -> Answer:
             values, node_id = call.values(), version_id_of(call)
+            check_known(values, OF_FLOW_NODE, "a node", ("title", "config"))
             version, node = _found(editing, node_id, "updated")
             fixed = [n for n in ("type", "key", "upstreamId", "branchIndex") if n in values and values[n] != node.get(n)]
             if fixed:

@@ -14,15 +14,16 @@ from datetime import datetime
 from chalicelib.domain.keys import execution_key
 from chalicelib.domain.ports import EXECUTIONS, Item, Key, MachineRefused, Put, Range
 from chalicelib.domain.status import ABORTED, QUEUEING
+from chalicelib.domain.workflow import Workflow
 from chalicelib.engine.commit import commit, store_errors
 from chalicelib.engine.unit_of_work import Tagged
 from chalicelib.errors import AppError
 from chalicelib.observability import logger
 from chalicelib.services import machines
-from chalicelib.services.attempts import last_attempt, next_attempt
+from chalicelib.services.attempts import last_attempt, next_attempt, version_of
 from chalicelib.services.backend import Backend
+from chalicelib.services.concurrency import Room, cleared, limit_of, read_room
 from chalicelib.services.endings import TIMEOUT, VERSION_GONE, end_now, is_open, purge
-from chalicelib.services.execution_control import version_of
 
 PARTITIONS = 10
 PAUSE_MS = 10_000
@@ -36,6 +37,7 @@ class OpenRuns:
     def __init__(self, backend: Backend, *, at_once: bool = False) -> None:
         self._backend = backend
         self._at_once = at_once
+        self._rooms: dict[str, Room] = {}
 
     def sweep(self, deadline_ms: int) -> int:
         """How many executions were moved on before ``deadline_ms`` (epoch milliseconds). Raises Unavailable when they cannot be found."""
@@ -104,7 +106,8 @@ class OpenRuns:
     def _has_to_move(self, item: Item) -> bool:
         """Queued, or between two waits; else its wait is over."""
         if item.get("status") is QUEUEING or item.get("seen") is None:
-            return True
+            room = self._rooms.get(item.get("waitsFor") or "")
+            return room is None or item["id"] in room.line
         wakes_ms = item.get("wakesAt")
         return _missed_a_signal(item) or (wakes_ms is not None and self._backend.clock.now_ms() > int(wakes_ms) + PAUSE_MS)
 
@@ -125,9 +128,19 @@ class OpenRuns:
             return done
         if _missed_a_signal(item) and item.get("taskToken") and self._backend.machines.send(item["taskToken"]):
             return True
-        if machines.is_running(self._backend, workflow, execution_id, last_attempt(item)):
+        if not self._may_begin(item, workflow) or machines.is_running(self._backend, workflow, execution_id, last_attempt(item)):
             return False
         return next_attempt(self._backend, item, workflow) is not None
+
+    def _may_begin(self, item: Item, workflow: Workflow) -> bool:
+        """Whether there is a slot for one that waits in line. Who is first there is read once in a sweep."""
+        limit = limit_of(workflow, item) if item.get("waitsFor") and item.get("status") is QUEUEING else None
+        if limit is None or limit.semaphore != item["waitsFor"]:
+            return True
+        room = self._rooms.get(limit.semaphore)
+        if room is None:
+            room = self._rooms[limit.semaphore] = cleared(self._backend, read_room(self._backend, limit.semaphore))
+        return room.has_place(limit, item["id"])
 
 
 def _missed_a_signal(item: Item) -> bool:

@@ -28,7 +28,7 @@ from chalicelib.services.action_results import SCHEMA as RESULT
 from chalicelib.services.executions import EXECUTION, JOB
 from chalicelib.services.moves import METHODS
 from chalicelib.services.openapi_schemas import ID_SCHEMAS, Schema, or_null, read_schema, reference
-from chalicelib.triggers import TRIGGER_TYPES
+from chalicelib.triggers import TRIGGER_TYPES, request_interception
 
 TEXT: Schema = {"type": "string"}
 NAME: Schema = {"type": "string", "minLength": 1}
@@ -36,6 +36,7 @@ FLAG: Schema = {"type": ["boolean", "null"]}
 NULLABLE_TEXT: Schema = {"type": ["string", "null"]}
 WHOLE: Schema = {"type": "integer"}
 ID = ID_SCHEMAS["integer"]
+INTERCEPTED: Schema = {"enum": list(request_interception.ACTIONS)}
 ANY: Schema = {}
 
 # Status → name of the response and what it means.
@@ -227,7 +228,9 @@ def _bodies() -> dict[str, Schema]:
         "Branch": record({"branchIndex": WHOLE, "shift": {"enum": [0, 1, True, False]}}, ("branchIndex",)),
         "NodeTest": _by_type(NODE_TYPES, "NodeConfig", {}),
         "NodeChanges": record({"title": NULLABLE_TEXT, "config": {"type": "object"}}),
-        "ManualRun": record({"userId": ID, "roleName": NULLABLE_TEXT, "data": ANY, "filterByTk": ANY}, ("userId",)),
+        "ManualRun": record(
+            {"userId": ID, "roleName": NULLABLE_TEXT, "data": ANY, "filterByTk": ANY, "target": ANY, "action": INTERCEPTED}
+        ),
         "Context": {"type": ["object", "array"], "description": "The context, or properties that are laid over the records."},
     }
 

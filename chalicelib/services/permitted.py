@@ -86,11 +86,15 @@ class PermittedRecords(UnitRecords):
         """A partner out of view is no partner: what a filter says of it would tell what it holds."""
         return super()._associated_ids(field, both(inner, self._view(field.target or "").scope))
 
-    def create_record(self, collection: Collection, values: Row, *, prefix: str = "", updates: Names[str] = ()) -> Record:
-        """As everywhere; the role must be allowed to create it, with these fields, and to reach it. Raises Forbidden."""
+    def create_record(
+        self, collection: Collection, values: Row, *, prefix: str = "", updates: Names[str] = (), given: Row | None = None
+    ) -> Record:
+        """As everywhere; the role must be allowed to create it, with these fields, and to reach it. Raises Forbidden.
+
+        A key that the association gives asks for no permission here: its owner's was asked for."""
         granted = self._caller.permit(collection.name, "create")
         self._check_fields(collection, granted.fields, values, prefix)
-        record = super().create_record(collection, values, prefix=prefix, updates=updates)
+        record = super().create_record(collection, values, prefix=prefix, updates=updates, given=given)
         if not self._scope(collection, "create").matches(record.row):
             raise Forbidden(NO_PERMISSIONS)
         self._check_fields(collection, self.granted_fields(record, granted), values, prefix)
@@ -111,16 +115,9 @@ class PermittedRecords(UnitRecords):
         """Raises Forbidden for a field of the collection that the role may not write."""
         if granted is None:
             return
-        free = set() if prefix else {self._path_key(collection)}
-        refused = [name for name in values if collection.field(name) and name not in granted and name not in free]
+        refused = [name for name in values if collection.field(name) and name not in granted]
         if refused:
             raise Forbidden(f"{NO_PERMISSIONS} to write " + ", ".join(prefix + name for name in refused), data={"fields": refused})
-
-    def _path_key(self, target: Collection) -> str | None:
-        """The foreign key that ``posts/1/comments:create`` sets by itself."""
-        owner = self.definitions.collection_now(self._call.resource) if self._call.association else None
-        field = owner.field(self._call.association or "") if owner else None
-        return field.foreign_key if field and field.target == target.name and field.type in ("hasOne", "hasMany") else None
 
     def _scope(self, collection: Collection, action: str) -> Filter:
         key = (collection.name, action)
@@ -157,11 +154,13 @@ class PermittedRecords(UnitRecords):
         if collection.system and collection.name != "users" and collection.name in AREAS:
             self._caller.must_manage(collection.name)
         granted = self._caller.permit(collection.name, "view")
-        readable = collection.restricted(_shown(collection, granted.everywhere))
+        readable = collection.restricted(shown_fields(collection, granted.everywhere))
         if not granted.parts:
             return View(readable, readable, self._scope(collection, "view"))
-        parts = tuple((self._scope_of(part, collection), collection.restricted(_shown(collection, part.fields))) for part in granted.parts)
-        fields = collection.restricted(_shown(collection, granted.fields)).fields
+        parts = tuple(
+            (self._scope_of(part, collection), collection.restricted(shown_fields(collection, part.fields))) for part in granted.parts
+        )
+        fields = collection.restricted(shown_fields(collection, granted.fields)).fields
         associations = {one.name: readable.fields[one.name] for one in collection.associations}
         return View(readable, replace(collection, fields=fields | associations), self._scope(collection, "view"), parts)
 
@@ -188,7 +187,7 @@ class PermittedLinks(Links):
         super().remove(in_view)
 
 
-def _shown(collection: Collection, granted: frozenset[str] | None) -> frozenset[str] | None:
+def shown_fields(collection: Collection, granted: frozenset[str] | None) -> frozenset[str] | None:
     """The fields in view; with a belongsTo association goes its foreign key, which says the same."""
     if granted is None:
         return None

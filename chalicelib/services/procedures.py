@@ -20,7 +20,7 @@ from chalicelib.domain.keys import record_key
 from chalicelib.domain.ports import EffectFailed, StoreUnavailable
 from chalicelib.domain.record import Record, visible
 from chalicelib.domain.role import PROCEDURES, Permit
-from chalicelib.engine.commit import AlreadyCommitted, Replayed, Stale, commit, store_errors, walk_until_committed
+from chalicelib.engine.commit import AlreadyCommitted, Replayed, Stale, commit, rehearse, store_errors, walk_until_committed
 from chalicelib.engine.definitions import Definitions
 from chalicelib.engine.dispatch import run_writes
 from chalicelib.engine.ports import Effects
@@ -35,7 +35,7 @@ from chalicelib.services import idempotency
 from chalicelib.services.backend import Backend, Claims
 from chalicelib.services.call import Answer, Call
 from chalicelib.services.dispatching import after_commit
-from chalicelib.services.dry_run import would_be
+from chalicelib.services.dry_run import naming_no_execution, would_be
 from chalicelib.services.input_problems import problems_of_input, same
 from chalicelib.services.permitted import PermittedRecords
 from chalicelib.services.procedure_ports import ProcedureRun
@@ -90,7 +90,8 @@ class ProcedureCalls:
                 kept.collisions += isinstance(met, AlreadyCommitted)
                 raise Stale from None
 
-        return store_errors(lambda: walk_until_committed(self._backend.clock, call.deadline_ms, walk))
+        with naming_no_execution(call):
+            return store_errors(lambda: walk_until_committed(self._backend.clock, call.deadline_ms, walk))
 
     def _walk(self, procedure: Procedure, call: Call, kept: Kept, check: Check | None) -> Answer:
         reads, definitions = self._backend.reading()
@@ -143,11 +144,11 @@ class ProcedureCalls:
         executions = [*unit.ran, *unit.queued]
         meta = {"executions": [execution.summary() for execution in executions]} if executions else None
         answer = Answer(result, meta=meta, messages=run.messages)
+        tagged = [*(run_writes(definitions, executions, kept.token, iso_text(now_ms)) if executions else []), *unit.writes()]
         if call.dry_run:
-            unit.writes()  # what is wrong between two records shows here
+            rehearse(self._backend.store, tagged)
             return would_be(answer, PermittedRecords(unit, definitions, caller, call, now_ms), caller, kept.effects)
-        tagged = run_writes(definitions, executions, kept.token, iso_text(now_ms)) if executions else []
-        tagged += [*unit.writes(), *idempotency.keep(call, caller, now_ms // 1000, answer)]
+        tagged += [*idempotency.keep(call, caller, now_ms // 1000, answer)]
         commit(self._backend.store, self._backend.clock, tagged, call.deadline_ms)
         after_commit(self._backend, definitions, executions)
         return answer

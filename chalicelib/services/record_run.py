@@ -26,7 +26,7 @@ from chalicelib.services import idempotency
 from chalicelib.services.action_events import asked_of
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
-from chalicelib.services.dry_run import would_be
+from chalicelib.services.dry_run import naming_no_execution, would_be
 from chalicelib.services.opened import Opened
 from chalicelib.services.run_answers import note_refusal, stops
 from chalicelib.services.run_ledger import Event, Progress, RunLedger, data_of
@@ -55,7 +55,8 @@ def perform(backend: Backend, call: Call, open_call: Callable[[], Opened], act: 
             raise Stale from None
         return run
 
-    return store_errors(lambda: walk_until_committed(backend.clock, call.deadline_ms, once).finish())
+    with naming_no_execution(call):
+        return store_errors(lambda: walk_until_committed(backend.clock, call.deadline_ms, once).finish())
 
 
 class _Run:
@@ -73,7 +74,7 @@ class _Run:
         opened.records.runner = self._system.runner = self._runner
         self._ledger = RunLedger(backend, call, opened, progress)
         self._queued: list[Event] = []
-        self._ends = False
+        self._ends = self._alone = False
 
     def first(self, act: Callable[[Opened], Done]) -> None:
         """Everything up to the first commit. Raises Stale, and what the action raises."""
@@ -129,7 +130,7 @@ class _Run:
         self._ledger.answer = Answer(has_data=False)
         if execution.status != RESOLVED:
             self._drop(before)
-        elif not self._call.dry_run:
+        else:
             self._commit(self._ledger.ran, final=True)
 
     def _drop(self, before: Savepoint, *, kept: bool = True) -> None:
@@ -167,9 +168,7 @@ class _Run:
         return False
 
     def _commit_first(self) -> None:
-        if self._call.dry_run:
-            return
-        alone = not self._ledger.events
+        self._alone = alone = not self._ledger.events
         self._commit([*self._ledger.ran, *(self._waiting(self._system) if alone else [])], final=alone)
 
     def _waiting(self, records: UnitRecords) -> list[Execution]:
@@ -214,14 +213,20 @@ class _Run:
             self._ends = stops(execution)
         if not self._call.dry_run:
             return self._ledger.compose()
-        if not self._ends:
+        if not self._ends and not self._alone:
             self._waiting(self._system)
         return would_be(self._ledger.compose(), self._opened.records, self._opened.caller, self._progress.effects)
 
     def _dry(self, event: Event) -> Execution:
         execution = self._ledger.of_event(event, self._system)
         self._ledger.ran.append(execution)
+        before, others = self._unit.savepoint(), len(self._unit.ran)
         self._runner.walk(execution, self._system, answers=True)
+        try:
+            self._ledger.write(self._system.definitions, [execution, *self._unit.ran[others:]], self._unit.writes(), final=False)
+        except (Invalid, TooLarge) as refusal:
+            self._unit.rollback(before)
+            note_refusal(execution, refusal)
         return execution
 
     def _follow(self, event: Event) -> Execution:
@@ -259,4 +264,5 @@ class _Run:
     def _commit(self, executions: Sequence[Execution], *, final: bool) -> None:
         unit = self._unit
         self._ledger.write(self._system.definitions, [*executions, *unit.ran, *unit.queued], unit.writes(), final=final)
-        unit.committed()
+        if not self._call.dry_run:
+            unit.committed()

@@ -10,31 +10,37 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from chalicelib.domain.collection import SYSTEM_FIELDS
 from chalicelib.domain.filter import EVERYTHING, parse_filter, substitute
 from chalicelib.domain.record import Record, Row
-from chalicelib.domain.role import PROCEDURES, STOCK_ROLES, WRITABLE, Role, check_options, check_role
-from chalicelib.domain.system_collections import ROLES, USERS
-from chalicelib.domain.system_variables import SYSTEM_NAMES
+from chalicelib.domain.role import PROCEDURES, STOCK_ROLES, Role
+from chalicelib.domain.role_rules import WRITABLE, check_options, check_role
+from chalicelib.domain.system_collections import ROLES
+from chalicelib.domain.system_variables import date_variables
 from chalicelib.engine.finder import Search
 from chalicelib.errors import Invalid, Json, NotFound, Problem
+from chalicelib.procedures import PROCEDURES as REGISTERED
+from chalicelib.procedures import Procedures, found_procedure
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
+from chalicelib.services.dropping import leave_actions
 from chalicelib.services.editing import Editing, edit, view
 from chalicelib.services.records import RecordActions
 from chalicelib.services.role_members import holders_of, with_roles
-from chalicelib.services.session import ROOT, role_names
+from chalicelib.services.session import ROOT, USER_FIELDS, role_names
 
 
 class Roles:
     """Roles: a strategy for all collections and rules per collection (``resources``)."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, procedures: Procedures = REGISTERED) -> None:
         self._backend = backend
+        self._procedures = procedures
 
     def create(self, call: Call) -> Answer:
         def act(editing: Editing) -> Answer:
             check_options(call.values())
-            role = _checked(editing, call.values())
+            role = self._checked(editing, call.values())
             if editing.unit.get(ROLES, role["name"]) is not None:
                 raise Invalid(f'a role named "{role["name"]}" already exists', path="name", code="NOT_UNIQUE")
             record = editing.unit.create(ROLES, role | {"id": role["name"]})
@@ -59,7 +65,7 @@ class Roles:
                 raise Invalid("the name of a role cannot change", path="name")
             _must_reach(editing, record)
             options = {name: value for name, value in values.items() if name in WRITABLE}
-            changed = editing.unit.update(record, _checked(editing, record.item["data"] | options))
+            changed = editing.unit.update(record, self._checked(editing, record.item["data"] | options, record.row["resources"] or {}))
             if values.get("default"):
                 _only_default(editing, changed)
             return Answer([role_row(changed)])
@@ -67,7 +73,9 @@ class Roles:
         return edit(self._backend, call, "roles", act)
 
     def destroy(self, call: Call) -> Answer:
-        """Taken from the users that have it, in the same transaction. The default role stays."""
+        """Taken from the users that have it and from the actions that name it, in the same transaction. The default role stays.
+
+        ``meta.actionsChanged`` names the actions that others see still, ``meta.actionsDisabled`` those that nobody would see."""
 
         def act(editing: Editing) -> Answer:
             record = _stored(editing, call.target_key)
@@ -80,8 +88,9 @@ class Roles:
                 raise Invalid("the default role cannot be removed; make another one the default first", path="name")
             for user in holders_of(editing, str(record.id)):
                 editing.unit.update(user, with_roles(user, [name for name in role_names(user) if name != record.id]))
+            meta = leave_actions(editing, str(record.id))
             editing.unit.destroy(record)
-            return Answer(1)
+            return Answer(1, meta={key: names for key, names in meta.items() if names} or None)
 
         return edit(self._backend, call, "roles", act)
 
@@ -90,6 +99,20 @@ class Roles:
 
     def get(self, call: Call) -> Answer:
         return self._shown(call, RecordActions(self._backend).get)
+
+    def _checked(self, editing: Editing, raw: Json, stored: Row | None = None) -> Row:
+        """The role to store; ``stored`` are the resources it had. Raises Invalid, and Forbidden for management that the caller lacks."""
+        role = check_role(raw)
+        found: list[Problem] = []
+        for name, resource in role["resources"].items():
+            if editing.collection(name) is None and name != PROCEDURES and name not in (stored or {}):
+                found.append(Problem(f'there is no collection "{name}"', f"resources.{name}", "COLLECTION_NOT_FOUND"))
+            else:
+                found += _problems_of_rules(editing, name, resource, self._procedures)
+        if found:
+            raise Invalid.of(found)
+        editing.caller.must_cover([Role.parse(role)])
+        return role
 
     def _shown(self, call: Call, read: Callable[[Call], Answer]) -> Answer:
         """For who manages roles; then as any collection, a role's name being its id."""
@@ -122,10 +145,10 @@ class Roles:
                 raise Invalid('"name" is required: the name of a collection', path="name")
             if editing.collection(name) is None and name != PROCEDURES:
                 raise Invalid(f'there is no collection "{name}"', path="name", code="COLLECTION_NOT_FOUND")
-            resource = {option: value for option, value in values.items() if option not in ("name", "id")}
+            resource = {option: value for option, value in values.items() if option not in ("name", *SYSTEM_FIELDS)}
             old = record.row["resources"] or {}
             _must_reach(editing, record)
-            changed = _checked(editing, record.item["data"] | {"resources": old | {name: old.get(name, {}) | resource}})
+            changed = self._checked(editing, record.item["data"] | {"resources": old | {name: old.get(name, {}) | resource}}, old)
             editing.unit.update(record, changed)
             return Answer({"name": name, **changed["resources"][name]})
 
@@ -146,25 +169,19 @@ def role_row(record: Record) -> Row:
     return {name: value for name, value in record.row.items() if name != "id"}
 
 
-def _checked(editing: Editing, raw: Json) -> Row:
-    """The role to store. Raises Invalid, and Forbidden for management that the caller does not have."""
-    role = check_role(raw)
-    found = [problem for name, resource in role["resources"].items() for problem in _problems_of_rules(editing, name, resource)]
-    if found:
-        raise Invalid.of(found)
-    editing.caller.must_cover([Role.parse(role)])
-    return role
-
-
-def _problems_of_rules(editing: Editing, name: str, resource: Row) -> list[Problem]:
-    """Fields and scopes that the collection does not have; a collection still to be made is taken as it comes."""
+def _problems_of_rules(editing: Editing, name: str, resource: Row, procedures: Procedures) -> list[Problem]:
+    """Fields, procedures and scopes that the collection does not have."""
     collection = editing.collection(name)
     found: list[Problem] = []
-    for number, action in enumerate(resource.get("actions") or [] if collection else []):
+    for number, action in enumerate(resource.get("actions") or []):
         path = f"resources.{name}.actions.{number}"
         unknown = [field for field in action.get("fields") or [] if collection and collection.field(field) is None]
         found += [Problem(f'Field "{field}" does not exist in collection "{name}"', f"{path}.fields") for field in unknown]
-        found += _problems_of_scope(editing, name, action["name"], resource, f"{path}.scope")
+        called = action["name"].partition("call:")[2]
+        if called and found_procedure(name, called, procedures) is None:
+            found.append(Problem(f'there is no procedure "{name}:{called}"', f"{path}.name", "PROCEDURE_NOT_FOUND"))
+        if collection:
+            found += _problems_of_scope(editing, name, action["name"], resource, f"{path}.scope")
     return found
 
 
@@ -172,7 +189,7 @@ def _problems_of_scope(editing: Editing, name: str, action: str, resource: Row, 
     granted = Role.parse({"name": "checked", "resources": {name: resource | {"usingActionsConfig": True}}}).permit(name, action)
     if granted is None or granted.scope is None:
         return []
-    variables: dict[str, Json] = {"$user": dict.fromkeys(USERS.fields), "$nRole": "", "$nDate": dict.fromkeys(SYSTEM_NAMES), "$now": None}
+    variables: dict[str, Json] = {"$user": dict.fromkeys(USER_FIELDS), "$nRole": ""} | date_variables(editing.records.now_ms)
     find = editing.records.collection
     try:
         parse_filter(substitute(granted.scope, variables, path=path), find(name), find, path=path)

@@ -27,6 +27,7 @@ from chalicelib.services.action_events import After
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
 from chalicelib.services.dispatching import after_commit
+from chalicelib.services.dry_run import Rehearsal
 from chalicelib.services.opened import Opened
 from chalicelib.services.run_answers import failed, messages_of, refused_answer
 from chalicelib.services.trigger_contexts import at_path
@@ -66,6 +67,7 @@ class RunLedger:
         self._opened = opened
         self._progress = progress
         self._now_ms = backend.clock.now_ms()
+        self._rehearsal = Rehearsal(backend.store)
         self.answer = Answer()
         self.ran: list[Execution] = []
         self.events: list[Event] = []
@@ -83,9 +85,9 @@ class RunLedger:
 
     def write(self, definitions: Definitions, executions: Sequence[Execution], writes: list[Tagged], *, final: bool | None) -> None:
         """``final``: the call's last commit (``None``: one that is no answer to keep)."""
-        if self._call.dry_run:
-            return
         tagged = run_writes(definitions, executions, self._progress.token, self._backend.now()) + writes
+        if self._call.dry_run:
+            return self._rehearsal.commit(tagged)
         keeps = bool(tagged) or self._call.action in idempotency.DECIDING
         tagged += self._kept(final) if keeps and final is not None else []
         try:
@@ -95,7 +97,7 @@ class RunLedger:
                 # Somebody else's execution has one of these ids: take others and walk again.
                 self._progress.ids.clear()
                 raise Stale from None
-        after_commit(self._backend, definitions, executions)
+        return after_commit(self._backend, definitions, executions)
 
     def _kept(self, final: bool) -> list[Tagged]:
         """The Idempotency-Key's write: the answer with the last commit, what was begun with the first of several."""

@@ -23,6 +23,7 @@ from chalicelib.domain.ports import Key
 from chalicelib.domain.record import Record, Row, visible
 from chalicelib.domain.role import AREAS, Permit, Role, may_manage, permit
 from chalicelib.domain.system_collections import API_KEYS, USERS
+from chalicelib.domain.system_variables import date_variables
 from chalicelib.engine.commit import store_errors
 from chalicelib.engine.definitions import Definitions
 from chalicelib.engine.reads import Reads
@@ -35,9 +36,13 @@ from chalicelib.services.call import Call
 ROOT = "root"
 UNION = "__union__"
 NO_PERMISSIONS = "No permissions"
+BLOCKED = "This user is blocked"
 OVER = "Your session has expired. Please sign in again."
 LATE_SECONDS = 86_400
 DAY_SECONDS = 86_400
+NOT_OF_THE_USER = ("roles", "defaultRole", "blocked")
+# What `Caller.row` may hold: the names that ``{{$user.…}}`` and ``{{user.…}}`` have.
+USER_FIELDS = tuple(name for name, one in USERS.fields.items() if not one.hidden and not one.is_association and name not in NOT_OF_THE_USER)
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ class Caller:
 
     def row(self) -> Row:
         """The user without hidden fields, as workflows see it in ``$context.user``; roles are not part of it."""
-        return {name: value for name, value in visible(self.user).items() if name not in ("roles", "defaultRole", "blocked")}
+        return {name: value for name, value in visible(self.user).items() if name not in NOT_OF_THE_USER}
 
     def variables(self) -> dict[str, Json]:
         """What permission scopes may name: ``{{$user.id}}`` and the user's other fields, ``{{$nRole}}``, ``{{$now}}``.
@@ -157,8 +162,10 @@ def authenticate(reads: Reads, definitions: Definitions, call: Call, claims: Cla
     if item is None:
         raise Unauthenticated("The user of this token is no longer there. Please sign in again.", code="NOT_EXIST_USER")
     user = Record(USERS, item)
-    _check_proof(reads, user, claims, call.token or "")
+    _check_proof(reads, claims, call.token or "")
     if user.row["blocked"]:
+        raise Unauthenticated(BLOCKED, code="BLOCKED_USER")
+    if claims.kind != "apiKey" and claims.session_start < (user.row["tokensValidFrom"] or 0):
         raise Unauthenticated(OVER, code="INVALID_TOKEN")
     role_name = _role_name(user, claims.role or call.role)
     return Caller(user, role_name, _roles(definitions, user, role_name), claims, reads)
@@ -171,16 +178,14 @@ def _proof_key(claims: Claims) -> Key:
     return revoked_key(claims.session_id)
 
 
-def _check_proof(reads: Reads, user: Record, claims: Claims, token: str) -> None:
-    """Raises Unauthenticated for a removed key, a revoked session, and one that began before the password changed.
+def _check_proof(reads: Reads, claims: Claims, token: str) -> None:
+    """Raises Unauthenticated for a removed key and a revoked session.
 
     A key outlives a changed password (machines use it); it ends when it is removed, with its time, and with its user."""
     item = reads.item(_proof_key(claims))
     if claims.kind != "apiKey":
         if item is not None:
             raise Unauthenticated(OVER, code="BLOCKED_TOKEN")
-        if claims.session_start < (user.row["tokensValidFrom"] or 0):
-            raise Unauthenticated(OVER, code="INVALID_TOKEN")
         return
     if item is None:
         raise Unauthenticated(OVER, code="BLOCKED_TOKEN")
@@ -234,7 +239,7 @@ def scope_filter(caller: Caller, granted: Permit, collection: Collection, defini
 
     now_ms = caller.claims.verified_at * 1000
     try:
-        raw = substitute(granted.scope, caller.variables(), path="scope")
+        raw = substitute(granted.scope, caller.variables() | date_variables(now_ms), path="scope")
         found = parse_filter(raw, collection, resolve, now_ms=now_ms)
         if not found.associations():
             return found

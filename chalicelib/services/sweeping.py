@@ -1,4 +1,5 @@
-"""The sweep: what has to move on though nobody calls: open executions, and the jobs on collections' records.
+"""The sweep: what has to move on though nobody calls: open executions, and the jobs on collections' records; and what nobody needs any
+more: state machines.
 
 Called over and over: every second by the local stack, every minute by a schedule on AWS. Each call is bounded by its deadline, a job
 gets one slice in turn with the others, and one that cannot go on does not stop them. Two sweeps at once are harmless.
@@ -6,12 +7,13 @@ gets one slice in turn with the others, and one that cannot go on does not stop 
 
 from __future__ import annotations
 
-from chalicelib.domain.ports import Item
+from chalicelib.domain.ports import Item, MachineRefused
 from chalicelib.engine.commit import store_errors
 from chalicelib.errors import AppError
 from chalicelib.observability import logger
 from chalicelib.services.backend import Backend
 from chalicelib.services.collection_jobs import KINDS, CollectionJobs
+from chalicelib.services.machine_removal import remove_machines
 from chalicelib.services.open_runs import OpenRuns
 from chalicelib.services.reindexing import RESERVE_MS
 
@@ -27,6 +29,7 @@ def sweep(backend: Backend, deadline_ms: int) -> int:
         if not moved:
             break
         done += moved
+    _without_old_machines(backend, deadline_ms)
     return done
 
 
@@ -45,6 +48,13 @@ def _moved_runs(backend: Backend, deadline_ms: int) -> int:
     except AppError as error:
         logger.warning("open executions wait for the next sweep: %s", error)
         return 0
+
+
+def _without_old_machines(backend: Backend, deadline_ms: int) -> None:
+    try:
+        store_errors(lambda: remove_machines(backend, deadline_ms))
+    except (AppError, MachineRefused) as error:
+        logger.warning("state machines that nobody needs stay for now: %s", error)
 
 
 def _due(jobs: CollectionJobs) -> list[Item]:

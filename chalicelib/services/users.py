@@ -8,13 +8,16 @@ leads through create, update or the roles' own routes. Everybody changes their o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from chalicelib.domain.field_types import check_values, convert_id
 from chalicelib.domain.filter import EVERYTHING
 from chalicelib.domain.record import Record, Row
+from chalicelib.domain.selection import names_in
 from chalicelib.domain.system_collections import API_KEYS, ROLES, USERS
+from chalicelib.engine.commit import store_errors
 from chalicelib.engine.finder import Search
-from chalicelib.errors import Invalid, Json, NotFound
+from chalicelib.errors import Invalid, Json, NotFound, Problem
 from chalicelib.services.auth import public_user
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call, kind_of
@@ -173,12 +176,31 @@ class Users:
         return checked
 
     def _with_roles(self, call: Call, act: Callable[[Call], Answer]) -> Answer:
-        answer = act(call)
-        rows = answer.data if isinstance(answer.data, list) else [answer.data] if answer.data else []
-        for row in rows:
-            if isinstance(row.get("roles"), list):
-                row["roles"] = [{"name": name} for name in row["roles"]]
-        return answer
+        """The answer with roles as objects: ``{"name"}``, and with their ``title`` when ``appends`` asks for them."""
+        problems: list[Problem] = []
+        asked = names_in(call.params.get("appends"), "appends", problems)
+        if "roles" not in asked:
+            return _as_objects(act(call), lambda names: {})
+        fields = names_in(call.params.get("fields"), "fields", problems)
+        more = {"fields": [*fields, "roles"]} if fields and not problems else {}
+        plain = call.params | {"appends": [name for name in asked if name != "roles"]} | more
+        return _as_objects(act(replace(call, params=plain)), self._titles)
+
+    def _titles(self, names: Sequence[str]) -> dict[str, Json]:
+        """The titles of roles, by name."""
+        reads, _ = self._backend.reading()
+        unit = self._backend.unit(reads, user_id=None, at_ms=self._backend.clock.now_ms(), seed="")
+        found = store_errors(lambda: unit.get_many(ROLES, [name for name in names if name != ROOT]))
+        return {ROOT: "Root"} | {str(role.id): role.row["title"] for role in found if role}
+
+
+def _as_objects(answer: Answer, titles: Callable[[Sequence[str]], dict[str, Json]]) -> Answer:
+    rows = answer.data if isinstance(answer.data, list) else [answer.data] if answer.data else []
+    rows = [row for row in rows if isinstance(row.get("roles"), list)]
+    known = titles(list(dict.fromkeys(name for row in rows for name in row["roles"])))
+    for row in rows:
+        row["roles"] = [{"name": name} | ({"title": known[name]} if name in known else {}) for name in row["roles"]]
+    return answer
 
 
 def _check_known(values: Row, names: Sequence[str]) -> None:

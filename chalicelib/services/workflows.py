@@ -14,6 +14,7 @@ from chalicelib.errors import Invalid, Problem
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call, filter_of
 from chalicelib.services.editing import Editing, edit, view
+from chalicelib.services.known_keys import OF_WORKFLOW, check_known
 from chalicelib.services.versions import (
     AREA,
     categories_of,
@@ -47,6 +48,7 @@ class Workflows:
 
         def act(editing: Editing) -> Answer:
             values = call.values()
+            check_known(values, OF_WORKFLOW, "a workflow", ("key", "type", "sync", *EDITABLE, "nodes"))
             key = checked_key(values.get("key"))
             if versions_of(editing, key):
                 raise Invalid(f'a workflow with the key "{key}" already exists', path="key", code="NOT_UNIQUE")
@@ -86,6 +88,7 @@ class Workflows:
             record = editing.unit.get(WORKFLOWS, version_id_of(call))
             if record is None:
                 return Answer([])
+            check_known(values, OF_WORKFLOW, "a workflow", EDITABLE)
             _check_fixed(record, values)
             changed = record.item["data"] | {name: values[name] for name in EDITABLE if name in values}
             if values.get("categories") is not None:

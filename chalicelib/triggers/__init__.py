@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from chalicelib.domain.suggestions import did_you_mean
 from chalicelib.errors import Problem
 from chalicelib.triggers import action, collection, custom_action, request_interception
 from chalicelib.triggers.base import TriggerType
@@ -15,4 +16,5 @@ TRIGGER_TYPES: Mapping[str, TriggerType] = {trigger.name: trigger for trigger in
 
 def unknown_trigger(name: str, path: str) -> Problem:
     """What to say about a type that is not in the registry."""
-    return Problem(f'Trigger type "{name}" is not registered', path, "UNKNOWN_TRIGGER_TYPE")
+    meant = did_you_mean(name, TRIGGER_TYPES) or f"known are {', '.join(TRIGGER_TYPES)}"
+    return Problem(f'Trigger type "{name}" is not registered; {meant}', path, "UNKNOWN_TRIGGER_TYPE")

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from tests.bench import cost, imports, large, rates, scale
+from tests.bench import cost, imports, large, rates, scale, waits
 from tests.bench.report import Line, at_most, table
 from tests.bench.stack import database, served
 
@@ -40,6 +40,11 @@ def _harmless() -> None:
 def _cost(quick: bool) -> Iterable[Line]:
     with database() as running:
         yield from cost.measure(running.endpoint, 50 if quick else 1_000)
+
+
+def _waits(quick: bool) -> Iterable[Line]:
+    with database() as running:
+        yield from waits.measure(running.endpoint)
 
 
 def _imports(quick: bool) -> Iterable[Line]:
@@ -81,6 +86,7 @@ def _free_port() -> int:
 
 PARTS: dict[str, tuple[str, Callable[[bool], Iterable[Line]]]] = {
     "cost": ("One trigger of the example", _cost),
+    "waits": ("One asynchronous execution", _waits),
     "imports": ("A cold start", _imports),
     "scale": ("Size of the collection", _scale),
     "large": ("A large collection", _large),

@@ -6,6 +6,7 @@ import pytest
 
 from chalicelib.adapters.dynamodb.store import DynamoStore
 from chalicelib.adapters.memory import FixedClock
+from chalicelib.domain.keys import semaphore
 from chalicelib.domain.ports import EXECUTIONS
 from chalicelib.services.async_runs import AsyncRuns
 from chalicelib.services.sweeping import sweep
@@ -33,6 +34,19 @@ def test_a_run_that_nobody_started_is_swept_and_runs_once(session: Session) -> N
     assert (parent["status"], child["status"], child["parentExecutionId"]) == (1, 1, parent["id"])
     assert len(session.call("inspectionRecords:list", filter={"note": "asynchronous"})) == 3
     assert [job["status"] for job in session.call("executions:get", parent["id"], appends="jobs")["jobs"]] == [1] * 4
+
+
+def test_of_a_workflow_with_a_limit_one_runs_and_the_others_follow(session: Session) -> None:
+    session.workflow("single", [WAIT, NOTE], None, sync=False, options={"concurrency": {"limit": 1, "key": "{{$context.data.site}}"}})
+    for _ in range(3):
+        session.answer("workflows:trigger", None, {"site": "nord"}, triggerWorkflows="single")
+    found = [execution["id"] for execution in session.executions("single")]
+    for one in found:
+        AsyncRuns(session.backend).run_segment({"executionId": one, "attempt": 1}, session.clock.now_ms() + 60_000)
+    assert sorted(item["sk"][:4] for item in session.store.query(EXECUTIONS, semaphore("single", "nord")).items) == ["slot", "wait", "wait"]
+    session.machines.run(session.backend)
+    assert [execution["status"] for execution in session.executions("single")] == [1, 1, 1]
+    assert session.store.query(EXECUTIONS, semaphore("single", "nord")).items == []
 
 
 def test_a_cancel_ends_it_and_what_it_waits_for_and_a_rerun_begins_anew(session: Session) -> None:

@@ -205,3 +205,12 @@ def test_json_that_people_wrote_survives(machines: StepFunctions, functions: Fun
     machines.start("names", "7-1", IDS)
     until(lambda: bool(functions.calls))
     assert json.dumps(functions.calls[0][1]) == json.dumps(IDS)
+
+
+def test_a_machine_that_is_removed_is_no_longer_listed(machines: StepFunctions) -> None:
+    before_ms = round(time.time() * 1000)
+    made(machines, "passing", {"Walk": walk("Done")})
+    assert abs(machines.names()["passing"] - before_ms) < 60_000
+    machines.remove("passing")
+    assert "passing" not in machines.names()
+    machines.remove("passing")

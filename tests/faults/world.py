@@ -12,7 +12,8 @@ from functools import cache
 from typing import Any
 
 from chalicelib.adapters.memory import FixedClock, MemoryStore
-from chalicelib.domain.ports import Item, Key, MachineRefused, Page, Range, StoreUnavailable, Table, TransactionRefused, Write
+from chalicelib.domain.keys import semaphore
+from chalicelib.domain.ports import EXECUTIONS, Item, Key, MachineRefused, Page, Range, StoreUnavailable, Table, TransactionRefused, Write
 from chalicelib.errors import AppError, Conflict, Unavailable
 from chalicelib.services.sweeping import sweep
 from tests.machines import FakeMachines, LambdaDied
@@ -166,12 +167,17 @@ FORM = {"f": {"type": "custom", "actions": [{"key": "yes", "status": 1}]}}
 ASK = {"key": "ask", "type": "manual", "config": {"assignees": [1], "forms": FORM}}
 SHAPES["manual"] = ([note("before"), ASK, note("after"), ASK | {"key": "again"}], ["after", "before"], 4)
 CHILD = [WAIT, note("child")]
+ONE = {"type": "subflow", "config": {"workflow": "single"}}
+SHAPES["limit"] = ([{"type": "parallel", "config": {"mode": "all"}, "branches": {"1": [ONE], "2": [ONE]}}], ["child", "child"], 7)
+# Of which workflows a shape's executions are, when not of its own only, and how many there are.
+FAMILIES = {"subflow": (("shape", "child"), 2), "limit": (("shape", "single"), 3)}
 
 
 @cache
 def _prepared(shape: str) -> MemoryStore:
     session = Session(MemoryStore(), FixedClock(NOW_MS)).install()
     session.workflow("child", CHILD, None, sync=False)
+    session.workflow("single", CHILD, None, sync=False, options={"concurrency": {"limit": 1}})
     session.workflow("shape", SHAPES[shape][0], sync=False)
     return session.store  # type: ignore[return-value]
 
@@ -222,7 +228,7 @@ class World:
             return
 
     def executions(self) -> list[Json]:
-        keys = ("shape", "child") if self.shape == "subflow" else ("shape",)
+        keys, _ = FAMILIES.get(self.shape, (("shape",), 1))
         return [execution for key in keys for execution in self.plain.executions(key)]
 
     def is_over(self) -> bool:
@@ -232,7 +238,8 @@ class World:
     def wrong(self) -> list[str]:
         """What did not happen as it should have."""
         found, notes = self.executions(), sorted(row["note"] for row in self.plain.call("inspectionRecords:list", pageSize="100"))
-        expected = 2 if self.shape == "subflow" else 1
+        _, expected = FAMILIES.get(self.shape, ((), 1))
+        held = self.plain.store.query(EXECUTIONS, semaphore("single", "")).items
         jobs = [
             (job["jobKey"], job["status"]) for one in found for job in self.plain.call("executions:get", one["id"], appends="jobs")["jobs"]
         ]
@@ -240,6 +247,7 @@ class World:
         return [
             *([f"{len(found)} executions"] if len(found) != expected else []),
             *([f"statuses {statuses}, {[one['reason'] for one in found]}"] if any(status != 1 for status in statuses) else []),
+            *([f"still held: {held}"] if held else []),
             *([f"records {notes}"] if notes != SHAPES[self.shape][1] else []),
             *([f"jobs {jobs}"] if len(jobs) != SHAPES[self.shape][2] or any(status == 0 for _, status in jobs) else []),
         ]

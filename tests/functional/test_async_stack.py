@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,21 @@ def test_many_wait_at_the_same_time(running: Stack) -> None:
     assert [running.ended(execution)["status"] for execution in started] == [1] * 10
     assert sorted(running.notes()[before:]) == sorted(WRITTEN * 10)
     assert time.monotonic() - began < 30  # one after the other they would take more than 40
+
+
+def test_of_a_workflow_with_a_limit_one_follows_the_other(running: Stack) -> None:
+    """Each waits a second; who ends starts the next one, without the ten seconds after which the sweep looks."""
+    limit = {"concurrency": {"limit": 1, "key": "{{$context.data.site}}"}}
+    body = {"key": "single", "title": "Single", "type": "custom-action", "sync": False, "enabled": True, "config": {"type": 0}}
+    running.client.call("workflows:create", body | {"options": limit, "nodes": [delay(1, "only")]})
+    started = [
+        running.client.call("workflows:trigger", {"site": "nord"}, triggerWorkflows="single")["meta"]["executions"][0]["id"]
+        for _ in range(4)
+    ]
+    found = [running.ended(execution) for execution in started]
+    spans = sorted((one["startedAt"], one["updatedAt"]) for one in found)
+    assert [one["status"] for one in found] == [1] * 4
+    assert all(end <= begin for (_, end), (begin, _) in pairwise(spans))
 
 
 def test_a_function_is_called_directly_and_an_old_attempt_changes_nothing(running: Stack) -> None:

@@ -45,6 +45,7 @@ BODIES: dict[str, tuple[bytes, tuple[int, ...], str]] = {
     "half a character": (rb'{"title": "\ud800"}', FOUR_HUNDRED, ""),
     "no utf-8": (b'{"title": "\xff\xfe"}', FOUR_HUNDRED, ""),
     "NaN": (b'{"title": NaN}', FOUR_HUNDRED, ""),
+    "a number that no double holds": (b'{"indicator": 1e400}', FOUR_HUNDRED, ""),
     "infinity": (b'{"indicator": -Infinity}', FOUR_HUNDRED, ""),
     "2 MB": (b'{"title": "' + b"x" * 2_000_000 + b'"}', TOO_LARGE, ""),
     "2 MB of blanks": (b" " * 2_000_000 + b"{}", TOO_LARGE, ""),

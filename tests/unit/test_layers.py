@@ -1,7 +1,8 @@
 """The dependency rule, read from the imports: who may know whom, and who may touch the outside.
 
 entrypoints -> bootstrap -> {services, adapters};  services -> engine -> {nodes, triggers} -> {asl, domain} -> errors;
-procedures -> {nodes, domain};  adapters -> domain.  A layer may also use whatever the layers that it may use may use, but only bootstrap sees adapters.
+procedures -> {nodes, domain};  adapters -> domain.  A layer may also use whatever the layers that it may use may use, but only bootstrap
+sees adapters.
 """
 
 from __future__ import annotations

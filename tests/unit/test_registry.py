@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from chalicelib.engine.validation import flatten, problems_of_workflow
-from chalicelib.nodes import NODE_TYPES, NODES, NOT_OFFERED, registry
+from chalicelib.nodes import NODE_TYPES, NODES, NOT_OFFERED, registry, unknown_type
 from chalicelib.nodes.base import NodeType
 from tests.unit.nodes.fakes import COLLECTIONS
 
@@ -89,3 +89,19 @@ def test_the_names_of_all_conformance_cases_differ() -> None:
     names = [f"{node.name}: {case['name']}" for node in NODES for case in cases_of(node)]
     assert len(names) == len(set(names))
     assert all(re.search(r"\w", name) for name in names)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("conditon", 'did you mean "condition"'),
+        ("Responsemessage", 'did you mean "response-message"'),
+        ("response_message", 'did you mean "response-message"'),
+        ("xyzzy", "docs/nodes.md lists the types there are"),
+        ("c" * 10_000, "docs/nodes.md lists the types there are"),
+    ],
+)
+def test_an_unknown_type_is_told_what_it_was_probably_meant_to_be(name: str, words: str) -> None:
+    problem = unknown_type(name, "nodes.0.type")
+    assert problem.message.startswith(f'Node type "{name}" is not registered; ')
+    assert words in problem.message

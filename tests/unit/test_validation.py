@@ -14,6 +14,8 @@ from chalicelib.nodes import NODE_TYPES
 from chalicelib.nodes.base import Definitions
 from tests.unit.nodes.fakes import COLLECTIONS
 
+NO_SUCH_TRIGGER = 'Trigger type "nosuch" is not registered; known are custom-action, action, request-interception, collection'
+
 SUBMIT = [
     {
         "key": "meets",
@@ -67,7 +69,7 @@ def test_a_workflow_without_nodes_is_sound() -> None:
 @pytest.mark.parametrize(
     ("changes", "path", "message"),
     [
-        ({"type": "nosuch"}, "type", 'Trigger type "nosuch" is not registered'),
+        ({"type": "nosuch"}, "type", NO_SUCH_TRIGGER),
         ({"type": None}, "type", '"type" must be text'),
         ({"title": 5}, "title", '"title" must be text'),
         ({"sync": "yes"}, "sync", '"sync" must be true or false'),
@@ -77,7 +79,7 @@ def test_a_workflow_without_nodes_is_sound() -> None:
         ({"config": None}, "config.type", '"type" is required'),
         ({"options": 1}, "options", '"options" must be an object'),
         ({"options": {"timeout": -1}}, "options.timeout", '"options.timeout" must be at least 0'),
-        ({"options": {"timeout": "1s"}}, "options.timeout", '"options.timeout" must be a number'),
+        ({"options": {"timeout": "1s"}}, "options.timeout", '"options.timeout" must be a whole number'),
         ({"options": {"stackLimit": 0}}, "options.stackLimit", '"options.stackLimit" must be at least 1'),
         ({"options": {"stackLimit": 1.5}}, "options.stackLimit", '"options.stackLimit" must be a whole number'),
         (
@@ -100,7 +102,7 @@ def test_the_type_must_be_given() -> None:
 @pytest.mark.parametrize(
     ("type", "config", "path", "message"),
     [
-        ("nosuch", {}, "type", 'Node type "nosuch" is not registered'),
+        ("nosuch", {}, "type", 'Node type "nosuch" is not registered; docs/nodes.md lists the types there are'),
         ("condition", {"engine": "basic"}, "config.rejectOnFalse", '"rejectOnFalse" is required'),
         ("condition", {"rejectOnFalse": "no"}, "config.rejectOnFalse", '"rejectOnFalse" must be true or false'),
         (
@@ -245,7 +247,7 @@ def test_one_node_is_checked_by_itself() -> None:
         ({"type": "condition", "config": None}, []),
         ({"type": "condition", "config": {}}, ['"rejectOnFalse" is required']),
         ({"config": {}}, ['"type" is required']),
-        ({"type": "nosuch"}, ['Node type "nosuch" is not registered']),
+        ({"type": "nosuch"}, ['Node type "nosuch" is not registered; docs/nodes.md lists the types there are']),
     ],
 )
 def test_a_node_without_a_config_is_still_to_be_filled_in(raw: dict[str, Any], messages: list[str]) -> None:

@@ -257,6 +257,8 @@ def test_a_resolver_that_does_not_answer_counts_too_and_nothing_is_sent_later() 
         (b"", "ECONNRESET"),
         (b"SSH-2.0-OpenSSH_9.0\r\n", "ERR_BAD_RESPONSE"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", "ERR_BAD_RESPONSE"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nhello", "ERR_BAD_RESPONSE"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\nhello", "ERR_BAD_RESPONSE"),
         (b"HTTP/1.1 200 OK\r\n" + b"X: 1\r\n" * 200 + b"\r\n", "ERR_BAD_RESPONSE"),
         (b"HTTP/1.1 200 OK\r\nX: " + b"a" * 70_000 + b"\r\n\r\n", "ERR_BAD_RESPONSE"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "ERR_BAD_RESPONSE"),
@@ -298,9 +300,8 @@ def test_the_next_checked_address_is_tried_when_one_does_not_answer() -> None:
         (b"{broken", "application/json", "{broken"),
         (b"", "application/json", ""),
         (b"NaN", "application/json", "NaN"),
-        (b"[1e999]", "application/json", "[1e999]"),
-        (b'["\\ud800"]', "application/json", '["\\ud800"]'),
-        (b"9" * 5000, "application/json", "9" * 5000),
+        (b'{"a": "x\\ud800y", "\\udc00": "\\ud83d\\ude00"}', "application/json", {"a": "x\ufffdy", "\ufffd": "😀"}),
+        (b"9" * 308, "application/json", int("9" * 308)),
         ("Grüße".encode("latin-1"), "text/html; charset=ISO-8859-1", "Grüße"),
         (b"\xff\xfe!", "text/plain; charset=nosuch", "��!"),
         (b"\xff!", "", "�!"),
@@ -309,6 +310,28 @@ def test_the_next_checked_address_is_tried_when_one_does_not_answer() -> None:
 )
 def test_data_is_json_where_the_answer_says_so_and_can_be_kept(content: bytes, content_type: str, data: Any) -> None:
     assert data_of(content, content_type) == data
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e400", "9" * 309, "-" + "9" * 5000])
+def test_a_number_that_nothing_can_hold_is_a_failure_that_names_it(number: str) -> None:
+    with Server(answering(f'{{"a": [1, {number}]}}'.encode())) as server:
+        failed = failure(server)
+    assert failed.result["message"].startswith(f"the answer is JSON that cannot be kept: the number {number[:39]}")
+    assert (failed.result["code"], failed.result["status"]) == ("ERR_BAD_RESPONSE", 200)
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("/a b/c?q=x y", "GET /a%20b/c?q=x%20y HTTP/1.1"),
+        ('/"<>`{}^|?"<>`{}', "GET /%22%3C%3E%60%7B%7D%5E%7C?%22%3C%3E%60%7B%7D HTTP/1.1"),
+        ("/a%20b\u00a0\u2028é", "GET /a%20b%C2%A0%E2%80%A8%C3%A9 HTTP/1.1"),
+    ],
+)
+def test_what_a_path_may_not_hold_is_percent_encoded(path: str, line: str) -> None:
+    with Server() as server:
+        send(server, path=path, method="GET")
+    assert server.requests[0].line == line
 
 
 def test_json_deeper_than_32_levels_is_refused() -> None:

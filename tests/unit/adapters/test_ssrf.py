@@ -194,9 +194,14 @@ WITH_CONTROLS = [
     "http://127.0.0.1\t/",
     "ht\ntp://public.example.com/",
     "http://public.example.com/\r\nX-Evil: 1",
-    "http://public.example.com/a b",
+    "http://public.example.com/a\x7fb",
+    "http://public.example.com/a\u0085b",
+    "http://public.example.com/?q=a\rb",
+    "http://public .example.com/",
+    "http://public.example.com :80/",
     "http://public\u00a0.example.com/",
-    "http://public.example.com/\u2028x",
+    "http://public\u2028.example.com/",
+    "http://public.example.com\\@internal.example.com/",
     "http://exa\x00mple.com/",
     "http://" + "a" * 64 + ".example.com/",
     "http://public.example.com/" + "a" * 9000,
@@ -391,3 +396,12 @@ def test_a_url_is_read_once_into_scheme_host_port_and_path(url: str, target: Tar
 def test_parameters_join_the_query_encoded() -> None:
     target = parse_target("http://example.com/a?x=1#f", [("q", "a&b=c d"), ("ü", "#?/"), ("tag", "1"), ("tag", "2")])
     assert target.path == "/a?x=1&q=a%26b%3Dc+d&%C3%BC=%23%3F%2F&tag=1&tag=2"
+
+
+def test_the_hint_for_an_ipv6_address_can_be_copied_into_the_setting() -> None:
+    with pytest.raises(EffectFailed) as refused:
+        CLIENT.send(request("http://[::1]:3912/"), KEY)
+    message = refused.value.result["message"]
+    assert message.startswith('Request to "[::1]:3912" is blocked')
+    assert "REQUEST_ALLOWED_HOSTS=[::1]:3912 would allow it" in message
+    assert AllowedHosts(("[::1]:3912",)).names(parse_target("http://[::1]:3912/"))

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -46,42 +51,50 @@ def states(machines: StepFunctions) -> Iterator[Stubber]:
         stubber.assert_no_pending_responses()
 
 
+@pytest.fixture
+def maker(machines: StepFunctions) -> Iterator[Stubber]:
+    """The service again, asked by the client that waits longer."""
+    with Stubber(machines._making) as stubber:
+        yield stubber
+        stubber.assert_no_pending_responses()
+
+
 def making() -> dict[str, Any]:
     text = json.dumps(DEFINITION, ensure_ascii=False, separators=(",", ":"))
     return {"name": NAME, "definition": text, "roleArn": ROLE, "type": "STANDARD"}
 
 
-def test_a_machine_is_made_and_waited_for(machines: StepFunctions, states: Stubber) -> None:
-    states.add_response("create_state_machine", {"stateMachineArn": ARN, "creationDate": 1}, making())
-    states.add_client_error("describe_state_machine", "StateMachineDoesNotExist")
-    states.add_response("describe_state_machine", STATE | {"status": "ACTIVE"}, {"stateMachineArn": ARN})
+def test_a_machine_is_made_and_waited_for(machines: StepFunctions, maker: Stubber) -> None:
+    maker.add_response("create_state_machine", {"stateMachineArn": ARN, "creationDate": 1}, making())
+    maker.add_client_error("describe_state_machine", "StateMachineDoesNotExist")
+    maker.add_response("describe_state_machine", STATE | {"status": "ACTIVE"}, {"stateMachineArn": ARN})
     machines.publish(NAME, DEFINITION)
 
 
-def test_a_machine_that_is_there_is_fine(machines: StepFunctions, states: Stubber) -> None:
-    states.add_client_error("create_state_machine", "StateMachineAlreadyExists")
-    states.add_response("describe_state_machine", STATE | {"status": "ACTIVE"}, {"stateMachineArn": ARN})
+def test_a_machine_that_is_there_is_fine(machines: StepFunctions, maker: Stubber) -> None:
+    maker.add_client_error("create_state_machine", "StateMachineAlreadyExists")
+    maker.add_response("describe_state_machine", STATE | {"status": "ACTIVE"}, {"stateMachineArn": ARN})
     machines.publish(NAME, DEFINITION)
 
 
-def test_a_machine_that_does_not_come_to_be_is_told(machines: StepFunctions, states: Stubber) -> None:
-    states.add_response("create_state_machine", {"stateMachineArn": ARN, "creationDate": 1}, making())
+def test_a_machine_that_does_not_come_to_be_is_told(machines: StepFunctions, maker: Stubber) -> None:
+    maker.add_response("create_state_machine", {"stateMachineArn": ARN, "creationDate": 1}, making())
     for _ in range(stepfunctions.LOOKS):
-        states.add_response("describe_state_machine", STATE | {"status": "DELETING"}, {"stateMachineArn": ARN})
+        maker.add_response("describe_state_machine", STATE | {"status": "DELETING"}, {"stateMachineArn": ARN})
     with pytest.raises(MachineRefused, match="not active yet") as caught:
         machines.publish(NAME, DEFINITION)
     assert caught.value.code == MACHINE_NOT_FOUND
 
 
 @pytest.mark.parametrize("code", ["InvalidDefinition", "AccessDeniedException", "StateMachineLimitExceeded"])
-def test_why_a_machine_is_not_made_is_told(machines: StepFunctions, states: Stubber, code: str) -> None:
-    states.add_client_error("create_state_machine", code, f"because of {code}")
+def test_why_a_machine_is_not_made_is_told(machines: StepFunctions, maker: Stubber, code: str) -> None:
+    maker.add_client_error("create_state_machine", code, f"because of {code}")
     with pytest.raises(MachineRefused, match=f"because of {code}") as caught:
         machines.publish(NAME, DEFINITION)
     assert caught.value.code == code
 
 
-def test_a_name_that_is_too_long_is_told_before_anything_is_asked(machines: StepFunctions, states: Stubber) -> None:
+def test_a_name_that_is_too_long_is_told_before_anything_is_asked(machines: StepFunctions, maker: Stubber) -> None:
     with pytest.raises(MachineRefused, match="would have 81 characters; at most 80"):
         machines.publish("x" * 81, DEFINITION)
 
@@ -189,7 +202,58 @@ def test_no_answer_is_told_and_machines_go_where_the_endpoint_says(monkeypatch: 
         with pytest.raises(MachineRefused, match="gave no answer") as caught:
             StepFunctions("eu-west-1", HERE).start(NAME, "7-1", {})
         assert caught.value.code == stepfunctions.NO_ANSWER
-        assert len(server.requests) == stepfunctions.ATTEMPTS
+        assert len(server.requests) == stepfunctions.SHORT.attempts
+
+
+@pytest.fixture
+def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[socket.socket]]:
+    """Who connects to the service is heard by nobody; the connections that came."""
+    came: list[socket.socket] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SFN", f"http://127.0.0.1:{listener.getsockname()[1]}")
+        threading.Thread(target=_take, args=(listener, came), daemon=True).start()
+        yield came
+        listener.shutdown(socket.SHUT_RDWR)
+    for one in came:
+        one.close()
+
+
+def _take(listener: socket.socket, came: list[socket.socket]) -> None:
+    with suppress(OSError):
+        while True:
+            came.append(listener.accept()[0])
+
+
+def test_nobody_waits_long_for_a_start_that_is_not_answered(silent: list[socket.socket]) -> None:
+    """Two tries of two seconds and a pause; who triggered a workflow waits for it after the commit."""
+    machines, begun = StepFunctions("eu-west-1", HERE), time.monotonic()
+    with pytest.raises(MachineRefused) as caught:
+        machines.start(NAME, "7-1", {})
+    assert caught.value.code == stepfunctions.NO_ANSWER
+    assert time.monotonic() - begun < 7
+    assert len(silent) == 2
+
+
+def test_a_machine_may_take_longer_to_be_made_than_to_be_started(machines: StepFunctions) -> None:
+    quick, patient = machines._states.meta.config, machines._making.meta.config
+    assert (quick.connect_timeout, quick.read_timeout) == (1, 2) < (patient.connect_timeout, patient.read_timeout)
+
+
+def test_machines_are_listed_page_by_page_with_their_age(machines: StepFunctions, maker: Stubber) -> None:
+    row = {"stateMachineArn": ARN, "name": NAME, "type": "STANDARD", "creationDate": datetime(2026, 11, 21, tzinfo=UTC)}
+    maker.add_response("list_state_machines", {"stateMachines": [row], "nextToken": "more"}, {"maxResults": 1000})
+    maker.add_response("list_state_machines", {"stateMachines": [row | {"name": "x"}]}, {"maxResults": 1000, "nextToken": "more"})
+    assert machines.names() == {NAME: 1_795_219_200_000, "x": 1_795_219_200_000}
+
+
+def test_a_machine_is_removed_and_one_that_is_gone_is_fine(machines: StepFunctions, maker: Stubber) -> None:
+    maker.add_response("delete_state_machine", {}, {"stateMachineArn": ARN})
+    machines.remove(NAME)
+    maker.add_client_error("delete_state_machine", "StateMachineDoesNotExist")
+    machines.remove(NAME)
+    maker.add_client_error("delete_state_machine", "AccessDeniedException", "no right")
+    with pytest.raises(MachineRefused, match="no right"):
+        machines.remove(NAME)
 
 
 def test_functions_are_called_where_the_endpoint_says(monkeypatch: pytest.MonkeyPatch) -> None:

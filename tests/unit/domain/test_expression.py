@@ -113,7 +113,7 @@ def test_without_a_value_an_expression_is_undefined(text: str) -> None:
         ("1 / 0 + 1", "Number out of range"),
         ("$sqrt(-1)", "negative number"),
         ("$sort([1, 'a'])", "numbers or a list of texts"),
-        ("$number('abc')", "failed on its data"),
+        ("$number('abc')", 'cannot make a number of the text "abc"'),
     ],
 )
 def test_types_that_do_not_fit_are_errors_and_not_false(text: str, words: str) -> None:

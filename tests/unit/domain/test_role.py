@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.collection import SYSTEM_FIELDS
-from chalicelib.domain.role import OWN, STOCK_ROLES, WRITABLE, Permit, Role, check_options, check_role, may_manage, permit
+from chalicelib.domain.role import OWN, STOCK_ROLES, Permit, Role, may_manage, permit
+from chalicelib.domain.role_rules import WRITABLE, check_options, check_role
 from chalicelib.errors import Invalid
 
 ALL = Permit()
@@ -274,12 +275,39 @@ def action(**options: Any) -> dict[str, Any]:
         (action(fields=[1]), "resources.samples.actions.0.fields"),
         (action(scope="mine"), "resources.samples.actions.0.scope"),
         (action(scopeId=3), "resources.samples.actions.0.scopeId"),
+        (action(filter={"id": 1}), "resources.samples.actions.0.filter"),
+        ({"resources": {"samples": {"usingActionConfig": True, "actions": []}}}, "resources.samples.usingActionConfig"),
+        ({"resources": {"samples": {"actions": [{"name": "view"}, {"name": "view", "scope": "own"}]}}}, "resources.samples.actions.1.name"),
+        ({"default": "no"}, "default"),
+        ({"default": 1}, "default"),
+        ({"hidden": "nope"}, "hidden"),
+        ({"allowConfigure": "no"}, "allowConfigure"),
+        ({"allowNewMenu": []}, "allowNewMenu"),
+        ({"allowNewMobileMenu": 0}, "allowNewMobileMenu"),
+        ({"description": {}}, "description"),
+        ({"color": 7}, "color"),
+        ({"sort": "x"}, "sort"),
+        ({"sort": True}, "sort"),
+        ({"sort": 1e300}, "sort"),
+        ({"snippets": ["pm.foo"]}, "snippets.0"),
+        ({"snippets": ["pm.*", "!pm.nosuch.*"]}, "snippets.1"),
+        ({"snippets": ["pn.*"]}, "snippets.0"),
     ],
 )
 def test_a_mistake_is_told_where_it_is(sent: dict[str, Any], path: str) -> None:
     with pytest.raises(Invalid) as caught:
         check_role({"name": "lab"} | sent)
     assert [problem.path for problem in caught.value.problems()] == [path]
+
+
+def test_every_snippet_that_covers_something_is_taken() -> None:
+    rules = ["pm", "pm.*", "!pm.users", "ui.*", "ui.workflows", "app", "pm.acl", "pm.acl.*", "pm.workflow.*", "!pm", "pm.users.*"]
+    assert check_role({"name": "lab", "snippets": rules})["snippets"] == rules
+
+
+def test_what_a_client_keeps_with_a_rule_is_no_mistake() -> None:
+    kept = action(id=5, createdAt="x", updatedAt="y", rolesResourceId=3, scopeId=None, scope=None, fields=[])
+    assert check_role({"name": "lab"} | kept)["resources"] == kept["resources"]
 
 
 def test_all_mistakes_are_told_at_once() -> None:

@@ -151,6 +151,12 @@ def test_a_task_for_somebody_waits_for_its_token() -> None:
     assert state["TimeoutSecondsPath"] == "$.timeout"
 
 
+def test_it_is_asked_for_in_the_partition_of_its_function() -> None:
+    functions = Functions(*(arn.replace("arn:aws:", "arn:aws-cn:") for arn in (FUNCTIONS.run, FUNCTIONS.wait)))
+    state = compile_workflow(workflow_of(SHAPES["a task for somebody"]), functions)["States"]["Approve"]
+    assert state["Resource"] == "arn:aws-cn:states:::lambda:invoke.waitForTaskToken"
+
+
 def test_every_task_is_retried_when_lambda_is_at_fault_and_catches_the_rest() -> None:
     tasks = [state for nodes in SHAPES.values() for state in compiled(nodes)["States"].values() if state["Type"] == "Task"]
     assert tasks

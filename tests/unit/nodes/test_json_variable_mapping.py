@@ -11,6 +11,8 @@ from tests.unit.nodes.fakes import FakePorts, checked, paths_and_messages, run_n
 
 SOURCE = {
     "a": {"b": [{"c": "1", "d": [1, 2]}, {"c": 0}, ["x"], [{"c": "9"}, {"c": "8"}]], "e": None, "zero": 0, "dot.ted": 5},
+    "empty": {},
+    "none of it": [],
     "m": {"k": [{"n": [{"v": 1}, {"v": 2}]}, {"n": [{"v": 3}]}, {"n": []}]},
 }
 
@@ -29,6 +31,11 @@ def picked(*paths: str, source: Any = SOURCE, **config: Any) -> Any:
         (("a", "e"), {"k": None}),
         (("a", "e", "deeper"), {"k": None}),
         (("a", "zero", "deeper"), {"k": 0}),
+        (("empty", "total"), {}),
+        (("none of it", "nope"), {}),
+        (("none of it",), {"k": []}),
+        (("none of it", EVERY), {"k": []}),
+        (("none", EVERY, "c"), {}),
         (("a", "none"), {}),
         (("none", "none"), {}),
         (("a", "dot.ted", "length"), {}),

@@ -73,6 +73,8 @@ def test_attachments_are_sent_as_base64() -> None:
         ({"to": ["{{$context.data.nothing}}"]}, "to"),
         ({"to": ["{{$context.data.crowd}}"]}, "to"),
         ({"attachments": [{"filename": "{{$context.data.evil}}", "content": "x"}]}, "attachments.0.filename"),
+        ({"text": " {{$context.data.nothing}}\n"}, "text"),
+        ({"contentType": "html", "html": "{{$context.data.nothing}}"}, "html"),
     ],
 )
 @pytest.mark.parametrize("ignore", [True, False])
@@ -103,6 +105,7 @@ def test_a_sound_mail_has_no_problems() -> None:
 
 def test_every_mistake_is_found_when_saved() -> None:
     config = {
+        "html": "x",
         "provider": {"host": "smtp.example.com"},
         "from": "office",
         "to": ["ann", "b@example.com"],
@@ -125,8 +128,28 @@ def test_every_mistake_is_found_when_saved() -> None:
 
 
 def test_nobody_to_send_to_is_found_when_saved() -> None:
-    assert [problem.path for problem in checked(NODE, {"to": []})] == ["config.to"]
-    assert checked(NODE, {"to": [], "bcc": ["a@example.com"]}) == []
+    assert [problem.path for problem in checked(NODE, {"to": [], "html": "x"})] == ["config.to"]
+    assert checked(NODE, {"to": [], "bcc": ["a@example.com"], "html": "x"}) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "path", "hint"),
+    [
+        ({}, "html", False),
+        ({"text": "Hello"}, "html", True),
+        ({"contentType": "text", "html": "<b>x</b>"}, "text", True),
+        ({"contentType": "html", "html": " \n"}, "html", False),
+        ({"contentType": "text", "text": None}, "text", False),
+    ],
+)
+def test_a_mail_without_the_body_it_is_to_send_is_found_when_saved(body: dict[str, Any], path: str, hint: bool) -> None:
+    (problem,) = checked(NODE, {"to": ["a@example.com"], **body})
+    assert (problem.path, problem.code) == (f"config.{path}", "EMPTY_BODY")
+    assert ("is sent when" in problem.message) is hint
+
+
+def test_a_body_of_templates_is_looked_at_when_it_is_filled_in() -> None:
+    assert checked(NODE, {"to": ["a@example.com"], "html": "{{$context.data.x}}"}) == []
 
 
 @pytest.mark.parametrize("config", [{}, {"to": [7]}, {"to": ["a@b"], "contentType": "markdown"}, {"to": ["a@b"], "attachments": [{}]}])

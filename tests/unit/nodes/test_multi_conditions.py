@@ -58,7 +58,9 @@ def test_a_condition_that_fails_or_gives_a_text_is_an_error(condition: dict[str,
 
 
 def test_every_condition_is_checked_with_its_path() -> None:
-    config = {"conditions": [above(1), jsonata("$eval('1')"), {"engine": "math.js"}, {"calculation": {"calculator": "x", "operands": []}}]}
+    config = {
+        "conditions": [above(1), jsonata("$eval('1')"), {"engine": "math.js"}, {"calculation": {"calculator": "x", "operands": [1, 2]}}]
+    }
     found = paths_and_messages(checked(NODE, config))
     assert [path for path, _ in found] == [
         "config.conditions.1.expression",

@@ -45,6 +45,10 @@ def test_without_a_title_there_is_none() -> None:
     ("config", "code"),
     [
         ({"content": "{{$context.data.nothing}}"}, "EMPTY_CONTENT"),
+        ({"channelName": "{{$context.data.nothing}}"}, "INVALID_CHANNEL"),
+        ({"channelName": " {{$context.data.nothing}} "}, "INVALID_CHANNEL"),
+        ({"channelName": "{{$context.data}}"}, "INVALID_CHANNEL"),
+        ({"channelName": "{{$context.data.list}}"}, "INVALID_CHANNEL"),
         ({"title": "a\nb"}, "INVALID_TITLE"),
         ({"title": "{{$context.data.evil}}"}, "INVALID_TITLE"),
         ({"content": "ü" * (MOST_BYTES // 2)}, "TOO_LARGE"),
@@ -53,7 +57,7 @@ def test_without_a_title_there_is_none() -> None:
 @pytest.mark.parametrize("ignore", [True, False])
 def test_a_notification_that_nobody_could_send_is_not_sent(config: dict[str, Any], code: str, ignore: bool) -> None:
     used = ports()
-    outcome = run_node(NODE, CONFIG | config | {"ignoreFail": ignore}, used, {"evil": "a\r\nb"})
+    outcome = run_node(NODE, CONFIG | config | {"ignoreFail": ignore}, used, {"evil": "a\r\nb", "list": []})
     assert (outcome.status, outcome.result["code"], used.effects) == (RESOLVED if ignore else FAILED, code, [])
 
 

@@ -30,6 +30,14 @@ def test_nobody_to_write_to_is_an_error_and_nothing_is_sent(record: dict[str, ob
     assert (refused.value.code, ports.effects) == (code, [])
 
 
+@pytest.mark.parametrize("subject", ["x\u2028y", "x\u2029y", "x\u0085y", "x\ny", "x\n"])
+def test_a_subject_of_two_lines_is_refused_before_anybody_is_asked_to_send_it(subject: str) -> None:
+    ports = FakePorts()
+    with pytest.raises(Invalid) as refused:
+        send_welcome_email(call_of(ports, ANN, subject=subject))
+    assert ([problem.path for problem in refused.value.problems()], ports.effects) == (["subject"], [])
+
+
 def samples() -> FakeRecords:
     return FakeRecords({"samples": [{"id": 2, "title": "B", "indicator": 42, "status": "Collected"}]})
 

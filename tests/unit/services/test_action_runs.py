@@ -12,7 +12,7 @@ import pytest
 from chalicelib.adapters.memory import MemoryStore
 from chalicelib.bootstrap import Product
 from chalicelib.entrypoints.http_errors import answer_of
-from chalicelib.errors import AppError
+from chalicelib.errors import AppError, Invalid
 from chalicelib.services.action_results import SCHEMA
 from chalicelib.services.call import Answer
 from tests.sessions import Session
@@ -253,7 +253,9 @@ class TestWhoMay:
         add(session, onResult={"message": "{{record.title}} {{record.indicator}}"})
         other = clerk(session, {"samples": [{"name": "view", "fields": ["title"]}, {"name": "trigger"}]})
         assert result(session, "open", 1)["redirect"] == "https://example.com/Sample%201?i=95.5"
-        assert result(other, "open", 1)["redirect"] == "https://example.com/Sample%201?i="
+        row = available(other, 1)["open"]
+        assert (row["enabled"], row["code"], "does not see" in row["reason"]) == (False, "FORBIDDEN", True)
+        assert refusal(press(other, "open", 1)) == (403, "FORBIDDEN")
         assert result(other, "go", 1)["message"] == "Sample 1 "
 
     def test_an_unknown_action_is_a_404_and_a_stranger_a_401(self, session: Session) -> None:
@@ -406,6 +408,81 @@ class TestTwice:
         session.call("samples:update", 1, {"indicator": 1})
         first, again = press(session, "submit", 1, key="no"), press(session, "submit", 1, key="no")
         assert (first.status, again.body()) == (400, first.body())
+
+
+class TestWhatIsAsked:
+    """Whatever is wrong with a call is told under the name of what was sent."""
+
+    @pytest.mark.parametrize(
+        ("body", "path"),
+        [
+            ({"input": "x"}, "input"),
+            ({"zzz": 1}, "zzz"),
+            ({"filterByTk": True}, "filterByTk"),
+            ({"filterByTk": {"id": 1}}, "filterByTk"),
+            ({"filterByTk": "abc"}, "filterByTk"),
+            ([1], "body"),
+        ],
+    )
+    def test_a_press_of_the_wrong_shape_is_refused_in_the_one_shape(self, session: Session, body: Json, path: str) -> None:
+        with pytest.raises(AppError) as refused:
+            session.call("actions:run", "submit", body)
+        answer = answer_of(refused.value).body()
+        jsonschema.Draft202012Validator(SCHEMA).validate(answer["data"])
+        assert ([error.get("path") for error in answer["errors"]], list(answer["data"]["fieldErrors"])) == ([path], [path])
+
+    @pytest.mark.parametrize(
+        ("params", "body", "path"),
+        [
+            ({"collection": ["samples"]}, None, "collection"),
+            ({}, {"collection": 5}, "collection"),
+            ({}, {"zzz": 1}, "zzz"),
+            ({"collection": "samples"}, {"filterByTk": {"id": 1}}, "filterByTk"),
+        ],
+    )
+    def test_a_look_of_the_wrong_shape_is_a_400_with_its_place(self, session: Session, params: Json, body: Json, path: str) -> None:
+        with pytest.raises(Invalid) as refused:
+            session.call("actions:available", None, body, **params)
+        assert [problem.path for problem in refused.value.problems()] == [path]
+
+    def test_a_look_may_be_asked_in_the_body(self, session: Session) -> None:
+        asked = session.call("actions:available", None, {"collection": "samples", "filterByTk": [1]})
+        assert asked == session.call("actions:available", collection="samples", filterByTk=["1"])
+        assert [row["enabled"] for row in asked if row["name"] == "submit"] == [True]
+
+
+OPEN: Json = {"name": "open", "kind": "client", "collection": "samples"}
+
+
+class TestOpening:
+    def test_who_may_never_press_is_told_so_before_a_record_is_chosen(self, session: Session) -> None:
+        add(session)
+        other = clerk(session, {"samples": [{"name": "view"}]})
+        assert available(other)["go"]["code"] == "FORBIDDEN"
+        assert available(session)["go"]["code"] == "NO_RECORD"
+
+    def test_a_record_that_cannot_be_named_is_not_opened(self, session: Session) -> None:
+        client = {"type": "openRecord", "collection": "categories", "id": "{{record.categoryId}}"}
+        session.call("actions:create", None, OPEN | {"client": client})
+        blind = clerk(session, {"samples": [{"name": "view", "fields": ["title"]}], "categories": [{"name": "view"}]})
+        assert available(session, 1)["open"]["enabled"] is True
+        assert available(blind, 1)["open"]["code"] == "FORBIDDEN"
+        assert refusal(press(blind, "open", 1)) == (403, "FORBIDDEN")
+        session.call("samples:update", 1, {"categoryId": None})
+        assert available(session, 1)["open"]["code"] == "NOTHING_TO_OPEN"
+        assert refusal(press(session, "open", 1)) == (400, "NOTHING_TO_OPEN")
+
+    def test_an_id_that_nobody_typed_opens_nothing(self, session: Session) -> None:
+        form = {"type": "object", "properties": {"which": {"type": "string"}}}
+        client = {"type": "openRecord", "id": "{{input.which}}"}
+        session.call("actions:create", None, OPEN | {"context": "none", "client": client, "form": form})
+        assert result(session, "open", which="7")["client"]["id"] == "7"
+        assert refusal(press(session, "open")) == (400, "NOTHING_TO_OPEN")
+
+    def test_a_file_name_never_leads_out_of_the_folder(self, session: Session) -> None:
+        add(session, onResult={"download": {"url": "/files/{{record.id}}", "filename": "{{record.title}}.csv"}})
+        session.call("samples:update", 1, {"title": "../../a\\b:c"})
+        assert result(session, "go", 1)["download"] == {"url": "/files/1", "filename": "_.._a_b_c.csv"}
 
 
 class TestRequests:

@@ -12,6 +12,7 @@ from tests.sessions import Session
 
 Json = Any
 BASE: Json = {"name": "go", "kind": "workflow", "collection": "samples", "workflows": [{"key": "submit_inspection"}]}
+CLIENT: Json = {"kind": "client", "workflows": None}
 FORM: Json = {"type": "object", "properties": {"reason": {"type": "string"}}}
 
 
@@ -189,10 +190,32 @@ class TestBinding:
         ({"form": {"type": "object", "properties": {"a": {"type": "text"}}}}, "form.properties.a.type"),
         ({"form": {"type": "object", "properties": {"a": {"pattern": "("}}}}, "form.properties.a.pattern"),
         ({"form": {"type": "object", "properties": {"a": {"$ref": "https://example.com/schema"}}}}, "form.properties.a.$ref"),
+        ({"form": {"type": "object", "properties": {"a": {"pattern": "^(a+)+$"}}}}, "form.properties.a.pattern"),
+        ({"form": {"type": "object", "properties": {}, "anyOf": [{"items": {"pattern": "(a)\\1"}}]}}, "form.anyOf.0.items.pattern"),
+        ({"form": {"type": "object", "properties": {}, "patternProperties": {"^(a+)+$": {}}}}, "form.patternProperties"),
+        ({"form": {"type": "object", "properties": {"a": {}}, "required": ["a", "zz"]}}, "form.required.1"),
         ({"onResult": {"level": "loud"}}, "onResult.level"),
         ({"onResult": {"redirect": "javascript:alert(1)"}}, "onResult.redirect"),
         ({"onResult": {"download": {"filename": "x"}}}, "onResult.download.url"),
-        ({"nosuch": 1}, ""),
+        ({"nosuch": 1}, "nosuch"),
+        ({"onResult": {"zz": 1}}, "onResult.zz"),
+        ({"workflows": [{"key": "submit_inspection", "zz": 1}]}, "workflows.0.zz"),
+        ({"sort": 1e300}, "sort"),
+        ({"sort": -1e300}, "sort"),
+        ({"visibleWhen": {"status": "{{$user.password}}"}}, "visibleWhen.status"),
+        ({"visibleWhen": {"status": "{{$user.roles}}"}}, "visibleWhen.status"),
+        ({"onResult": {"message": "{{record.nope}}"}}, "onResult.message"),
+        ({"onResult": {"message": "{{input.zz}}"}}, "onResult.message"),
+        ({"onResult": {"message": "{{input.zz}}"}, "form": FORM}, "onResult.message"),
+        ({"onResult": {"message": "{{user.password}}"}}, "onResult.message"),
+        ({"onResult": {"redirect": "/x/{{record.nope.id}}"}}, "onResult.redirect"),
+        ({"onResult": {"download": {"url": "/x", "filename": "../../a"}}}, "onResult.download.filename"),
+        ({"onResult": {"download": {"url": "/x", "filename": "a/{{record.id}}"}}}, "onResult.download.filename"),
+        ({"onResult": {"download": {"url": "/x", "filename": ".hidden"}}}, "onResult.download.filename"),
+        ({"onResult": {"download": {"url": "/x", "filename": "a\\b"}}}, "onResult.download.filename"),
+        (CLIENT | {"client": {"type": "openRecord", "collection": "nonexist"}}, "client.collection"),
+        (CLIENT | {"client": {"type": "openRecord", "id": "{{record.nope}}"}}, "client.id"),
+        (CLIENT | {"client": {"type": "openUrl", "url": "/x/{{record.nope}}"}}, "client.url"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place_and_nothing_is_saved(session: Session, change: Json, path: str) -> None:
@@ -203,3 +226,53 @@ def test_what_is_wrong_is_told_with_its_place_and_nothing_is_saved(session: Sess
 def test_rules_may_name_who_presses_and_what_day_it_is(session: Session) -> None:
     rules = {"enabledWhen": {"createdById": "{{$user.id}}"}, "visibleWhen": {"createdAt": {"$dateOn": "{{$nDate.today}}"}}}
     assert session.call("actions:create", None, BASE | rules)["enabledWhen"] == rules["enabledWhen"]
+
+
+def test_texts_may_name_fields_of_the_record_the_form_and_the_user(session: Session) -> None:
+    message = "{{record.title}} {{record.createdById}} {{input.reason}} {{user.nickname}} {{messages}}"
+    shown = {"message": message, "download": {"url": "/x", "filename": "report {{record.id}}.csv"}}
+    assert session.call("actions:create", None, BASE | {"form": FORM, "onResult": shown})["onResult"]["message"] == message
+    opened = FORM | {"additionalProperties": True}
+    session.call("actions:create", None, BASE | {"name": "open", "form": opened, "onResult": {"message": "{{input.other}}"}})
+
+
+def test_a_label_can_change_while_a_text_names_a_field_that_was_removed(session: Session) -> None:
+    session.call("actions:create", None, BASE | {"onResult": {"message": "{{record.title}}"}})
+    session.call("collections/samples/fields:destroy", None, None, filterByTk="title")
+    assert session.call("actions:update", "go", {"label": "Still"})[0]["label"] == "Still"
+    assert problems(session, {"onResult": {"message": "{{record.title}}"}}, "actions:update", "go")[0]["path"] == "onResult.message"
+
+
+def test_a_list_and_a_single_one_have_the_fields_that_were_asked_for(session: Session) -> None:
+    assert session.call("actions:get", "submit", fields="name,kind") == {"name": "submit", "kind": "workflow"}
+    rows = session.call("actions:list", fields=["name"])
+    assert [list(row) for row in rows] == [["name"]] * 6
+    whole = session.call("actions:get", "submit")
+    assert whole.keys() - session.call("actions:get", "submit", **{"except": "form,sort"}).keys() == {"form", "sort"}
+    with pytest.raises(Invalid):
+        session.call("actions:list", fields={"name": 1})
+
+
+class TestWhatIsDropped:
+    def test_actions_on_a_dropped_collection_do_not_come_back_with_another_of_its_name(self, session: Session) -> None:
+        session.call("collections:create", None, {"name": "boxes", "fields": [{"name": "label", "type": "string"}]})
+        message = {"type": "message", "message": "hello"}
+        session.call("actions:create", None, {"name": "hello", "kind": "client", "collection": "boxes", "client": message})
+        opened = {"type": "openRecord", "collection": "boxes", "id": "1"}
+        session.call("actions:create", None, {"name": "opens", "kind": "client", "collection": "samples", "client": opened})
+        assert session.answer("collections:destroy", "boxes").meta == {"actionsDisabled": ["hello", "opens"]}
+        session.call("collections:create", None, {"name": "boxes", "fields": []})
+        assert session.call("actions:available", collection="boxes") == []
+        assert session.call("actions:update", "hello", {"enabled": True})[0]["enabled"] is True
+
+    def test_a_dropped_role_leaves_its_actions_and_none_becomes_everybodys(self, session: Session) -> None:
+        for name in ("one", "two"):
+            session.call("roles:create", None, {"name": name})
+        session.call("actions:create", None, BASE | {"name": "shared", "roles": ["one", "two"]})
+        session.call("actions:create", None, BASE | {"name": "alone", "roles": ["one"]})
+        answer = session.answer("roles:destroy", "one")
+        assert (answer.data, answer.meta) == (1, {"actionsChanged": ["shared"], "actionsDisabled": ["alone"]})
+        assert session.call("actions:get", "shared")["roles"] == ["two"]
+        assert session.call("actions:get", "alone")["enabled"] is False
+        assert problems(session, {"enabled": True}, "actions:update", "alone")[0]["code"] == "ROLE_NOT_FOUND"
+        assert session.answer("roles:destroy", "two").meta == {"actionsDisabled": ["shared"]}

@@ -122,7 +122,7 @@ def test_a_key_ends_with_its_user(root: Session) -> None:
 def test_a_key_sleeps_while_its_user_is_blocked_and_outlives_a_new_password(root: Session) -> None:
     key = make(root.process(user_id=3))
     root.answer("users:update", 3, {"blocked": True})
-    assert refusal(root, key) == "INVALID_TOKEN"
+    assert refusal(root, key) == "BLOCKED_USER"
     root.answer("users:update", 3, {"blocked": False, "password": "another password 8"})
     assert ask(root, "auth:check", token=key)
 

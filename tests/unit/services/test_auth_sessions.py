@@ -118,6 +118,16 @@ def ann(root: Session) -> int:
     return identity
 
 
+def test_a_blocked_user_is_told_so(root: Session) -> None:
+    """Whoever brings a token that counted until then; one that was signed out before says that."""
+    token, signed_out = sign_in(root), sign_in(root)
+    ask(root, signed_out, "auth:signOut")
+    CHANGES["blocked"](root, token)
+    assert (refusal(root, token), refusal(root, signed_out)) == ("BLOCKED_USER", "BLOCKED_TOKEN")
+    root.answer("users:update", 0, {"blocked": False}, filterByTk=ann(root))
+    assert refusal(root, token) == "INVALID_TOKEN"
+
+
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_no_token_survives_a_changed_password_a_block_or_a_removal(root: Session, change: Callable[[Session, str], object]) -> None:
     first, second = sign_in(root), sign_in(root)
@@ -125,10 +135,10 @@ def test_no_token_survives_a_changed_password_a_block_or_a_removal(root: Session
     renewed = ask(root, first).headers["x-new-token"]
     change(root, first)
     for token in (first, second, renewed):
-        assert refusal(root, token) in ("INVALID_TOKEN", "NOT_EXIST_USER")
+        assert refusal(root, token) in ("INVALID_TOKEN", "NOT_EXIST_USER", "BLOCKED_USER")
         # What needs no sign-in must not launder an old token into a new one that counts.
         laundered = ask(root, token, "app:getInfo").headers.get("x-new-token")
-        assert laundered is None or refusal(root, laundered) in ("INVALID_TOKEN", "NOT_EXIST_USER")
+        assert laundered is None or refusal(root, laundered) in ("INVALID_TOKEN", "NOT_EXIST_USER", "BLOCKED_USER")
 
 
 def test_the_new_password_opens_a_session_at_once(root: Session) -> None:
@@ -241,7 +251,7 @@ def test_signing_out_ends_a_token_of_another_issuer_too_and_none_is_renewed(root
 
 def test_a_blocked_user_comes_in_by_no_issuer(root: Session) -> None:
     root.answer("users:create", None, {"email": "bob@example.com", "password": PASSWORD, "roles": ["member"], "blocked": True})
-    assert refusal(outside(root), issued(email="bob@example.com")) == "INVALID_TOKEN"
+    assert refusal(outside(root), issued(email="bob@example.com")) == "BLOCKED_USER"
 
 
 def test_a_clock_is_all_that_time_comes_from(root: Session) -> None:

@@ -157,3 +157,34 @@ def test_too_many_writes_are_told_with_their_number(session: Session) -> None:
 def test_the_parameter_must_be_text(session: Session) -> None:
     with pytest.raises(Invalid, match="must be text"):
         session.answer("samples:trigger", 1, {}, triggerWorkflows={"submit_inspection": "zzz"})
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({"options": {"timeout": 1.5}}, "options.timeout"),
+        ({"options": {"timeout": 1e30}}, "options.timeout"),
+        ({"nodes": [NOTE | {"config": NOTE["config"] | {"retry": []}}]}, "nodes.0.config.retry"),
+        ({"nodes": [NOTE | {"config": NOTE["config"] | {"onError": "continue"}}]}, "nodes.0.config.onError"),
+    ],
+)
+def test_what_would_be_ignored_or_cannot_be_kept_is_refused_at_save(session: Session, body: Json, path: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        session.workflow("wrong", body.pop("nodes", []), None, sync=False, **body)
+    assert [problem.path for problem in refused.value.problems()] == [path]
+
+
+def test_nothing_inside_a_transaction_may_wait(session: Session) -> None:
+    delay = {"type": "delay", "config": {"duration": 1, "unit": 1000, "endStatus": 1}}
+    whole = {"type": "transaction", "config": {}, "branches": {"0": [NOTE, delay]}}
+    with pytest.raises(Invalid, match="inside a transaction"):
+        session.workflow("wrong", [whole], None, sync=False)
+    session.workflow("right", [{"type": "transaction", "config": {}, "branches": {"1": [delay]}}], None, sync=False)
+
+
+def test_an_output_that_cannot_be_kept_is_the_nodes_error(session: Session) -> None:
+    session.workflow("large", [{"type": "output", "config": {"value": "{{$context.data.text}}{{$context.data.text}}"}}], None, sync=False)
+    session.answer("workflows:trigger", None, {"text": "x" * 200_000}, triggerWorkflows="large")
+    session.machines.run(session.backend)
+    (execution,) = session.call("executions:list", filter={"key": "large"}, appends="jobs")
+    assert (execution["status"], execution["jobs"][0]["result"]["code"]) == (-2, "OUTPUT_TOO_LARGE")

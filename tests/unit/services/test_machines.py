@@ -108,6 +108,20 @@ class TestStarting:
         assert answer.status == 200
         assert [one["status"] for one in slow.executions("slow")] == [None]
 
+    def test_where_nobody_answers_one_start_the_others_are_left_to_the_sweep(self, slow: Session) -> None:
+        """The caller waits for each."""
+        for key in ("second", "third"):
+            slow.workflow(key, [WAIT], None, sync=False)
+        slow.machines.asked.clear()
+        slow.machines.failures.append(unreachable)
+        answer = slow.answer("workflows:trigger", None, {}, triggerWorkflows="slow,second,third")
+        assert answer.meta is not None
+        assert [one["status"] for one in answer.meta["executions"]] == [None] * 3
+        assert len(self.started(slow)) == 1
+        slow.machines.failures.append(throttled)
+        slow.answer("workflows:trigger", None, {}, triggerWorkflows="slow,second,third")
+        assert len(self.started(slow)) == 4
+
     def test_a_machine_that_is_gone_is_made_again(self, slow: Session) -> None:
         slow.machines.forget()
         slow.answer("workflows:trigger", None, {}, triggerWorkflows="slow")

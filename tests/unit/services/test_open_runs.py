@@ -15,6 +15,7 @@ from chalicelib.services import open_runs
 from chalicelib.services.async_runs import AsyncRuns
 from chalicelib.services.open_runs import CURSOR, PAUSE_MS, OpenRuns
 from chalicelib.services.sweeping import go_on, sweep
+from tests.machine import Machine
 from tests.machines import done, throttled, unreachable
 from tests.sessions import NOW_MS, Session
 
@@ -157,10 +158,30 @@ class TestSignals:
         key = execution_key(parent)
         session.store.transact([Update(key, add={"signals": 1})])
         session.machines.failures.append(unreachable)
-        AsyncRuns(session.backend).await_signal({"executionId": parent, "attempt": 1, "signals": 0, "token": "late"})
+        with pytest.raises(Unavailable, match="a signal has come"):
+            AsyncRuns(session.backend).await_signal({"executionId": parent, "attempt": 1, "signals": 0, "token": "late"})
         assert session.store.batch_get([key])[key]["taskToken"] == "late"
         swept(session)
         assert [name for what, name in session.machines.asked if what == "send"] == ["late", "late"]
+
+    def test_a_wait_that_cannot_be_ended_is_walked_past(self, session: Session) -> None:
+        """A signal has come, and Step Functions takes no token: the machine asks again, and at last looks itself."""
+        forms = {"f": {"type": "custom", "actions": [{"key": "yes", "status": 1}]}}
+        execution_id = run(session, [{"key": "ask", "type": "manual", "config": {"assignees": [1], "forms": forms}}, OUT])
+        runs, tried = AsyncRuns(session.backend), []
+
+        def unheard(event: Json) -> None:
+            if not tried:
+                session.call("jobs:resume", session.call("executions:get", execution_id, appends="jobs")["jobs"][0]["id"], {"status": 1})
+            tried.append(event["token"])
+            session.machines.failures.append(unreachable)
+            runs.await_signal(event)
+
+        [document] = session.machines.documents.values()
+        assert isinstance(session.clock, FixedClock)
+        machine = Machine(document, session.clock, lambda event: runs.run_segment(event, session.clock.now_ms() + 60_000), unheard)
+        machine.execute({"executionId": execution_id, "attempt": 1})
+        assert (len(tried) > 1, status(session, execution_id)) == (True, (1, None))
 
     def test_a_signal_is_counted_from_the_first_start_on(self, session: Session) -> None:
         parent = self.waiting(session)

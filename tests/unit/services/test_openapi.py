@@ -271,7 +271,12 @@ def call_roles(act: Watched) -> None:
 def call_collections(act: Watched) -> None:
     act("collections:create", None, {"name": "drafts", "fields": [{"name": "title", "type": "string"}]})
     act("collections:create", None, {"name": "drafts", "fields": "x"})
-    for call in [("collections:list",), ("collections:listMeta",), ("collections:get", "drafts"), ("collections:update", "drafts", {"title": "Drafts"})]:
+    for call in [
+        ("collections:list",),
+        ("collections:listMeta",),
+        ("collections:get", "drafts"),
+        ("collections:update", "drafts", {"title": "Drafts"}),
+    ]:
         act(*call)
     act("collections/drafts/fields:create", None, {"name": "size", "type": "integer"})
     act("collections/drafts/fields:update", "size", {"index": True})

@@ -26,6 +26,7 @@ from chalicelib.errors import (
 from chalicelib.procedures import ProcedureCall, by_address, procedure
 from chalicelib.services.call import Answer, Call
 from chalicelib.services.procedures import ProcedureCalls
+from chalicelib.services.roles import Roles
 from tests.sessions import NOW_MS, Session
 from tests.stores import WatchedStore, after, lost, unheard
 
@@ -122,6 +123,7 @@ def session(store: WatchedStore, outbox: Outbox) -> Session:
 def with_ours(session: Session) -> Product:
     product = Product(session.backend)
     product._procedures = ProcedureCalls(session.backend, OURS)
+    product._handlers = {**product._handlers, "roles:create": Roles(session.backend, OURS).create}
     return product
 
 
@@ -184,6 +186,14 @@ class TestADryRun:
         assert [(one["collection"], one["action"]) for one in shown["writes"]] == [("samples", "update"), ("inspectionRecords", "create")]
         assert [one["kind"] for one in shown["sent"]] == ["mail"]
         assert (store.transactions, outbox.sent, title(session)) == ([], [], "Sample 1")
+
+    def test_a_mail_that_could_not_be_sent_is_refused_all_the_same(self, session: Session, outbox: Outbox) -> None:
+        session.call("samples:update", 1, {"title": "two\u2028lines"})
+        for params in ({"dryRun": "1"}, {}):
+            with pytest.raises(Invalid) as refused:
+                session.answer("samples:renameAndTell", 1, {"title": "New"}, **params)
+            assert [problem.path for problem in refused.value.problems()] == ["subject"]
+        assert (outbox.sent, notes(session), title(session)) == ([], [], "two\u2028lines")
 
 
 class TestWhatIsRefused:
