@@ -136,18 +136,25 @@ def _problems_of_policies(nodes: Sequence[Json]) -> Iterator[Problem]:
 
 def _problems_of_transactions(nodes: Sequence[Json], node_types: Registry) -> Iterator[Problem]:
     """Nothing inside a transaction may wait: it is committed at once."""
-    by_id = {raw.get("id"): raw for raw in nodes if isinstance(raw, dict) and raw.get("id") is not None}
+    by_id = {raw["id"]: raw for raw in nodes if isinstance(raw, dict) and isinstance(raw.get("id"), int)}
     for position, raw in enumerate(nodes):
         node_type = node_types.get(str(raw.get("type"))) if isinstance(raw, dict) else None
         if node_type is None or not node_type.waits or node_type.also_sync:
             continue
-        above, steps = raw, 0
-        while above is not None and steps < MOST_NODES:
-            upstream, steps = by_id.get(above.get("upstreamId")), steps + 1
-            if upstream is not None and above.get("branchIndex") == 0 and upstream.get("type") == "transaction":
-                yield Problem("nothing inside a transaction may wait", f"nodes.{position}")
-                break
-            above = upstream
+        if any(above.get("type") == "transaction" for above in _owners_of_first_branches(raw, by_id)):
+            yield Problem("nothing inside a transaction may wait", f"nodes.{position}")
+
+
+def _owners_of_first_branches(raw: Json, by_id: Mapping[int, Json]) -> Iterator[Json]:
+    """The nodes in whose branch 0 the node stands, however deep; of links that lead round in a circle no more than there are nodes."""
+    for _ in range(MOST_NODES):
+        upstream_id = raw.get("upstreamId")
+        upstream = by_id.get(upstream_id) if isinstance(upstream_id, int) else None
+        if upstream is None:
+            return
+        if raw.get("branchIndex") == 0:
+            yield upstream
+        raw = upstream
 
 
 def _problems_of_waits(doc: Mapping[str, Json], nodes: Sequence[Json], node_types: Registry) -> Iterator[Problem]:

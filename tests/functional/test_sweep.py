@@ -31,30 +31,30 @@ def crowd(model: Model) -> Client:
     """Root, and ``crowd`` with 1,500 records."""
     root = model.root
     fields = [{"name": "title", "type": "string"}, {"name": "size", "type": "string"}, {"name": "word", "type": "string"}]
-    root.post("collections:create", {"name": "crowd", "fields": fields}).ok()
-    members = {"name": "members", "type": "hasMany", "target": "crowd", "foreignKey": "partyId"}
+    root.post("collections:create", {"name": "crowd_swept", "fields": fields}).ok()
+    members = {"name": "members", "type": "hasMany", "target": "crowd_swept", "foreignKey": "partyId"}
     root.post("collections:create", {"name": "parties", "fields": [members]}).ok()
     for start in range(0, RECORDS, 75):
         rows = [{"title": f"t{n % 7}", "size": str(n), "word": f"w{n}"} for n in range(start, start + 75)]
         root.post("parties:create", {"members": rows}).ok()
-    assert root.count("crowd") == RECORDS
+    assert root.count("crowd_swept") == RECORDS
     return root
 
 
 def test_a_changed_field_of_a_large_collection_is_ready_without_another_call(crowd: Client) -> None:
-    made = crowd.post("collections/crowd/fields:update/title", {"index": True}).data
+    made = crowd.post("collections/crowd_swept/fields:update/title", {"index": True}).data
     assert made["building"] is True
-    assert settled(crowd, "crowd").get("reindex") is None
-    answer = crowd.get("crowd:list", filter={"title": "t3"}, pageSize=1, plan=1)
+    assert settled(crowd, "crowd_swept").get("reindex") is None
+    answer = crowd.get("crowd_swept:list", filter={"title": "t3"}, pageSize=1, plan=1)
     assert answer.meta["plan"]["index"] == "title"
     assert answer.meta["count"] == len([n for n in range(RECORDS) if n % 7 == 3])
 
 
 def test_a_type_that_the_values_refuse_stays_and_the_field_says_why(crowd: Client) -> None:
-    asked = crowd.post("collections/crowd/fields:update/word", {"type": "integer"}).data
+    asked = crowd.post("collections/crowd_swept/fields:update/word", {"type": "integer"}).data
     assert (asked["type"], asked["building"], asked["becoming"]) == ("string", True, "integer")
-    shown = settled(crowd, "crowd")
+    shown = settled(crowd, "crowd_swept")
     word = next(field for field in shown["fields"] if field["name"] == "word")
     assert (word["type"], shown["reindex"]["state"]) == ("string", "failed")
     assert {problem["code"] for problem in word["problems"]} == {"NOT_CONVERTIBLE"}
-    assert crowd.count("crowd", word="w42") == 1
+    assert crowd.count("crowd_swept", word="w42") == 1
