@@ -1,8 +1,9 @@
 """Actions on what is associated with one record: ``/api/posts/1/comments:list|get|create|update|destroy|add|set|remove|toggle``.
 
 Reading and writing partners asks for the permission on the target's collection, linking and unlinking for ``update`` on the record's
-own (with the association among its fields); ``create``, which makes a partner and links it, for both. The record itself must be inside
-the scope of the caller's role. Source: https://docs.nocobase.com/api/resources/association
+own (with the association among its fields); ``create``, which makes a partner and links it, for the first, and for both where the key
+is not the partner's own or not among the fields that the role may give it. The record itself must be inside the scope of the caller's
+role. Source: https://docs.nocobase.com/api/resources/association
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from chalicelib.services.opened import Opened
 from chalicelib.services.permitted import PermittedRecords
 from chalicelib.services.record_run import Done, perform
 from chalicelib.services.records import check_versions, etag, listed, shown_rows, updates_of, written_row
-from chalicelib.services.session import NO_PERMISSIONS, authenticate, scope_filter, verified_claims
+from chalicelib.services.session import NO_PERMISSIONS, Caller, authenticate, scope_filter, verified_claims
 
 OF_LINKS = ("add", "set", "remove", "toggle")
 
@@ -99,7 +100,7 @@ class AssociationActions:
         return store_errors(lambda: act(self._open(call, action)).answer)
 
     def create(self, call: Call) -> Answer:
-        """A new partner, linked. It needs both permissions: to create it, and to link it as `add` does."""
+        """A new partner, linked. Who may not give it its key on its own collection must be allowed to link it, as `add` does."""
 
         def act(associated: Associated) -> Done:
             given = associated.links.given_key
@@ -261,11 +262,20 @@ class AssociationActions:
             raise NotFound(f'there is no collection "{call.resource}"', code="COLLECTION_NOT_FOUND")
         field = _association(collection, call)
         expect(definitions, call, field.target or "") if writes else definitions.collection(field.target or "")
-        granted = state["caller"].permit(collection.name, "update" if action in (*OF_LINKS, "create") else "view")
+        links = action in OF_LINKS or (action == "create" and not _may_write_key(state["caller"], field))
+        granted = state["caller"].permit(collection.name, "update" if links else "view")
         return Opened(state["caller"], collection, granted, reads, definitions, state["replay"])
 
     def _replay(self, reads: Reads, call: Call, claims: Claims) -> idempotency.Replay | None:
         return idempotency.replay(reads, call, claims.user_id, self._backend.clock.now_ms() // 1000)
+
+
+def _may_write_key(caller: Caller, field: Field) -> bool:
+    """Whether the caller could make the partner with its key on the partner's own collection. Raises Forbidden."""
+    if field.type not in ("hasOne", "hasMany"):
+        return False
+    fields = caller.permit(field.target or "", "create").everywhere
+    return fields is None or field.foreign_key in fields
 
 
 def _association(collection: Collection, call: Call) -> Field:

@@ -213,6 +213,16 @@ def test_who_may_not_link_makes_no_partner_either(pages: Session, user: int, pag
     assert len(pages.call("pages:list")) == 2
 
 
+def test_who_may_give_the_key_needs_no_more(pages: Session) -> None:
+    """What ``pages:create`` with the key would do: to see the owner is enough."""
+    pages.call("roles:create", None, {"name": "author", "resources": {"pages": rule(view={}, create={})}})
+    pages.call("users:create", None, {"id": 7, "username": "author", "password": "a password 9", "roles": ["author"]})
+    author = pages.process(user_id=7)
+    assert author.call("pages/1/kids:create", None, {"title": "kid"})["parentId"] == 1
+    with pytest.raises(Forbidden):
+        author.call("pages/1/kids:add", None, [3])
+
+
 def test_who_may_link_and_create_makes_partners(pages: Session) -> None:
     """The key that the association gives is not among the fields that the role writes."""
     made = pages.process(user_id=BINDER).call("pages/1/kids:create", None, {"title": "kid", "parentId": 3})
