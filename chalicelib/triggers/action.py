@@ -7,9 +7,9 @@ workflow fails, unless ``atomic`` makes both one transaction. Source: https://do
 
 from __future__ import annotations
 
-from chalicelib.domain.references import FindCollection, problems_of_appends, watched_collection
+from chalicelib.domain.references import FindCollection, problems_of_appends
 from chalicelib.errors import Json, Problem
-from chalicelib.triggers.base import TriggerType
+from chalicelib.triggers.base import APPENDS, TriggerType, watched
 
 POST_ACTION = "action"
 ACTIONS = ("create", "update")
@@ -38,12 +38,7 @@ SCHEMA: dict[str, Json] = {
             "title": "Actions",
             "description": "Global mode: which calls start it, `create`, `update` or both.",
         },
-        "appends": {
-            "type": ["array", "null"],
-            "items": {"type": "string"},
-            "title": "Associations to load",
-            "description": "Association paths of at most three levels, loaded into `$context.data`.",
-        },
+        "appends": APPENDS,
         "atomic": {
             "type": ["boolean", "null"],
             "title": "All or nothing",
@@ -56,12 +51,9 @@ SCHEMA: dict[str, Json] = {
 
 def check(config: dict[str, Json], path: str, find: FindCollection) -> list[Problem]:
     """A collection that is not there, associations that it does not have."""
-    name = config.get("collection")
-    if not isinstance(name, str) or not name:
-        return []
-    collection = watched_collection(name, f"{path}.collection", find)
-    if isinstance(collection, Problem):
-        return [collection]
+    collection, found = watched(config, path, find)
+    if collection is None:
+        return found
     return problems_of_appends(config.get("appends"), collection, f"{path}.appends", find)
 
 

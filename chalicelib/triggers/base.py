@@ -9,10 +9,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chalicelib.domain.references import FindCollection
+from chalicelib.domain.collection import Collection
+from chalicelib.domain.references import FindCollection, watched_collection
 from chalicelib.errors import Json, Problem
 
 Check = Callable[[dict[str, Json], str, FindCollection], list[Problem]]
+
+APPENDS: dict[str, Json] = {
+    "type": ["array", "null"],
+    "items": {"type": "string"},
+    "title": "Associations to load",
+    "description": "Association paths of at most three levels, such as `category`, loaded into `$context.data`.",
+}
+
+
+def watched(config: dict[str, Json], path: str, find: FindCollection) -> tuple[Collection | None, list[Problem]]:
+    """The collection whose records the trigger waits for; ``None`` with what is wrong with its name, or where the schema says it."""
+    name = config.get("collection")
+    found = watched_collection(name, f"{path}.collection", find) if isinstance(name, str) and name else None
+    return (None, [found]) if isinstance(found, Problem) else (found, [])
 
 
 @dataclass(frozen=True)

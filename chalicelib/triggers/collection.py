@@ -15,10 +15,9 @@ from chalicelib.domain.references import (
     problems_of_appends,
     problems_of_filter,
     unknown_field,
-    watched_collection,
 )
 from chalicelib.errors import Json, Problem
-from chalicelib.triggers.base import TriggerType
+from chalicelib.triggers.base import APPENDS, TriggerType, watched
 
 COLLECTION_EVENT = "collection"
 CREATE, UPDATE, CREATE_OR_UPDATE, DESTROY = 1, 2, 3, 4
@@ -44,12 +43,7 @@ SCHEMA: dict[str, Json] = {
             "title": "Only when",
             "description": 'A filter that the record must match, such as `{"status": "open"}`. Not asked when a record is destroyed.',
         },
-        "appends": {
-            "type": ["array", "null"],
-            "items": {"type": "string"},
-            "title": "Associations to load",
-            "description": "Association paths of at most three levels, loaded into `$context.data`. Not for mode 4.",
-        },
+        "appends": APPENDS | {"description": f"{APPENDS['description']} Not for mode 4."},
         "rollbackOnFailure": {
             "type": ["boolean", "null"],
             "title": "Take the write back on failure",
@@ -61,13 +55,10 @@ SCHEMA: dict[str, Json] = {
 
 def check(config: dict[str, Json], path: str, find: FindCollection) -> list[Problem]:
     """A collection that is not there, fields and associations that it does not have, a filter that is none, settings out of place."""
-    name = config.get("collection")
-    if not isinstance(name, str) or not name:
-        return []
-    collection = watched_collection(name, f"{path}.collection", find)
-    if isinstance(collection, Problem):
-        return [collection]
-    found = _problems_of_changed(config, collection, f"{path}.changed")
+    collection, found = watched(config, path, find)
+    if collection is None:
+        return found
+    found += _problems_of_changed(config, collection, f"{path}.changed")
     found += problems_of_filter(config.get("condition"), collection, f"{path}.condition", find)
     found += _problems_of_templates(config.get("condition"), f"{path}.condition")
     if config.get("appends") and config.get("mode") == DESTROY:
@@ -102,7 +93,7 @@ def is_set_off(config: dict[str, Json], before: Record | None, after: Record | N
         return mode == DESTROY
     if mode not in (UPDATE, CREATE_OR_UPDATE):
         return False
-    watched = _watched(config.get("changed") or [], before.collection)
+    watched = _fields_watched(config.get("changed") or [], before.collection)
     names = {**before.row, **after.row}.keys() - {"updatedAt", "updatedById"}
     different = {name for name in names if not _is_same(before.row.get(name), after.row.get(name))}
     return bool(different & watched) if config.get("changed") else bool(different)
@@ -117,7 +108,7 @@ def _is_same(one: Json, other: Json) -> bool:
     return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
 
 
-def _watched(names: list[str], collection: Collection) -> set[str]:
+def _fields_watched(names: list[str], collection: Collection) -> set[str]:
     """The names as they stand in a record: a belongsTo by its foreign key; associations kept elsewhere are not watched."""
     fields = [field for name in names if (field := collection.field(name))]
     to_one = {field.foreign_key or "" for field in fields if field.type == "belongsTo"}

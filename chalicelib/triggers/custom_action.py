@@ -14,7 +14,7 @@ from typing import Literal
 from chalicelib.domain.references import FindCollection, named_collection, problems_of_appends
 from chalicelib.domain.workflow import Workflow, plain_name
 from chalicelib.errors import Invalid, Json, Problem
-from chalicelib.triggers.base import TriggerType
+from chalicelib.triggers.base import APPENDS, TriggerType
 
 CUSTOM_ACTION = "custom-action"
 GLOBAL, SINGLE, MULTIPLE = 0, 1, 2
@@ -35,12 +35,7 @@ SCHEMA: dict[str, Json] = {
             "title": "Collection",
             "description": "The collection of the records; required for types 1 and 2.",
         },
-        "appends": {
-            "type": ["array", "null"],
-            "items": {"type": "string"},
-            "title": "Associations to load",
-            "description": "Association paths of at most three levels, such as `category`, loaded into `$context.data`.",
-        },
+        "appends": APPENDS,
         "roles": {
             "type": ["array", "null"],
             "items": {"type": "string"},

@@ -7,10 +7,10 @@ that names it in ``triggerWorkflows``; a global one on its ``actions``. Source: 
 
 from __future__ import annotations
 
-from chalicelib.domain.references import FindCollection, watched_collection
+from chalicelib.domain.references import FindCollection
 from chalicelib.errors import Json, Problem
 from chalicelib.triggers.action import COLLECTION, GLOBAL
-from chalicelib.triggers.base import TriggerType
+from chalicelib.triggers.base import TriggerType, watched
 
 PRE_ACTION = "request-interception"
 ACTIONS = ("create", "update", "updateOrCreate", "destroy")
@@ -33,11 +33,7 @@ SCHEMA: dict[str, Json] = {
 
 def check(config: dict[str, Json], path: str, find: FindCollection) -> list[Problem]:
     """A collection that is not there; in global mode actions that are missing or cannot be intercepted."""
-    name = config.get("collection")
-    found: list[Problem] = []
-    if isinstance(name, str) and name:
-        collection = watched_collection(name, f"{path}.collection", find)
-        found += [collection] if isinstance(collection, Problem) else []
+    _, found = watched(config, path, find)
     if config.get("global") is not True:
         return found
     actions = config.get("actions")
