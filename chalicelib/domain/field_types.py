@@ -1,15 +1,11 @@
 """What a field may hold: one literal table of types, and the one check that every write path goes through.
 
-Types and their names are NocoBase's (https://docs.nocobase.com/data-sources/data-modeling/collection-fields). A value is
-stored as JSON: instants as UTC text with milliseconds, so that their order as text is their order in time; a number written
-as text is taken as the number, as PostgreSQL does. Number limits are DynamoDB's
-(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html#HowItWorks.DataTypes.Number).
+Types and their names are NocoBase's (https://docs.nocobase.com/data-sources/data-modeling/collection-fields).
 """
 
 from __future__ import annotations
 
 import json
-import math
 import re
 import secrets
 import unicodedata
@@ -17,132 +13,27 @@ import uuid
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
 from time import time_ns
 
 from chalicelib.domain.collection import SYSTEM_FIELDS, Collection, Field
+from chalicelib.domain.field_values import (
+    as_array,
+    as_boolean,
+    as_day,
+    as_instant,
+    as_json,
+    as_number,
+    as_set,
+    as_text,
+    as_time,
+    as_uuid,
+    as_whole,
+)
 from chalicelib.domain.ids import fresh_key
 from chalicelib.domain.keys import ID_TEXT_LENGTH, MAX_SAFE_INTEGER
 from chalicelib.errors import Invalid, Json, Problem
 
-LARGEST_NUMBER, SMALLEST_NUMBER = 9.9e125, 1e-130
-EXACT_INTEGERS = 10**38  # inside JSON whole numbers stay exact; DynamoDB keeps 38 digits
-JSON_DEPTH = 28  # DynamoDB nests 32 levels; the item, its `data` and the field itself take some
 NANOID_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz-"
-
-_WHOLE = re.compile(r"[+-]?[0-9]{1,40}")
-_DECIMAL = re.compile(r"[+-]?([0-9]{1,400}(\.[0-9]{0,400})?|\.[0-9]{1,400})([eE][+-]?[0-9]{1,4})?")
-_CLOCK, _ZONE = r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?", r"Z|[+-][0-9]{2}:?[0-9]{2}"
-_INSTANT = re.compile(rf"([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})(?:[T ]({_CLOCK}) ?({_ZONE})?)?")
-_TIME = re.compile(_CLOCK)
-
-
-def _text(value: Json) -> str:
-    if not isinstance(value, str):
-        raise ValueError("must be text")
-    if any("\ud800" <= character <= "\udfff" for character in value):
-        raise ValueError("must be valid Unicode text (it holds half of a surrogate pair)")
-    return value
-
-
-def _whole(value: Json) -> int:
-    number = value
-    if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
-        number = int(value)
-    if isinstance(value, float) and value.is_integer():
-        number = int(value)
-    if isinstance(number, bool) or not isinstance(number, int):
-        raise ValueError("must be a whole number")
-    if abs(number) > MAX_SAFE_INTEGER:
-        raise ValueError(f"must be a whole number between -{MAX_SAFE_INTEGER} and {MAX_SAFE_INTEGER}")
-    return number
-
-
-def _number(value: Json) -> int | float:
-    """The number, as an int when it is a whole one: JSON has one kind of number, and 91 reads better than 91.0."""
-    if isinstance(value, str) and _DECIMAL.fullmatch(value.strip()):
-        return _number(float(value))
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError("must be a number")
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError("must be a finite number (no NaN, no infinity)")
-    size = abs(value)
-    if size > LARGEST_NUMBER or 0 < size < SMALLEST_NUMBER:
-        raise ValueError(f"must be 0 or a number whose size is between {SMALLEST_NUMBER:g} and {LARGEST_NUMBER:g}")
-    if size > MAX_SAFE_INTEGER:
-        return float(value)
-    return int(value) if size == int(size) else value
-
-
-def _boolean(value: Json) -> bool:
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, str) and value.lower() in ("true", "false"):
-        return value.lower() == "true"
-    raise ValueError("must be true or false")
-
-
-def _instant(value: Json) -> str:
-    message = 'must be an ISO date and time such as "2026-11-21T02:04:48.219Z"'
-    match = _INSTANT.fullmatch(value) if isinstance(value, str) else None
-    if not match:
-        raise ValueError(message)
-    day, clock, zone = match.groups()
-    try:
-        moment = datetime.fromisoformat(f"{day}T{clock or '00:00'}{zone or 'Z'}").astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise ValueError(message) from None
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _day(value: Json) -> str:
-    try:
-        _instant(value)
-        return date.fromisoformat(value[:10]).isoformat()
-    except ValueError:
-        raise ValueError('must be a date such as "2026-11-21"') from None
-
-
-def _time(value: Json) -> str:
-    try:
-        if not isinstance(value, str) or not _TIME.fullmatch(value):
-            raise ValueError
-        moment = time.fromisoformat(value)
-    except ValueError:
-        raise ValueError('must be a time of day such as "14:30:00"') from None
-    return moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds")
-
-
-def _json(value: Json, depth: int = 1) -> Json:
-    """The value with every text and number in it checked; objects need text keys."""
-    if depth > JSON_DEPTH:
-        raise ValueError(f"must not nest deeper than {JSON_DEPTH} levels")
-    if isinstance(value, dict):
-        return {_text(name): _json(inner, depth + 1) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_json(inner, depth + 1) for inner in value]
-    if isinstance(value, int) and abs(value) >= EXACT_INTEGERS:
-        raise ValueError("must hold whole numbers of at most 38 digits")
-    if value is None or isinstance(value, int):
-        return value
-    return _number(value) if isinstance(value, float) else _text(value)
-
-
-def _array(value: Json) -> list[Json]:
-    if not isinstance(value, list):
-        raise ValueError("must be an array")
-    return [_json(inner, 2) for inner in value]
-
-
-def _set(value: Json) -> list[Json]:
-    return list({json.dumps(inner, sort_keys=True): inner for inner in _array(value)}.values())
-
-
-def _uuid(value: Json) -> str:
-    try:
-        return str(uuid.UUID(_text(value)))
-    except ValueError:
-        raise ValueError('must be a UUID such as "123e4567-e89b-42d3-a456-426614174000"') from None
 
 
 def _fresh_nanoid(field: Field) -> str:
@@ -164,32 +55,32 @@ class FieldType:
 
 
 FIELD_TYPES: dict[str, FieldType] = {
-    "string": FieldType(_text),
-    "text": FieldType(_text),
-    "integer": FieldType(_whole),
-    "bigInt": FieldType(_whole),
-    "float": FieldType(_number),
-    "double": FieldType(_number),
-    "real": FieldType(_number),
-    "decimal": FieldType(_number),
-    "boolean": FieldType(_boolean),
-    "date": FieldType(_instant),
-    "datetime": FieldType(_instant),
-    "datetimeTz": FieldType(_instant),
-    "datetimeNoTz": FieldType(_instant),
-    "dateOnly": FieldType(_day),
-    "time": FieldType(_time),
-    "unixTimestamp": FieldType(_whole),
-    "json": FieldType(_json, orders=False),
-    "jsonb": FieldType(_json, orders=False),
-    "array": FieldType(_array, orders=False),
-    "set": FieldType(_set, orders=False),
-    "uid": FieldType(_text, fresh=lambda field: f"{field.options.get('prefix') or ''}{fresh_key()}"),
-    "uuid": FieldType(_uuid, fresh=lambda field: str(uuid.uuid4())),
-    "nanoid": FieldType(_text, fresh=_fresh_nanoid),
-    "snowflakeId": FieldType(_whole),
-    "password": FieldType(_text, orders=False),
-    "sort": FieldType(_whole, fresh=lambda field: time_ns() // 1_000),  # last, with room before the next
+    "string": FieldType(as_text),
+    "text": FieldType(as_text),
+    "integer": FieldType(as_whole),
+    "bigInt": FieldType(as_whole),
+    "float": FieldType(as_number),
+    "double": FieldType(as_number),
+    "real": FieldType(as_number),
+    "decimal": FieldType(as_number),
+    "boolean": FieldType(as_boolean),
+    "date": FieldType(as_instant),
+    "datetime": FieldType(as_instant),
+    "datetimeTz": FieldType(as_instant),
+    "datetimeNoTz": FieldType(as_instant),
+    "dateOnly": FieldType(as_day),
+    "time": FieldType(as_time),
+    "unixTimestamp": FieldType(as_whole),
+    "json": FieldType(as_json, orders=False),
+    "jsonb": FieldType(as_json, orders=False),
+    "array": FieldType(as_array, orders=False),
+    "set": FieldType(as_set, orders=False),
+    "uid": FieldType(as_text, fresh=lambda field: f"{field.options.get('prefix') or ''}{fresh_key()}"),
+    "uuid": FieldType(as_uuid, fresh=lambda field: str(uuid.uuid4())),
+    "nanoid": FieldType(as_text, fresh=_fresh_nanoid),
+    "snowflakeId": FieldType(as_whole),
+    "password": FieldType(as_text, orders=False),
+    "sort": FieldType(as_whole, fresh=lambda field: time_ns() // 1_000),  # last, with room before the next
 }
 
 

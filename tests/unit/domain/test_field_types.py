@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.collection import Collection, Field
-from chalicelib.domain.field_types import FIELD_TYPES, JSON_DEPTH, check_values, convert_id
+from chalicelib.domain.field_types import FIELD_TYPES, check_values, convert_id
+from chalicelib.domain.field_values import JSON_DEPTH
 from chalicelib.errors import Invalid, Problem
 
 SAFE = 2**53 - 1
