@@ -212,14 +212,26 @@ def _problems_of_forms(submitted: Row, node: Prepared) -> list[Problem]:
 
 
 def _form_with(action_key: Json, submitted: Row, node: Prepared) -> str | None:
-    """The submitted form that has the action; where none was submitted, the only form that has it."""
-    having = [key for key, form in node.forms.items() if isinstance(action_key, str) and action_key in form.actions]
-    sent = [key for key in submitted if key in having]
-    return sent[0] if sent else having[0] if len(having) == 1 and not submitted else None
+    """The one submitted form that has the action; where none was submitted, the only form that has it."""
+    having = _having(action_key, submitted, node)
+    return having[0] if len(having) == 1 else None
+
+
+def _having(action_key: Json, submitted: Row, node: Prepared) -> list[str]:
+    """The forms that have the action, among those submitted or, where none was, among all."""
+    return [
+        key
+        for key, form in node.forms.items()
+        if isinstance(action_key, str) and action_key in form.actions and (key in submitted or not submitted)
+    ]
 
 
 def _unknown_action(action_key: Json, submitted: Row, node: Prepared) -> Problem:
     forms = [node.forms[key] for key in submitted if key in node.forms] or list(node.forms.values())
     known = ", ".join(dict.fromkeys(key for form in forms for key in form.actions)) or "none"
+    several = _having(action_key, submitted, node)
+    if several:
+        message = f'"{action_key}" is an action of the forms {", ".join(several)}: submit exactly one of them'
+        return Problem(message, f"result.{ACTION_KEY}")
     said = "is required" if action_key in (None, "") else f"names no action of the submitted form: {str(action_key)[:80]}"
     return Problem(f'"result.{ACTION_KEY}" {said}; actions: {known}', f"result.{ACTION_KEY}")

@@ -177,6 +177,15 @@ def test_the_action_alone_is_enough_where_one_form_has_it(root: Session, ann: Se
     assert ann.call("workflowManualTasks:submit", task_of(ann)["id"], {"result": {"_": "yes"}})["result"] == {"f": {}, "_": "yes"}
 
 
+@pytest.mark.parametrize("result", [{"_": "yes"}, {"_": "yes", "g": {"x": 1}, "f": {"y": 1}}])
+def test_of_forms_that_share_an_action_exactly_one_is_submitted(root: Session, ann: Session, result: Json) -> None:
+    begin(root, ask(forms=FORMS | {"g": {"type": "custom", "actions": [NO | {"key": "yes"}]}}))
+    with pytest.raises(Invalid, match="forms f, g: submit exactly one"):
+        ann.call("workflowManualTasks:submit", task_of(ann)["id"], {"result": result})
+    settled = ann.call("workflowManualTasks:submit", task_of(ann)["id"], {"result": {"_": "yes", "g": {"x": 1}}})
+    assert (settled["status"], settled["result"]) == (-5, {"g": {"x": 1}, "_": "yes"})
+
+
 @pytest.mark.parametrize("size", [1_000_000, 4_000_000])
 def test_a_result_that_no_record_holds_is_refused_and_nothing_is_settled(root: Session, ann: Session, size: int) -> None:
     begin(root, ask())
