@@ -56,11 +56,6 @@ class Hold:
         return Problem(text, name, code)
 
 
-def destroy_record(records: UnitRecords, record: Record) -> None:
-    """As `destroy_records`, of one."""
-    destroy_records(records, [record])
-
-
 def destroy_records(records: UnitRecords, doomed: Sequence[Record]) -> None:
     """Stage the removal of the records and of what hangs on them; a collection without such associations asks for no read.
 

@@ -228,13 +228,14 @@ class AsyncWalk:
                 end_now(self._backend, child_id, ABORTED, PARENT_ABORTED)
 
     def _commit(self, tagged: Sequence[Tagged]) -> None:
-        """Raises Stale for a record that has changed, Superseded when the execution is no longer this attempt's."""
+        """Raises Stale for a record that has changed, and when a second delivery of the same call was first; Superseded when the execution
+        is no longer this attempt's."""
         try:
             commit(self._backend.store, self._backend.clock, tagged)
         except (Stale, AlreadyCommitted):
             key = execution_key(self._id)
             now = self._backend.store.batch_get([key]).get(key) or {}
-            if (now.get("attempt"), now.get("status")) != (self._item["attempt"], self._item.get("status")):
+            if now.get("status") not in (QUEUEING, STARTED) or now.get("attempt", 0) > self._attempt:
                 raise Superseded("the execution is another attempt's, or has ended") from None
             raise Stale from None
 

@@ -188,6 +188,7 @@ class _Run:
         rows: list[Json] = [self._opened.records.row(record) or {"id": record.id} for record in records]
         self._ledger.answer = Answer(rows if self._call.action == "update" else rows[0] if rows else None)
         self._bind(records)
+        self._unit.reads.load(map(execution_key, replay.executions.values()))
         for workflow in self._opened.bound.before:
             self._restore(f"before {workflow.key}", workflow, replay)
         for event in list(self._ledger.events):
@@ -197,8 +198,7 @@ class _Run:
 
     def _restore(self, name: str, workflow: Workflow, replay: idempotency.Replay) -> bool:
         """Whether the execution was committed; then it is one of those that the call has run."""
-        key = execution_key(replay.executions.get(name, 0))
-        item = self._backend.store.batch_get([key]).get(key)
+        item = self._unit.reads.items.get(execution_key(replay.executions.get(name, 0)))
         if item is not None:
             self._ledger.ran.append(restored(item, workflow))
         return item is not None

@@ -1,4 +1,4 @@
-"""Loops of asynchronous executions: committed in pieces, whatever happens between two of them."""
+"""Asynchronous executions between their commits: loops that take several, and a call that is delivered twice."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import pytest
 
 from chalicelib.adapters.memory import MemoryStore
 from chalicelib.errors import Json
+from chalicelib.services.async_runs import AsyncRuns
 from tests.sessions import Session
-from tests.stores import WatchedStore, lost, refused, sent, unheard
+from tests.stores import WatchedStore, after, lost, refused, sent, unheard
 
 ROUNDS = 150
 
@@ -69,3 +70,16 @@ def test_a_unique_value_that_is_taken_is_the_error_of_its_round(session: Session
     statuses = [job["status"] for job in execution["jobs"]]
     assert (execution["status"], statuses.count(-2), statuses.index(-2)) == (1, 1, 8)
     assert session.call("codes:list", paginate="false", fields=["code"], sort="code") == [{"code": f"c{number}"} for number in range(10)]
+
+
+@pytest.mark.parametrize("position", [0, 1])
+def test_a_call_delivered_twice_at_once_says_the_same_and_does_it_once(session: Session, store: WatchedStore, position: int) -> None:
+    delay = {"key": "wait", "type": "delay", "config": {"duration": 2, "unit": 1000, "endStatus": 1}}
+    session.workflow("later", [note("before"), delay], None, sync=False)
+    meta = session.answer("workflows:trigger", None, {}, triggerWorkflows="later").meta or {}
+    event, ends_ms = {"executionId": meta["executions"][0]["id"], "attempt": 1}, session.clock.now_ms() + 60_000
+    twin = AsyncRuns(session.process(store.inner).backend)
+    told: list[Json] = []
+    store.sendings.extend([*[sent] * position, after(lambda: told.append(twin.run_segment(event, ends_ms)["next"]))])
+    assert [AsyncRuns(session.backend).run_segment(event, ends_ms)["next"], *told] == ["at:wait", "at:wait"]
+    assert notes(session) == ["before"]
