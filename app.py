@@ -7,7 +7,7 @@ from typing import Any
 
 from chalice.app import Chalice, CloudWatchEvent, Rate
 
-from chalicelib import bootstrap
+from chalicelib.entrypoints import functions
 from chalicelib.entrypoints.routes import api
 
 app = Chalice(app_name="stepbase", configure_logs=False)
@@ -17,25 +17,25 @@ app.register_blueprint(api)
 @app.lambda_function(name="run_segment")
 def run_segment(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """A state machine's task: walk an execution on."""
-    return bootstrap.run_segment(event, _deadline_ms(context))
+    return functions.run_segment(event, _deadline_ms(context))
 
 
 @app.lambda_function(name="await_signal")
 def await_signal(event: dict[str, Any], context: Any) -> None:
     """A state machine's task that waits: keep its token."""
-    bootstrap.await_signal(event)
+    functions.await_signal(event)
 
 
 @app.lambda_function(name="publish")
 def publish(event: dict[str, Any], context: Any) -> None:
     """Make a state machine: the one function that may."""
-    bootstrap.publish(event)
+    functions.publish(event)
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="sweep")
 def sweep(event: CloudWatchEvent) -> int:
     """Move on what has to go on though nobody calls."""
-    return bootstrap.sweep(_deadline_ms(event.context))
+    return functions.sweep(_deadline_ms(event.context))
 
 
 def _deadline_ms(context: Any) -> int:

@@ -15,12 +15,12 @@ from chalicelib.adapters.clock import SystemClock
 from chalicelib.adapters.memory import MemoryStore
 from chalicelib.adapters.passwords import Argon2Passwords
 from chalicelib.adapters.tokens import TokenSigner
-from chalicelib.bootstrap import Product
 from chalicelib.domain.collection import Collection
 from chalicelib.domain.definition import check_collection, parse_collection
 from chalicelib.domain.system_collections import USERS
 from chalicelib.services.backend import Backend
 from chalicelib.services.openapi_document import Usable, describing, document
+from chalicelib.services.product import Product
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "api-reference.md"

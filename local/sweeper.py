@@ -44,7 +44,7 @@ def _stop_at_end_of(stream: int) -> None:
 
 
 def _began() -> None:
-    from chalicelib.bootstrap import go_on
+    from chalicelib.entrypoints.functions import go_on
 
     try:
         go_on(int(time.time() * 1000) + BEGIN_MS)
@@ -54,7 +54,7 @@ def _began() -> None:
 
 def _swept() -> bool:
     """Whether something moved; then there is likely more."""
-    from chalicelib.bootstrap import sweep
+    from chalicelib.entrypoints.functions import sweep
 
     try:
         return sweep(int(time.time() * 1000) + AT_ONCE_MS) > 0

@@ -14,14 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.adapters.memory import FixedClock, MemoryStore
+from chalicelib.adapters.passwords import check_password
 from chalicelib.adapters.tokens import TokenSigner
-from chalicelib.bootstrap import Product
 from chalicelib.domain.keys import counter_key, execution_key
 from chalicelib.domain.ports import EXECUTIONS, Clock, Store, Write
 from chalicelib.engine.execution import public_execution
 from chalicelib.services import installation
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
+from chalicelib.services.product import Product
 from tests.machines import FakeMachines
 from tests.stores import WatchedStore
 
@@ -34,6 +35,9 @@ Json = Any
 
 class PlainPasswords:
     """Hashing is not what these tests are about."""
+
+    def check(self, password: Json) -> None:
+        check_password(password)
 
     def hash(self, password: str) -> str:
         return f"plain:{password}"

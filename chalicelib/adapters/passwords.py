@@ -38,6 +38,10 @@ class Argon2Passwords:
 
         return PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES)
 
+    def check(self, password: Json) -> None:
+        """Raises Invalid as `check_password`."""
+        check_password(password)
+
     def hash(self, password: str) -> str:
         """The hash to store, salt and parameters inside. Raises Invalid as `check_password`."""
         check_password(password)

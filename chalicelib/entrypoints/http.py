@@ -25,7 +25,7 @@ from chalicelib.observability import logger
 from chalicelib.services.call import Answer, Call
 
 if TYPE_CHECKING:
-    from chalicelib.bootstrap import Product
+    from chalicelib.services.product import Product
 
 MOST_BODY_BYTES = 1024 * 1024
 MOST_DEPTH = 32  # what DynamoDB stores in one another

@@ -6,7 +6,7 @@ Source: https://docs.nocobase.com/auth-verification/auth (API of the password au
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from chalicelib.domain.keys import guard_key, record_key, revoked_key
 from chalicelib.domain.ports import Put
@@ -31,9 +31,8 @@ WRONG = "The username/email or password is incorrect, please re-enter"
 class Auth:
     """The use cases over a `Backend`."""
 
-    def __init__(self, backend: Backend, check_password: Callable[[Json], None]) -> None:
+    def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self._check_password = check_password
 
     def sign_in(self, call: Call) -> Answer:
         """``{"account" | "email" | "username", "password"}`` → ``{"user", "token"}``. One answer for a wrong name and a wrong password.
@@ -116,7 +115,7 @@ class Auth:
                 raise Invalid(f"{name} is required", path=name)
         if values["newPassword"] != values.get("confirmPassword"):
             raise Invalid("The password is inconsistent, please re-enter", path="confirmPassword")
-        self._check_password(values["newPassword"])
+        self._backend.passwords.check(values["newPassword"])
         return values["oldPassword"], values["newPassword"]
 
     def check_roles(self, call: Call) -> Answer:

@@ -76,6 +76,9 @@ class Tokens(Protocol):
 class Passwords(Protocol):
     """Hashes passwords."""
 
+    def check(self, password: Json) -> None:
+        """Raises Invalid (path ``password``) for what may not become a password."""
+
     def hash(self, password: str) -> str: ...
 
     def verify(self, hashed: str, password: str) -> bool:

@@ -31,15 +31,13 @@ from chalicelib.services.session import ROOT, Caller, role_names
 
 WRITABLE = ("email", "username", "nickname", "phone", "appLang", "systemSettings", "password", "roles", "defaultRole", "blocked")
 PROFILE = ("nickname", "phone", "appLang", "systemSettings")
-CheckPassword = Callable[[Json], None]
 
 
 class Users:
     """The use cases over a `Backend`. Reading goes the way of every collection (`RecordActions`)."""
 
-    def __init__(self, backend: Backend, check_password: CheckPassword) -> None:
+    def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self._check_password = check_password
         self._records = RecordActions(backend)
 
     def list_users(self, call: Call) -> Answer:
@@ -169,7 +167,7 @@ class Users:
         _check_account(values)
         checked = dict(values)
         if "password" in checked:
-            self._check_password(checked["password"])
+            self._backend.passwords.check(checked["password"])
             checked["password"] = self._backend.passwords.hash(checked["password"])
         if "roles" in checked:
             checked["roles"] = _role_list(editing, checked["roles"])

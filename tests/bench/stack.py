@@ -21,11 +21,11 @@ from chalicelib.adapters.dynamodb.connection import connect
 from chalicelib.adapters.dynamodb.store import DynamoStore
 from chalicelib.adapters.passwords import Argon2Passwords
 from chalicelib.adapters.tokens import TokenSigner
-from chalicelib.bootstrap import Product
 from chalicelib.domain.ports import Store
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
 from chalicelib.services.installation import install
+from chalicelib.services.product import Product
 from local.database import Database, create_tables, start_database
 from local.example import FOLDER
 

@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.adapters.memory import FixedClock
-from chalicelib.bootstrap import Product
 from chalicelib.services.async_runs import AsyncRuns
+from chalicelib.services.product import Product
 from tests.bench.meter import Meter
 from tests.bench.report import Line
 from tests.bench.stack import InProcess, in_process

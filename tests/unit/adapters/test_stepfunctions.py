@@ -272,7 +272,7 @@ import sys
 from dataclasses import replace
 from chalicelib.adapters.memory import MemoryStore
 from chalicelib.adapters.stepfunctions import StepFunctions
-from chalicelib.bootstrap import Product
+from chalicelib.services.product import Product
 from chalicelib.config import Machines
 from tests.sessions import Session
 session = Session(MemoryStore()).install()

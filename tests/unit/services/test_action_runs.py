@@ -10,11 +10,11 @@ import jsonschema
 import pytest
 
 from chalicelib.adapters.memory import MemoryStore
-from chalicelib.bootstrap import Product
 from chalicelib.entrypoints.http_errors import answer_of
 from chalicelib.errors import AppError, Invalid
 from chalicelib.services.action_results import SCHEMA
 from chalicelib.services.call import Answer
+from chalicelib.services.product import Product
 from tests.sessions import Session
 from tests.stores import WatchedStore, after
 

@@ -14,10 +14,10 @@ import pytest
 from chalicelib.adapters.jwks import OutsideVerifier, Verifiers
 from chalicelib.adapters.memory import FixedClock, MemoryStore
 from chalicelib.adapters.tokens import TokenSigner
-from chalicelib.bootstrap import Product
 from chalicelib.errors import Forbidden, Invalid, Unauthenticated
 from chalicelib.services import installation
 from chalicelib.services.call import Answer, Call
+from chalicelib.services.product import Product
 from tests.sessions import NOW_MS, SECRET, Session
 from tests.stores import WatchedStore, after
 from tests.unit.test_jwks import AUDIENCE, ISSUER, PAYLOAD, Source, signed

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.memory import FixedClock, MemoryStore
-from chalicelib.bootstrap import Product
 from chalicelib.domain.keys import execution_key
 from chalicelib.domain.ports import Update
 from chalicelib.engine.stored_jobs import public_jobs, read_all
 from chalicelib.errors import AppError, Forbidden, Invalid, NotFound, TooLarge, Unauthenticated
 from chalicelib.services.async_runs import AsyncRuns
+from chalicelib.services.product import Product
 from tests.machines import unreachable
 from tests.outside import FakeOutside
 from tests.sessions import Session

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.memory import MemoryStore
-from chalicelib.bootstrap import Product
 from chalicelib.domain.ports import EffectFailed
 from chalicelib.domain.status import RESOLVED
 from chalicelib.entrypoints.http_errors import answer_of
@@ -26,6 +25,7 @@ from chalicelib.errors import (
 from chalicelib.procedures import ProcedureCall, by_address, procedure
 from chalicelib.services.call import Answer, Call
 from chalicelib.services.procedures import ProcedureCalls
+from chalicelib.services.product import Product
 from chalicelib.services.roles import Roles
 from tests.sessions import NOW_MS, Session
 from tests.stores import WatchedStore, after, lost, unheard
