@@ -9,19 +9,25 @@ INSTALLED := $(VENV)/.installed
 # schemathesis has an environment of its own: beside pytest it would add seconds to every start of it.
 FUZZ_VENV := .stepbase-cache/fuzz
 FUZZ_INSTALLED := $(FUZZ_VENV)/.installed
+# checkov too: beside the product pip falls back to an old version of it.
+CHECKOV_VENV := .stepbase-cache/checkov
+CHECKOV_INSTALLED := $(CHECKOV_VENV)/.installed
 REQUESTS ?= 5000
 RECORDS ?= 1000000
 PLANS ?= 1000
+KILLS ?= 200
 PIP_COMPILE := $(VENV)/bin/pip-compile --quiet --strip-extras --no-emit-find-links --no-emit-index-url --no-emit-options --no-emit-trusted-host
 PYTEST := $(VENV)/bin/pytest
+AWS_OPTIONS = $(if $(STACK),--stack $(STACK)) $(if $(PROFILE),--profile $(PROFILE)) $(if $(REGION),--region $(REGION))
 
-.PHONY: run plan apply test lint unit functional infra package bench million fuzz reference pins races clean help
+.PHONY: console browser run plan apply test lint unit functional infra package deploy aws-check bench million fuzz reference pins races clean help
 .DEFAULT_GOAL := help
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */  make \1\t/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1\t/' | expand -t 20
 
 run: $(INSTALLED) ## the whole product on this machine: PORT=3000 DATA_DIR=.stepbase EXAMPLE=1
+	@.ci/console build || echo "The API runs without the web console."
 	@exec $(RUN) -m local
 
 plan: $(INSTALLED) ## what apply would change: DIR=definitions URL=http://localhost:3000 TOKEN= PRUNE=
@@ -30,8 +36,15 @@ plan: $(INSTALLED) ## what apply would change: DIR=definitions URL=http://localh
 apply: $(INSTALLED) ## bring the definition files in DIR to URL; ALLOW_DATA_LOSS=1 even where data is lost
 	@$(RUN) -m local.apply apply $(if $(PRUNE),--prune)
 
-test: lint $(FUZZ_INSTALLED) ## everything that CI runs
-	$(PYTEST) tests
+test: lint $(FUZZ_INSTALLED) $(CHECKOV_INSTALLED) ## everything that CI runs
+	$(PYTEST) tests --ignore tests/browser
+	$(MAKE) browser
+
+console: $(INSTALLED) ## build the web console into chalicelib/static, when its sources changed
+	@.ci/console build
+
+browser: $(INSTALLED) ## check the web console, and play its browser tests against a server of their own
+	$(PYTEST) tests/browser
 
 lint: $(INSTALLED) ## style and types
 	$(VENV)/bin/ruff check .
@@ -44,14 +57,20 @@ unit: $(INSTALLED) ## tests that need nothing but Python
 functional: $(INSTALLED) ## tests against the local database and server
 	$(PYTEST) tests/functional
 
-infra: $(INSTALLED) ## tests of what is deployed
+infra: $(INSTALLED) $(CHECKOV_INSTALLED) ## tests of what is deployed
 	$(PYTEST) tests/infra
 
 package: $(INSTALLED) ## the CloudFormation template and the zip, in out/STAGE: STAGE=dev
-	$(RUN) -m infra.package $(STAGE) $(OUT)
-	$(VENV)/bin/cfn-lint $(OUT)/sam.json
-	@echo "Next: aws cloudformation package --template-file $(OUT)/sam.json --s3-bucket BUCKET --output-template-file $(OUT)/packaged.yaml"
-	@echo "      aws cloudformation deploy --template-file $(OUT)/packaged.yaml --stack-name stepbase-$(STAGE) --capabilities CAPABILITY_IAM"
+	@.ci/console build || echo "The package has no web console in it."
+	$(RUN) -m infra.package '$(STAGE)' '$(OUT)'
+	@$(VENV)/bin/cfn-lint $(OUT)/sam.json
+	@echo "Made $(OUT)/sam.json and $(OUT)/deployment.zip. Next: make deploy STAGE=$(STAGE)"
+
+deploy: $(INSTALLED) ## bring the package to AWS: STAGE=dev PROFILE= REGION= BUCKET= STACK= PARAMETERS="AlarmEmail=ops@example.com"
+	@$(RUN) -m infra.deploy '$(STAGE)' --out '$(OUT)' $(AWS_OPTIONS) $(if $(BUCKET),--bucket $(BUCKET)) $(if $(PARAMETERS),--parameters $(PARAMETERS))
+
+aws-check: $(INSTALLED) ## try a deployed stack: STACK=stepbase-dev (or URL=) EMAIL= PASSWORD=, and PROFILE= REGION=
+	@$(RUN) -m infra.aws_check $(AWS_OPTIONS) $(if $(URL),--url $(URL))
 
 bench: $(INSTALLED) ## measurements
 	$(RUN) -m tests.bench
@@ -65,13 +84,14 @@ fuzz: $(INSTALLED) $(FUZZ_INSTALLED) ## made-up requests against a server of its
 reference: $(INSTALLED) ## write docs/api-reference.md anew
 	$(RUN) -m local.api_reference
 
-faults: $(INSTALLED) ## every call of asynchronous runs fails, singly and in pairs: PLANS=1000 SEED=5
-	FAULTS_PAIRS=$(PLANS) FAULTS_SEED=$(or $(SEED),5) $(PYTEST) -s tests/faults
+faults: $(INSTALLED) ## calls of asynchronous runs fail, in memory and on the wire; processes are killed: PLANS=1000 KILLS=200 SEED=5
+	FAULTS_PAIRS=$(PLANS) FAULTS_WIRE=$(PLANS) KILLS=$(KILLS) FAULTS_SEED=$(or $(SEED),5) $(PYTEST) -s tests/faults
 
 pins: $(INSTALLED) ## pin what the .in files ask for; make pins UPGRADE=--upgrade for newer versions
 	$(PIP_COMPILE) $(UPGRADE) --output-file=requirements.txt requirements.in
 	$(PIP_COMPILE) $(UPGRADE) --allow-unsafe --output-file=requirements-dev.txt requirements-dev.in
 	$(PIP_COMPILE) $(UPGRADE) --output-file=tests/fuzz/requirements.txt tests/fuzz/requirements.in
+	$(PIP_COMPILE) $(UPGRADE) --output-file=tests/infra/requirements.txt tests/infra/requirements.in
 
 races: $(INSTALLED) ## 10,000 triggers from 32 threads
 	RACES=10000 $(PYTEST) tests/contract/test_races.py
@@ -87,4 +107,9 @@ $(INSTALLED): requirements.txt requirements-dev.txt
 $(FUZZ_INSTALLED): tests/fuzz/requirements.txt
 	@$(PYTHON) -m venv $(FUZZ_VENV)
 	@$(FUZZ_VENV)/bin/python -m pip install -qq --disable-pip-version-check -r tests/fuzz/requirements.txt
+	@touch $@
+
+$(CHECKOV_INSTALLED): tests/infra/requirements.txt
+	@$(PYTHON) -m venv $(CHECKOV_VENV)
+	@$(CHECKOV_VENV)/bin/python -m pip install -qq --disable-pip-version-check -r tests/infra/requirements.txt
 	@touch $@

@@ -7,35 +7,83 @@ from typing import Any
 
 from chalice.app import Chalice, CloudWatchEvent, Rate
 
-from chalicelib.entrypoints import functions
+from chalicelib.entrypoints import direct, functions
+from chalicelib.entrypoints.console import console
 from chalicelib.entrypoints.routes import api
+from chalicelib.observability import observed
 
 app = Chalice(app_name="stepbase", configure_logs=False)
 app.register_blueprint(api)
+app.register_blueprint(console)
 
 
 @app.lambda_function(name="run_segment")
 def run_segment(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """A state machine's task: walk an execution on."""
-    return functions.run_segment(event, _deadline_ms(context))
+    with observed("walk", "run_segment", _request_id(context)) as walk:
+        step = functions.run_segment(event, _deadline_ms(context))
+        walk.end(next=step["next"])
+        return step
 
 
 @app.lambda_function(name="await_signal")
 def await_signal(event: dict[str, Any], context: Any) -> None:
     """A state machine's task that waits: keep its token."""
-    functions.await_signal(event)
+    with observed("invocation", "await_signal", _request_id(context)):
+        functions.await_signal(event)
 
 
 @app.lambda_function(name="publish")
 def publish(event: dict[str, Any], context: Any) -> None:
     """Make a state machine: the one function that may."""
-    functions.publish(event)
+    with observed("invocation", "publish", _request_id(context)):
+        functions.publish(event)
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="sweep")
 def sweep(event: CloudWatchEvent) -> int:
     """Move on what has to go on though nobody calls."""
-    return functions.sweep(_deadline_ms(event.context))
+    with observed("invocation", "sweep", _request_id(event.context)):
+        return functions.sweep(_deadline_ms(event.context))
+
+
+@app.lambda_function(name="machine_ended")
+def machine_ended(event: dict[str, Any], context: Any) -> bool:
+    """A state machine has failed, timed out or been stopped: move its execution on."""
+    with observed("invocation", "machine_ended", _request_id(context)):
+        return functions.machine_ended(event)
+
+
+@app.lambda_function(name="receive")
+def receive(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Take messages that a queue delivers, or a topic."""
+    with observed("invocation", "receive", _request_id(context)):
+        return functions.receive(event, _deadline_ms(context))
+
+
+@app.lambda_function(name="trigger")
+def trigger(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Start workflows as a user, for whoever may invoke this function."""
+    with observed("call", "trigger", _request_id(context)):
+        return direct.trigger(event, _deadline_ms(context), context.aws_request_id)
+
+
+@app.lambda_function(name="admin")
+def admin(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Make the first user, or help one who is locked out."""
+    with observed("call", "admin", _request_id(context)):
+        return direct.admin(event, _deadline_ms(context), context.aws_request_id)
+
+
+@app.lambda_function(name="fire")
+def fire(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Start the workflow whose time has come."""
+    with observed("invocation", "fire", _request_id(context)):
+        return functions.fire(event, _deadline_ms(context))
+
+
+def _request_id(context: Any) -> str:
+    return str(getattr(context, "aws_request_id", ""))
 
 
 def _deadline_ms(context: Any) -> int:

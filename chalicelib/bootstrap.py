@@ -10,13 +10,12 @@ from chalicelib.adapters.clock import SystemClock
 from chalicelib.adapters.dynamodb import dynamodb_store
 from chalicelib.adapters.outside import OutsideServices
 from chalicelib.adapters.passwords import Argon2Passwords
-from chalicelib.adapters.secrets import token_secret
-from chalicelib.adapters.stepfunctions import StepFunctions
-from chalicelib.adapters.tokens import TokenSigner
-from chalicelib.config import Settings, settings
-from chalicelib.domain.ports import Machines
+from chalicelib.adapters.secrets import own_signer
+from chalicelib.config import ConfigurationError, Settings, settings
+from chalicelib.domain.ports import DeadLetters, Machines, Schedules
+from chalicelib.observability import configure
 from chalicelib.services import installation
-from chalicelib.services.backend import Backend, NoMachines, Tokens
+from chalicelib.services.backend import Backend, Incoming, NoDeadLetters, NoMachines, NoSchedules, Tokens
 from chalicelib.services.product import Product
 
 
@@ -24,6 +23,7 @@ from chalicelib.services.product import Product
 def product() -> Product:
     """The process's product. Reads the settings; makes no request."""
     now = settings()
+    _observe(now)
     backend = Backend(
         dynamodb_store(now),
         SystemClock(),
@@ -33,9 +33,19 @@ def product() -> Product:
         session_days=now.session_days,
         outside=OutsideServices(now),
         machines=_machines(now),
+        schedules=_schedules(now),
         stage=now.stage,
+        incoming=Incoming(now.incoming_topics, now.message_users, _dead_letters(now)),
+        announces=now.failed_runs_topic is not None or now.outbox_dir is not None,
     )
     return Product(backend)
+
+
+def _observe(now: Settings) -> None:
+    try:
+        configure(level=now.log_level, as_json=now.is_deployed, metrics=now.metrics, stage=now.stage, traces=now.tracing)
+    except ImportError:
+        raise ConfigurationError("TRACING=1 needs the package aws-xray-sdk: add it to requirements.in and requirements.txt") from None
 
 
 class OnDemand:
@@ -49,12 +59,41 @@ class OnDemand:
 
 
 def _machines(now: Settings) -> Machines:
-    return NoMachines() if now.machines is None else StepFunctions(now.region, now.machines)
+    """Most processes never start a machine or make a schedule; so neither adapter is loaded until one does."""
+    if (found := now.machines) is None:
+        return NoMachines()
+
+    def made() -> Machines:
+        from chalicelib.adapters.stepfunctions import StepFunctions
+
+        return StepFunctions(now.region, found)
+
+    return cast(Machines, OnDemand(made))
+
+
+def _schedules(now: Settings) -> Schedules:
+    if (found := now.schedules) is None:
+        return NoSchedules()
+
+    def made() -> Schedules:
+        from chalicelib.adapters.scheduler import Scheduler
+
+        return Scheduler(now.region, found)
+
+    return cast(Schedules, OnDemand(made))
+
+
+def _dead_letters(now: Settings) -> DeadLetters:
+    if now.dead_letter_queue is None:
+        return NoDeadLetters()
+    from chalicelib.adapters.sqs import DeadLetterQueue
+
+    return DeadLetterQueue(now.region, now.dead_letter_queue)
 
 
 def _tokens(now: Settings) -> Tokens:
     """Our own tokens; those of another issuer too when one is set. Its verifier is loaded only then."""
-    own = TokenSigner(token_secret(now))
+    own = own_signer(now)
     if now.outside is None:
         return own
     from chalicelib.adapters.jwks import OutsideVerifier, Verifiers, key_source

@@ -14,10 +14,14 @@ from functools import lru_cache
 
 SECRET_BYTES = 32
 OUTSIDE_ALGORITHMS = ("RS256", "ES256")
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 ALLOWED_HOST = re.compile(r"(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*(?::[0-9]{1,5})?|\[[0-9a-f:.]+\](?::[0-9]{1,5})?")
 MACHINES = re.compile(r"arn:aws[a-z-]*:states:[a-z0-9-]+:[0-9]{12}:stateMachine:")
 FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+")
 ROLE = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/.+")
+TOPIC_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+QUEUE = re.compile(r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+")
+SCHEDULE_GROUP = re.compile(r"[0-9a-zA-Z_.-]{1,64}")
 TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+")
 
 
@@ -49,11 +53,22 @@ class Machines:
 
 
 @dataclass(frozen=True)
+class Schedules:
+    """Where schedules stand, what they run as, the function that they call, and the queue of what could not be delivered."""
+
+    group: str
+    role: str
+    target: str
+    dead_letters: str | None
+
+
+@dataclass(frozen=True)
 class Settings:
     """``secret`` signs tokens; when it is ``None``, it is the Secrets Manager secret named by ``secret_arn``.
 
     What workflows may reach: hosts that requests may go to though they are private (``only``: no others), the senders of mail, topics by
-    the name of their channel, and the folder that stands for mail and notifications."""
+    the name of their channel, and the folder that stands for mail and notifications. ``failed_runs_topic`` hears of executions that
+    fail. ``is_deployed``: this is Lambda, whose log lines are JSON; ``metrics`` and ``tracing``: whether they are told."""
 
     records_table: str
     executions_table: str
@@ -69,8 +84,16 @@ class Settings:
     request_only_allowed: bool = False
     mail_from: tuple[str, ...] = ()
     notification_topics: Mapping[str, str] = field(default_factory=dict)
+    failed_runs_topic: str | None = None
     outbox_dir: str | None = None
     machines: Machines | None = None
+    schedules: Schedules | None = None
+    incoming_topics: Mapping[str, str] = field(default_factory=dict)
+    message_users: Mapping[str, str] = field(default_factory=dict)
+    dead_letter_queue: str | None = None
+    is_deployed: bool = False
+    metrics: bool = False
+    tracing: bool = False
 
 
 @lru_cache(maxsize=1)
@@ -94,16 +117,24 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         secret=secret,
         secret_arn=secret_arn,
         stage=environment.get("STEPBASE_STAGE", "dev"),
-        log_level=environment.get("LOG_LEVEL", "INFO"),
+        log_level=_log_level(environment),
         token_hours=_positive(environment, "TOKEN_HOURS", 24),
         session_days=_positive(environment, "SESSION_DAYS", 7),
         outside=_outside(environment),
         request_allowed_hosts=_allowed_hosts(environment),
         request_only_allowed=_switch(environment, "REQUEST_ONLY_ALLOWED"),
         mail_from=_senders(environment),
-        notification_topics=_topics(environment),
+        notification_topics=_topics(environment, "NOTIFICATION_TOPICS"),
+        incoming_topics=_incoming(environment),
+        message_users=_message_users(environment),
+        dead_letter_queue=_dead_letters(environment),
+        failed_runs_topic=_topic(environment),
         outbox_dir=environment.get("OUTBOX_DIR") or None,
+        is_deployed=_is_deployed(environment),
+        metrics=_switch(environment, "METRICS", "1" if _is_deployed(environment) else "0"),
+        tracing=_switch(environment, "TRACING"),
         machines=_machines(environment),
+        schedules=_schedules(environment),
     )
 
 
@@ -147,13 +178,48 @@ def _senders(environment: Mapping[str, str]) -> tuple[str, ...]:
     return senders
 
 
-def _topics(environment: Mapping[str, str]) -> dict[str, str]:
-    """``NOTIFICATION_TOPICS``: ``alerts=arn:aws:sns:…,news=arn:aws:sns:…``."""
-    pairs = [entry.partition("=") for entry in _listed(environment, "NOTIFICATION_TOPICS")]
+def _topics(environment: Mapping[str, str], variable: str) -> dict[str, str]:
+    """``alerts=arn:aws:sns:…,news=arn:aws:sns:…``."""
+    pairs = [entry.partition("=") for entry in _listed(environment, variable)]
     if wrong := ["".join(pair) for pair in pairs if not pair[0].strip() or not TOPIC.fullmatch(pair[2].strip())]:
         form = "alerts=arn:aws:sns:eu-west-1:123456789012:alerts"
-        raise ConfigurationError(f"NOTIFICATION_TOPICS holds {wrong[0]}; an entry looks like {form}")
+        raise ConfigurationError(f"{variable} holds {wrong[0]}; an entry looks like {form}")
     return {name.strip(): arn.strip() for name, _, arn in pairs}
+
+
+def _incoming(environment: Mapping[str, str]) -> dict[str, str]:
+    """``INCOMING_TOPICS``, one name for each topic: workflows are found by it."""
+    topics = _topics(environment, "INCOMING_TOPICS")
+    if wrong := [name for name in topics if not TOPIC_NAME.fullmatch(name)]:
+        raise ConfigurationError(f"INCOMING_TOPICS holds the name {wrong[0]}; a name is 1 to 64 letters, digits, _ and -")
+    if len(set(topics.values())) < len(topics):
+        raise ConfigurationError("INCOMING_TOPICS has two names for one topic")
+    return topics
+
+
+def _message_users(environment: Mapping[str, str]) -> dict[str, str]:
+    """``MESSAGE_USERS``: ``orders=robot@example.com,erp=*``, of topics that ``INCOMING_TOPICS`` names."""
+    topics = _incoming(environment)
+    pairs = [entry.partition("=") for entry in _listed(environment, "MESSAGE_USERS")]
+    if wrong := ["".join(pair) for pair in pairs if not pair[0].strip() or not pair[2].strip()]:
+        raise ConfigurationError(f"MESSAGE_USERS holds {wrong[0]}; an entry looks like orders=robot@example.com or orders=*")
+    if unknown := [name.strip() for name, _, _ in pairs if name.strip() not in topics]:
+        raise ConfigurationError(f"MESSAGE_USERS names the topic {unknown[0]}; INCOMING_TOPICS has {', '.join(topics) or 'none'}")
+    return {name.strip(): user.strip() for name, _, user in pairs}
+
+
+def _dead_letters(environment: Mapping[str, str]) -> str | None:
+    url = environment.get("DEAD_LETTER_QUEUE_URL") or None
+    if url is not None and not url.startswith(("https://", "http://")):
+        form = "https://sqs.eu-west-1.amazonaws.com/123456789012/dead"
+        raise ConfigurationError(f"DEAD_LETTER_QUEUE_URL is {url}; it must look like {form}")
+    return url
+
+
+def _topic(environment: Mapping[str, str]) -> str | None:
+    if not environment.get("FAILED_RUNS_TOPIC"):
+        return None
+    return _shaped(environment, "FAILED_RUNS_TOPIC", TOPIC, "arn:aws:sns:eu-west-1:123456789012:failed-runs")
 
 
 def _machines(environment: Mapping[str, str]) -> Machines | None:
@@ -172,6 +238,19 @@ def _machines(environment: Mapping[str, str]) -> Machines | None:
     )
 
 
+def _schedules(environment: Mapping[str, str]) -> Schedules | None:
+    """``None`` without ``SCHEDULE_GROUP``: then no workflow can be enabled that starts at times of its own."""
+    if not environment.get("SCHEDULE_GROUP"):
+        return None
+    queue = environment.get("SCHEDULE_DLQ_ARN") or None
+    return Schedules(
+        _shaped(environment, "SCHEDULE_GROUP", SCHEDULE_GROUP, "stepbase-prod"),
+        _shaped(environment, "SCHEDULE_ROLE_ARN", ROLE, "arn:aws:iam::123456789012:role/schedules"),
+        _shaped(environment, "SCHEDULE_TARGET_ARN", FUNCTION, "arn:aws:lambda:eu-west-1:123456789012:function:fire"),
+        _shaped(environment, "SCHEDULE_DLQ_ARN", QUEUE, "arn:aws:sqs:eu-west-1:123456789012:dead") if queue else None,
+    )
+
+
 def _shaped(environment: Mapping[str, str], name: str, form: re.Pattern[str], example: str) -> str:
     text = _required(environment, name)
     if not form.fullmatch(text):
@@ -184,8 +263,19 @@ def _listed(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in environment.get(name, "").split(",") if part.strip())
 
 
-def _switch(environment: Mapping[str, str], name: str) -> bool:
-    text = environment.get(name) or "0"
+def _is_deployed(environment: Mapping[str, str]) -> bool:
+    return bool(environment.get("AWS_LAMBDA_FUNCTION_NAME"))
+
+
+def _log_level(environment: Mapping[str, str]) -> str:
+    level = (environment.get("LOG_LEVEL") or "INFO").upper()
+    if level not in LOG_LEVELS:
+        raise ConfigurationError(f"LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}, not {level}")
+    return level
+
+
+def _switch(environment: Mapping[str, str], name: str, default: str = "0") -> bool:
+    text = environment.get(name) or default
     if text not in ("0", "1"):
         raise ConfigurationError(f"{name} must be 0 or 1, not {text}")
     return text == "1"

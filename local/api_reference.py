@@ -75,7 +75,9 @@ def _lines(whole: Json, operation: Json) -> Iterator[str]:
     done = next(status for status in operation["responses"] if status.startswith("2"))
     said = "" if done == "200" else f" ({done})"
     yield f"- Answer: {_kind(operation['responses'][done]['content']['application/json']['schema'])}{said}"
-    yield "- Errors: " + ", ".join(status for status in operation["responses"] if status not in (done, "default"))
+    if done == "200" and "202" in operation["responses"]:
+        yield "- Or 202: the same, and a workflow of the call runs on (`Location`)"
+    yield "- Errors: " + ", ".join(status for status in operation["responses"] if status not in (done, "202", "default"))
 
 
 def _schemas(whole: Json) -> Iterator[str]:

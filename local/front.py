@@ -17,7 +17,6 @@ from typing import Any
 
 from chalice.app import Chalice
 
-from local.console import console_page
 from local.gateway import BODY_LIMIT_BYTES, Answer, Context, Request, failure, from_result, match_route, to_event
 
 CORS_METHODS = "GET,HEAD,PUT,POST,DELETE,PATCH"
@@ -55,7 +54,7 @@ def for_threads(app: Chalice) -> Chalice:
 
 
 def front(app: Chalice) -> Wsgi:
-    """A WSGI function that serves ``app`` and the console. Every answer carries ``X-Request-Id``."""
+    """A WSGI function that serves ``app``. Every answer carries ``X-Request-Id``."""
     app = for_threads(app)
 
     def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -70,7 +69,7 @@ def front(app: Chalice) -> Wsgi:
 
 
 def answer_to(app: Chalice, request: Request) -> Answer:
-    """The answer to one request: preflight, console, the function's own, or the gateway's error."""
+    """The answer to one request: preflight, the function's own, or the gateway's error."""
     request_id = str(uuid.uuid4())
     answer = _routed(app, request, request_id)
     extra = _cors(request, answer) if request.path.startswith("/api/") else []
@@ -104,8 +103,7 @@ def _routed(app: Chalice, request: Request, request_id: str) -> Answer:
         return Answer(204)
     found = match_route(request.path, app.routes)
     if found is None:
-        page = console_page(request.path) if request.method in ("GET", "HEAD") else None
-        return page or failure(404, "Not Found", "NOT_FOUND")
+        return failure(404, "Not Found", "NOT_FOUND")
     pattern, parameters = found
     if request.method not in app.routes[pattern]:
         allowed = ", ".join(sorted(app.routes[pattern]))

@@ -7,13 +7,13 @@ import shlex
 
 from local.database import Database
 from local.example import first_trigger
-from local.settings import Settings
+from local.settings import Settings, topic_arn
 
 AUTHORIZATION = '-H "Authorization: Bearer $TOKEN"'
 IN_MEMORY = "IN MEMORY. Java or npm is missing: ALL DATA IS LOST when this stops."
 
 
-def ready_block(settings: Settings, database: Database, example: str, seconds: float, functions_port: int) -> str:
+def ready_block(settings: Settings, database: Database, example: str, seconds: float, functions_port: int, services_port: int) -> str:
     """Several lines. ``example`` says what became of it, ``seconds`` how long the start took."""
     lines = [
         "",
@@ -23,6 +23,8 @@ def ready_block(settings: Settings, database: Database, example: str, seconds: f
         f"  data      {settings.data_dir if database.persistent else IN_MEMORY}",
         f"  example   {example}",
         f"  functions http://127.0.0.1:{functions_port}   (aws lambda invoke --endpoint-url)",
+        f"  messages  http://127.0.0.1:{services_port}   (aws sns publish --endpoint-url)",
+        *[f"  topic     {topic_arn(name)}" for name in settings.topics],
         "",
         "Sign in:",
         *_sign_in_lines(settings),

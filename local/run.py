@@ -23,7 +23,7 @@ from local.client import Client, Refused
 from local.database import Database, create_tables, start_database
 from local.example import load
 from local.ready import ready_block
-from local.settings import BadSetting, Settings, app_environment, kept_secret
+from local.settings import BadSetting, Settings, app_environment, kept_secret, message_environment
 from local.stepfunctions import OnDemand
 
 READY_SECONDS = 60.0
@@ -54,11 +54,11 @@ def main() -> int:
         with (
             claimed(settings) as listener,
             listening("127.0.0.1", settings.functions_port, "FUNCTIONS_PORT") as functions,
-            listening("127.0.0.1", 0) as machines,
+            listening("127.0.0.1", settings.services_port, "SERVICES_PORT") as machines,
             _served(settings, Sockets(listener, functions, machines)) as (server, database),
         ):
-            example, functions_port = _load_example(settings), functions.getsockname()[1]
-            _say(ready_block(settings, database, example, time.monotonic() - began, functions_port))
+            ports = functions.getsockname()[1], machines.getsockname()[1]
+            _say(ready_block(settings, database, _load_example(settings), time.monotonic() - began, *ports))
             raise Broken(f"The server ended by itself (exit code {server.wait()}).")
     except Stopped as stopped:
         _say("Stopped.")
@@ -86,7 +86,7 @@ def _stop_on_signals() -> None:
 
 
 class Sockets(NamedTuple):
-    """Who listens: the product, its functions, Step Functions."""
+    """Who listens: the product, its functions, and the services that moto stands for (Step Functions, SNS, SQS)."""
 
     product: socket.socket
     functions: socket.socket
@@ -102,7 +102,7 @@ def _served(settings: Settings, sockets: Sockets) -> Iterator[tuple[subprocess.P
         database = start_database(settings.data_dir)
         stack.callback(database.stop)
         stack.callback(_stop_server, server)
-        stack.callback(OnDemand(sockets.machines, sockets.functions.getsockname()[1]).stop)
+        stack.callback(OnDemand(sockets.machines, sockets.functions.getsockname()[1], settings.topics).stop)
         create_tables(database.endpoint)
         _send_environment(server, settings, database.endpoint, sockets)
         _wait_until_ready(server, settings)
@@ -118,7 +118,8 @@ def _start_server(settings: Settings, sockets: Sockets) -> subprocess.Popen[str]
 def _send_environment(server: subprocess.Popen[str], settings: Settings, endpoint: str, sockets: Sockets) -> None:
     ports = (sockets.machines.getsockname()[1], sockets.functions.getsockname()[1])
     order = {
-        "environment": app_environment(endpoint, kept_secret(settings.data_dir), settings.data_dir, *ports),
+        "environment": app_environment(endpoint, kept_secret(settings.data_dir), settings.data_dir, *ports)
+        | message_environment(ports[0], settings.topics),
         "email": settings.email,
         "password": settings.password,
     }

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from local.database import TABLE_NAMES
-from local.functions import function_arn
+from local.functions import PREFIX, function_arn
 
 SECRET_BYTES = 48
+TOPIC_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 REGION, ACCOUNT = "us-east-1", "123456789012"
+TOPIC = "incoming"
+QUEUE, DEAD_LETTERS = f"{PREFIX}incoming", f"{PREFIX}dead-letters"
 ROOT_EMAIL = "admin@stepbase.local"
 ROOT_PASSWORD = "stepbase-local"
 
@@ -25,7 +29,8 @@ class BadSetting(Exception):
 class Settings:
     """``data_dir`` keeps the database, the secret and the lock; ``example`` loads the definitions in ``example/``.
 
-    ``functions_port`` is where functions are called directly, on this machine only; 0 stands for any that is free."""
+    ``functions_port`` is where functions are called directly, ``services_port`` where SNS, SQS and Step Functions are, both on this machine
+    only; 0 stands for any that is free. ``topics`` are the names of those whose messages start workflows."""
 
     host: str
     port: int
@@ -35,6 +40,8 @@ class Settings:
     example: bool
     workers: int
     functions_port: int = 0
+    services_port: int = 0
+    topics: tuple[str, ...] = (TOPIC,)
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
@@ -48,6 +55,8 @@ class Settings:
             example=environment.get("EXAMPLE", "1") not in ("0", "false", "no"),
             workers=_number(environment, "WORKERS", 2, 64),
             functions_port=_number(environment, "FUNCTIONS_PORT", 0, 65535, least=0),
+            services_port=_number(environment, "SERVICES_PORT", 0, 65535, least=0),
+            topics=_topics(environment),
         )
 
     @property
@@ -72,6 +81,10 @@ def app_environment(endpoint: str, secret: str, data_dir: Path, machines_port: i
         "STATE_MACHINE_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/stepbase-local",
         "RUN_FUNCTION_ARN": function_arn("run_segment"),
         "WAIT_FUNCTION_ARN": function_arn("await_signal"),
+        "AWS_ENDPOINT_URL_SCHEDULER": f"http://127.0.0.1:{machines_port}",
+        "SCHEDULE_GROUP": "default",
+        "SCHEDULE_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/stepbase-local",
+        "SCHEDULE_TARGET_ARN": function_arn("fire"),
         "RECORDS_TABLE": TABLE_NAMES[0],
         "EXECUTIONS_TABLE": TABLE_NAMES[1],
         "STEPBASE_SECRET": secret,
@@ -79,6 +92,33 @@ def app_environment(endpoint: str, secret: str, data_dir: Path, machines_port: i
         "OUTBOX_DIR": os.environ.get("OUTBOX_DIR") or str(data_dir / "outbox"),
         "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
     }
+
+
+def message_environment(services_port: int, topics: tuple[str, ...]) -> dict[str, str]:
+    """The variables that messages need; unless ``MESSAGE_USERS`` says otherwise, a message may name workflows, and whom they run as."""
+    services = f"http://127.0.0.1:{services_port}"
+    return {
+        "AWS_ENDPOINT_URL_SQS": services,
+        "INCOMING_TOPICS": ",".join(f"{name}={topic_arn(name)}" for name in topics),
+        "MESSAGE_USERS": os.environ.get("MESSAGE_USERS") or ",".join(f"{name}=*" for name in topics),
+        "DEAD_LETTER_QUEUE_URL": f"{services}/{ACCOUNT}/{DEAD_LETTERS}",
+    }
+
+
+def topic_name(name: str) -> str:
+    """What SNS calls the topic."""
+    return f"{PREFIX}{name}"
+
+
+def topic_arn(name: str) -> str:
+    return f"arn:aws:sns:{REGION}:{ACCOUNT}:{topic_name(name)}"
+
+
+def _topics(environment: Mapping[str, str]) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in (environment.get("TOPICS") or TOPIC).split(",") if name.strip())
+    if wrong := [name for name in names if not TOPIC_NAME.fullmatch(name)]:
+        raise BadSetting(f"TOPICS holds {wrong[0]}: a topic's name is 1 to 64 letters, digits, _ and -")
+    return tuple(dict.fromkeys(names))
 
 
 def kept_secret(data_dir: Path) -> str:

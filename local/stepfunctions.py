@@ -20,10 +20,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
+
+from local.messages import deliver_in_background, make_topics
 
 STOP_SECONDS, PAUSE_SECONDS = 3.0, 1.0
 PASSED_ON = "/2015-03-31/functions/"
@@ -37,8 +39,8 @@ log = logging.getLogger("stepbase.local")
 class OnDemand:
     """The process behind ``listener``, started when somebody connects, and again should it end."""
 
-    def __init__(self, listener: socket.socket, functions_port: int) -> None:
-        self._listener, self._functions_port = listener, functions_port
+    def __init__(self, listener: socket.socket, functions_port: int, topics: Sequence[str] = ()) -> None:
+        self._listener, self._functions_port, self._topics = listener, functions_port, topics
         self._process: subprocess.Popen[bytes] | None = None
         self._lock, self._stopped = threading.Lock(), False
         threading.Thread(target=self._serve, daemon=True).start()
@@ -58,7 +60,7 @@ class OnDemand:
 
     def _start(self) -> subprocess.Popen[bytes]:
         port = self._listener.getsockname()[1]
-        command = [sys.executable, "-m", "local.stepfunctions", str(self._listener.fileno()), str(self._functions_port)]
+        command = [sys.executable, "-m", "local.stepfunctions", str(self._listener.fileno()), str(self._functions_port), *self._topics]
         # moto calls Lambda at MOTO_PORT, and takes a machine's UTC timestamps for local time.
         environment = os.environ | {"MOTO_PORT": str(port), "TZ": "UTC", "AWS_EC2_METADATA_DISABLED": "true"}
         return subprocess.Popen(command, stdin=subprocess.PIPE, env=environment, pass_fds=[self._listener.fileno()], start_new_session=True)
@@ -76,14 +78,16 @@ class OnDemand:
             process.stdin.close()
 
 
-def main(listener_fd: int, functions_port: int) -> None:
+def main(listener_fd: int, functions_port: int, topics: Sequence[str]) -> None:
     """Serve until standard input ends."""
     threading.Thread(target=_stop_at_end_of, args=(sys.stdin.fileno(),), daemon=True).start()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     from werkzeug.serving import make_server
 
     _, port = socket.socket(fileno=os.dup(listener_fd)).getsockname()
-    application = passing_on(_interpreter(), functions_port)
+    application = signed_only(passing_on(_interpreter(), functions_port))
+    make_topics(topics)
+    deliver_in_background(functions_port)
     make_server("127.0.0.1", port, application, threaded=True, fd=listener_fd).serve_forever()
 
 
@@ -167,6 +171,19 @@ def _stopping(stop: Callable[..., None]) -> Callable[..., None]:
     return stopped
 
 
+def signed_only(inner: Wsgi) -> Wsgi:
+    """``inner`` for requests with an AWS signature, which is not checked: no web page can send one without asking first."""
+
+    def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ.get("HTTP_AUTHORIZATION", "").startswith("AWS4-HMAC-SHA256 "):
+            return inner(environ, start_response)
+        body = b'{"__type": "MissingAuthenticationTokenException", "message": "the request has no AWS signature; any will do"}'
+        start_response("403 Forbidden", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+        return [body]
+
+    return serve
+
+
 def passing_on(inner: Wsgi, functions_port: int) -> Wsgi:
     """``inner``, but for calls of functions, which go to ``functions_port``."""
 
@@ -208,4 +225,4 @@ def _stop_at_end_of(stream: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])

@@ -17,13 +17,14 @@ from chalicelib.adapters.memory import FixedClock, MemoryStore
 from chalicelib.adapters.passwords import check_password
 from chalicelib.adapters.tokens import TokenSigner
 from chalicelib.domain.keys import counter_key, execution_key
-from chalicelib.domain.ports import EXECUTIONS, Clock, Store, Write
+from chalicelib.domain.ports import EXECUTIONS, Clock, Outside, Store, Write
 from chalicelib.engine.execution import public_execution
 from chalicelib.services import installation
-from chalicelib.services.backend import Backend
+from chalicelib.services.backend import Backend, NothingOutside
 from chalicelib.services.call import Answer, Call
 from chalicelib.services.product import Product
 from tests.machines import FakeMachines
+from tests.schedules import FakeSchedules
 from tests.stores import WatchedStore
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "example"
@@ -49,11 +50,29 @@ class PlainPasswords:
 class Session:
     """Calls as one user sends them to one process."""
 
-    def __init__(self, store: Store, clock: Clock | None = None, user_id: int = 1, machines: FakeMachines | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock | None = None,
+        user_id: int = 1,
+        machines: FakeMachines | None = None,
+        outside: Outside | None = None,
+        schedules: FakeSchedules | None = None,
+    ) -> None:
         self.store = store
         self.clock = clock or FixedClock(NOW_MS)
         self.machines = machines or FakeMachines()
-        self.backend = Backend(store, self.clock, TokenSigner(SECRET), PlainPasswords(), machines=self.machines)
+        outside = outside or NothingOutside()
+        self.schedules = schedules or FakeSchedules(self.clock)
+        self.backend = Backend(
+            store,
+            self.clock,
+            TokenSigner(SECRET),
+            PlainPasswords(),
+            machines=self.machines,
+            schedules=self.schedules,
+            outside=outside,
+        )
         self.product = Product(self.backend)
         self.token = self.backend.tokens.issue(user_id, secrets.token_hex(8), self.clock.now_ms() // 1000, 24)
         self._mark = secrets.token_hex(4)
@@ -61,7 +80,7 @@ class Session:
 
     def process(self, store: Store | None = None, user_id: int = 1) -> Session:
         """Another process over the same database, seen through ``store`` when given; cold."""
-        return Session(store or self.store, self.clock, user_id, self.machines)
+        return Session(store or self.store, self.clock, user_id, self.machines, schedules=self.schedules)
 
     def answer(self, name: str, record_id: Json = None, body: Json = None, *, key: str | None = None, **params: Json) -> Answer:
         """``answer("samples:trigger", 1, triggerWorkflows="k")``, ``answer("posts/1/category:get")``. ``key``: the Idempotency-Key."""

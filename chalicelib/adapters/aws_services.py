@@ -28,6 +28,7 @@ def service_client(name: str, region: str) -> Any:
 def answer_of(call: Callable[..., dict[str, Json]], **parameters: Json) -> dict[str, Json]:
     """What the service answers. Raises EffectFailed with its message and code."""
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     try:
         return call(**parameters)
@@ -35,6 +36,14 @@ def answer_of(call: Callable[..., dict[str, Json]], **parameters: Json) -> dict[
         told = error.response.get("Error", {})
         result = {"message": told.get("Message") or "the service refused", "code": told.get("Code") or "REFUSED"}
         raise EffectFailed(result) from None
-    except BotoCoreError as error:
+    except (BotoCoreError, ResponseParserError) as error:
         name = type(error).__name__
         raise EffectFailed({"message": f"the service could not be called: {error}", "code": name}, name in TIMEOUTS) from None
+
+
+def message_id_of(call: Callable[..., dict[str, Json]], **parameters: Json) -> str:
+    """The id under which the service took a message. Raises EffectFailed, also when the answer was cut short before it."""
+    answer = answer_of(call, **parameters)
+    if "MessageId" not in answer:
+        raise EffectFailed({"message": "the answer of the service was cut short", "code": "NO_MESSAGE_ID"})
+    return str(answer["MessageId"])

@@ -34,6 +34,7 @@ REQUEST: dict[str, Json] = {
 }
 NO_MAIL = "mail is not set up here: set MAIL_FROM to an address that Amazon SES may send from, or OUTBOX_DIR to a folder"
 NO_TOPICS = "notifications are not set up here: set NOTIFICATION_TOPICS to name=arn pairs, or OUTBOX_DIR to a folder"
+NO_FAILED_RUNS = "nobody is told of executions that fail: set FAILED_RUNS_TOPIC to the ARN of an SNS topic, or OUTBOX_DIR to a folder"
 
 
 class OutsideSettings(Protocol):
@@ -50,6 +51,8 @@ class OutsideSettings(Protocol):
     @property
     def notification_topics(self) -> Mapping[str, str]: ...
     @property
+    def failed_runs_topic(self) -> str | None: ...
+    @property
     def outbox_dir(self) -> str | None: ...
 
 
@@ -58,7 +61,7 @@ class OutsideServices:
 
     def __init__(self, settings: OutsideSettings) -> None:
         self._settings = settings
-        self._kinds = {"request": self._request, "mail": self._mail, "notification": self._notify}
+        self._kinds = {"request": self._request, "mail": self._mail, "notification": self._notify, "failedRun": self._announce}
 
     def send(self, kind: str, payload: dict[str, Json], key: str) -> Json:
         """The answer. Raises EffectFailed; ValueError for a kind that there is not, which is a mistake in our code."""
@@ -91,6 +94,14 @@ class OutsideServices:
             self._outbox.put("notification", {**payload, **notification}, key) if self._outbox else self._sns.send(notification, key)
         )
         return {"status": "success", "channelName": channel, "messageId": message_id}
+
+    def _announce(self, payload: dict[str, Json], key: str) -> Json:
+        """The message id of what is told of an execution that failed."""
+        if self._outbox:
+            return self._outbox.put("failed-run", {"announcement": payload}, key)
+        if self._settings.failed_runs_topic is None:
+            raise EffectFailed({"message": NO_FAILED_RUNS, "code": "FAILED_RUNS_NOT_SET_UP"})
+        return self._sns.announce(payload, self._settings.failed_runs_topic, key)
 
     @cached_property
     def _http(self) -> HttpClient:

@@ -10,7 +10,7 @@ from email.utils import formataddr
 from functools import cached_property
 from typing import Any
 
-from chalicelib.adapters.aws_services import answer_of, service_client
+from chalicelib.adapters.aws_services import message_id_of, service_client
 from chalicelib.domain.mail import mailbox
 from chalicelib.errors import Json
 
@@ -29,8 +29,7 @@ class SesMail:
 
     def send(self, mail: dict[str, Json], key: str) -> str:
         """The message id of a sound mail (domain/mail.py). Raises EffectFailed."""
-        answer = answer_of(self._client.send_email, **email_of(mail, key))
-        return str(answer["MessageId"])
+        return message_id_of(self._client.send_email, **email_of(mail, key))
 
 
 def email_of(mail: dict[str, Json], key: str) -> dict[str, Json]:

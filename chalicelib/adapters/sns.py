@@ -7,11 +7,12 @@ Source: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from chalicelib.adapters.aws_services import answer_of, service_client
+from chalicelib.adapters.aws_services import message_id_of, service_client
 from chalicelib.errors import Json
 
 MOST_SUBJECT = 100
@@ -29,8 +30,11 @@ class SnsNotifications:
 
     def send(self, notification: dict[str, str], key: str) -> str:
         """The message id. Raises EffectFailed."""
-        answer = answer_of(self._client.publish, **message_of(notification, self._topics[notification["channelName"]], key))
-        return str(answer["MessageId"])
+        return message_id_of(self._client.publish, **message_of(notification, self._topics[notification["channelName"]], key))
+
+    def announce(self, failed: dict[str, Json], topic: str, key: str) -> str:
+        """The message id of an announcement (`services/announcing.py`). Raises EffectFailed."""
+        return message_id_of(self._client.publish, **announcement_message(failed, topic, key))
 
 
 def message_of(notification: dict[str, str], topic: str, key: str) -> dict[str, Json]:
@@ -44,7 +48,22 @@ def message_of(notification: dict[str, str], topic: str, key: str) -> dict[str, 
     }
     if title and is_subject:
         message["Subject"] = title
-    if topic.endswith(".fifo"):
-        digest = hashlib.sha256(key.encode()).hexdigest()
-        message |= {"MessageGroupId": "stepbase", "MessageDeduplicationId": digest}
-    return message
+    return message | _once(topic, key)
+
+
+def announcement_message(failed: dict[str, Json], topic: str, key: str) -> dict[str, Json]:
+    """An announcement as ``Publish`` takes it: JSON, with a subject for people, and attributes by which subscriptions filter."""
+    said = {"failed": "failed", "error": "ended with an error", "timeout": "ran out of time"}[failed["status"]]
+    attributes = {name: {"DataType": "String", "StringValue": failed[name]} for name in ("key", "status")}
+    return {
+        "TopicArn": topic,
+        "Subject": f"Workflow {failed['key'][:48]} {said}: {failed['executionId']}",
+        "Message": json.dumps(failed, ensure_ascii=False),
+        "MessageAttributes": attributes | {"idempotencyKey": {"DataType": "String", "StringValue": key}},
+    } | _once(topic, key)
+
+
+def _once(topic: str, key: str) -> dict[str, Json]:
+    if not topic.endswith(".fifo"):
+        return {}
+    return {"MessageGroupId": "stepbase", "MessageDeduplicationId": hashlib.sha256(key.encode()).hexdigest()}

@@ -94,7 +94,7 @@ class StepFunctions:
     def _wait_until_active(self, name: str) -> None:
         """A new machine is not seen everywhere at once. Raises MachineRefused."""
         for _ in range(LOOKS):
-            found = _asked(self._making.describe_state_machine, MISSING, stateMachineArn=self._machine(name))
+            found = _asked(self._making.describe_state_machine, MISSING, "status", stateMachineArn=self._machine(name))
             if found is not None and found["status"] == "ACTIVE":
                 return
             time.sleep(PAUSE_SECONDS)
@@ -131,7 +131,7 @@ class StepFunctions:
 
     def is_running(self, name: str, execution: str) -> bool:
         """Whether Step Functions walks this execution now. Raises MachineRefused when nobody can say."""
-        found = _asked(self._states.describe_execution, UNKNOWN, executionArn=self._execution(name, execution))
+        found = _asked(self._states.describe_execution, UNKNOWN, "status", executionArn=self._execution(name, execution))
         return found is not None and found["status"] in ("RUNNING", "PENDING_REDRIVE")
 
     def names(self) -> dict[str, int]:
@@ -139,7 +139,7 @@ class StepFunctions:
         found: dict[str, int] = {}
         more: dict[str, Json] = {}
         while True:
-            page = _asked(self._making.list_state_machines, maxResults=MOST_LISTED, **more) or {}
+            page = _asked(self._making.list_state_machines, (), "stateMachines", maxResults=MOST_LISTED, **more) or {}
             found |= {one["name"]: round(one["creationDate"].timestamp() * 1000) for one in page["stateMachines"]}
             if not page.get("nextToken"):
                 return found
@@ -172,12 +172,16 @@ def _client(service: str, region: str, patience: Patience) -> Any:
     return botocore.session.get_session().create_client(service, region_name=region, config=limits)
 
 
-def _asked(call: Callable[..., dict[str, Json]], fine: Collection[str] = (), **parameters: Json) -> dict[str, Json] | None:
-    """What the service answers; ``None`` for an error whose code is ``fine``. Raises MachineRefused."""
+def _asked(
+    call: Callable[..., dict[str, Json]], fine: Collection[str] = (), needed: str | None = None, **parameters: Json
+) -> dict[str, Json] | None:
+    """What the service answers; ``None`` for an error whose code is ``fine``. Raises MachineRefused.
+
+    botocore makes an answer without its members of one that was cut short: one without the member ``needed`` is none."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        return call(**parameters)
+        answer = call(**parameters)
     except ClientError as error:
         told = error.response.get("Error", {})
         code = str(told.get("Code") or NO_ANSWER)
@@ -188,3 +192,6 @@ def _asked(call: Callable[..., dict[str, Json]], fine: Collection[str] = (), **p
         ) from None
     except BotoCoreError as error:
         raise MachineRefused(f"Step Functions gave no answer: {error}", NO_ANSWER) from None
+    if needed is not None and needed not in answer:
+        raise MachineRefused("the answer of Step Functions was cut short", NO_ANSWER)
+    return answer

@@ -61,9 +61,7 @@ class TokenSigner:
 
     def __init__(self, secret: str | Mapping[str, str]) -> None:
         """Raises ValueError for a secret under 32 bytes: a guessable one lets anybody sign in as anybody."""
-        self._keys = {kid: text.encode() for kid, text in ({"1": secret} if isinstance(secret, str) else secret).items()}
-        if not self._keys or any(len(key) < SECRET_BYTES or len(set(key)) < 8 for key in self._keys.values()):
-            raise ValueError(f"the token secret must be at least {SECRET_BYTES} random bytes")
+        self._keys = checked_keys({"1": secret} if isinstance(secret, str) else secret)
 
     def issue(
         self,
@@ -138,6 +136,14 @@ class TokenSigner:
         if not isinstance(kid, str) or kid not in self._keys:
             raise ValueError
         return self._keys[kid]
+
+
+def checked_keys(secrets: Mapping[str, str]) -> dict[str, bytes]:
+    """The secrets as keys. Raises ValueError without one, and for one that is short or made of a few letters."""
+    keys = {kid: text.encode() for kid, text in secrets.items()}
+    if not keys or any(len(key) < SECRET_BYTES or len(set(key)) < 8 for key in keys.values()):
+        raise ValueError(f"the token secret must be at least {SECRET_BYTES} random bytes")
+    return keys
 
 
 def unverified_part(token: Json, number: int) -> dict[str, Json]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Literal
 
 from chalicelib.errors import Json
 
@@ -66,6 +67,12 @@ class Collection:
 
     def field(self, name: str) -> Field | None:
         return self.fields.get(name)
+
+    @property
+    def audit(self) -> Literal["names", "values"] | None:
+        """What is kept of each write of a record: which fields changed, their values too, or nothing."""
+        wanted = self.options.get("audit")
+        return "values" if wanted == "values" else "names" if wanted else None
 
     @cached_property
     def unique_fields(self) -> tuple[Field, ...]:

@@ -23,9 +23,9 @@ MOST_SHARDS = 64
 # System collections and words with a route of their own, in lower case: "Users" beside "users" would only mislead.
 # fmt: off
 RESERVED = frozenset((
-    "actions", "apikeys", "app", "attachments", "auth", "authenticators", "collections", "console",
+    "actions", "apikeys", "app", "attachments", "auditlogs", "auth", "authenticators", "collections", "console",
     "datasources", "docs", "executions", "fields", "flow_nodes", "health", "jobs", "meta",
-    "nodes", "openapi", "pm", "procedures", "roles", "rolesresources", "rolesusers", "schedules",
+    "nodes", "openapi", "pm", "procedures", "roles", "rolesresources", "rolesusers", "scheduledcalls", "schedules",
     "static", "storages", "system", "systemsettings", "uischemas", "users", "userworkflowtasks", "userworkflowtaskstats",
     "workflowcategories", "workflowcctasks", "workflowmanualtasks", "workflows", "workflowstats", "workflowversionstats",
 ))
@@ -71,7 +71,16 @@ def collection_mistakes(raw: dict[str, Json], existing: Exists) -> Mistakes:
     if not isinstance(raw.get("fields", []), list):
         yield "fields", "fields must be an array of fields"
     yield from _flag_mistakes(raw, COLLECTION_FLAGS)
+    if mistake := audit_mistake(raw.get("audit")):
+        yield "audit", mistake
     yield from _identity_mistakes(raw)
+
+
+def audit_mistake(raw: Json) -> str | None:
+    """What is wrong with the option ``audit`` of a collection."""
+    if raw is None or isinstance(raw, bool) or raw == "values":
+        return None
+    return 'audit must be false, true (the names of the fields that change) or "values" (what they were and are, too)'
 
 
 def _identity_mistakes(raw: dict[str, Json]) -> Mistakes:

@@ -9,3 +9,8 @@ def iso_text(epoch_ms: int) -> str:
     """The instant with milliseconds, in UTC."""
     moment = datetime.fromtimestamp(epoch_ms // 1000, UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{epoch_ms % 1000:03d}Z"
+
+
+def epoch_ms_of(text: str) -> int:
+    """Milliseconds since 1970 of such a text."""
+    return round(datetime.fromisoformat(text).timestamp() * 1000)

@@ -82,6 +82,18 @@ def job_key(execution_id: int, place: str) -> Key:
     return Key(EXECUTIONS, str(execution_id), f"job#{place}")
 
 
+TOUCHED = "touched#"
+SORT_KEY_BYTES = 1024
+
+
+def touched_key(execution_id: int, name: str) -> Key:
+    """Of the hint that an execution touched a record (``samples/91``). A name too long for a sort key is hashed."""
+    sk = f"{TOUCHED}{name}"
+    if len(sk.encode()) > SORT_KEY_BYTES:
+        sk = f"{TOUCHED}sha256:{hashlib.sha256(name.encode()).hexdigest()}"
+    return Key(EXECUTIONS, str(execution_id), sk)
+
+
 SLOT = "slot#"
 
 
@@ -108,6 +120,74 @@ def sign_in_key(account: str) -> Key:
 
 def revoked_key(session_id: str) -> Key:
     return Key(EXECUTIONS, f"revoked#{session_id}", "revoked")
+
+
+def message_key(message_id: str, workflow_key: str) -> Key:
+    """Of the mark that a workflow has taken a message."""
+    return Key(EXECUTIONS, f"message#{message_id}", workflow_key)
+
+
+SCHEDULES = "schedules"
+
+
+def schedule_key(workflow_key: str) -> Key:
+    """Of the mark that a workflow with a schedule is enabled; all of them are one partition, so that a clock finds them."""
+    return Key(RECORDS, SCHEDULES, workflow_key)
+
+
+def fired_count_key(workflow_key: str) -> Key:
+    """Of the counter of a workflow's firings, over all its versions."""
+    return Key(RECORDS, f"fired#{workflow_key}", "count")
+
+
+def firing_key(workflow_key: str, time: str) -> Key:
+    """Of the mark that a workflow has started for a time."""
+    return Key(EXECUTIONS, f"fired#{workflow_key}", time)
+
+
+def record_firing_key(workflow_key: str, record_id: str, time: str) -> Key:
+    """As `firing_key`, of a time that a record has; ``record_id`` as text."""
+    return Key(EXECUTIONS, f"fired#{workflow_key}#{record_id}", time)
+
+
+def due_partition(workflow_key: str, since: int, shard: int) -> str:
+    """The partition of the times that records have for a workflow which has watched their dates since then."""
+    return f"due#{workflow_key}#{since}#{shard}"
+
+
+DUES = "dues"
+
+LATER = "later"
+
+
+def later_key(time: str, call_id: int) -> Key:
+    """Of the place of a call that runs later: all of them are one partition, in the order of their times."""
+    return Key(EXECUTIONS, LATER, f"{time}#{id_text(call_id)}")
+
+
+def later_call_key(user_id: int, call_id: int) -> Key:
+    """Of the call itself, among those of its user."""
+    return Key(EXECUTIONS, f"later#{user_id}", id_text(call_id))
+
+
+def audit_key(collection: str, record_id: int | str, entry_id: int, version: int) -> Key:
+    """Of an entry on a write of a record: those of one record are one partition, in the order of their times."""
+    return Key(EXECUTIONS, audited_record(collection, record_id), f"{id_text(entry_id)}#{version}")
+
+
+def audited_record(collection: str, record_id: int | str) -> str:
+    """The partition of the entries of a record; by the collection's name, so that they are found when both are gone."""
+    return f"audit#{collection}#{record_id}"
+
+
+def audited_collection(collection: str) -> str:
+    """The partition of ``byWorkflow`` that holds the entries of a collection; no key of a workflow has a ``#``."""
+    return f"audit#{collection}"
+
+
+def audited_user(user_id: int) -> str:
+    """The partition of ``byRecord`` that holds what a user has done; no name of a collection has a ``#``."""
+    return f"audit#user#{user_id}"
 
 
 def idempotency_key(user_id: int, header: str) -> Key:

@@ -15,15 +15,24 @@ Items of the **records** table::
     a guard    {"pk": "unique#<uid>#<field>#<value text>", "sk": "guard", "value": <record id>}
     the epoch  {"pk": "epoch", "sk": "epoch", "value": int}
     a counter  {"pk": "stats#<workflow key>#<nn>", "sk": "<version id>", "value": int}
+    an enabled schedule  {"pk": "schedules", "sk": "<workflow key>", "versionId": int, "config": {the trigger's}}
+    when a record is due {"pk": "due#<workflow key>#<since>#<shard>", "sk": "<record id>", "l1": iso}
+    how often schedules fired  {"pk": "fired#<workflow key>", "sk": "count", "value": int}
 
 Items of the **executions** table::
 
     execution  {"pk": "<id>", "sk": "execution", "id": int, "key": str, "workflowId": int, "status": int|None,
                 "record": "samples/91", "open": "open#<0-9>", "createdAt": iso, "attempt": int, "doc": json text, "ttl": s}
+    a hint     {"pk": "<execution id>", "sk": "touched#samples/91", "id": <execution id>, "record": "samples/91", "ttl": s}
     a slot     {"pk": "sem#<workflow key>#<text>", "sk": "slot#<000-099>", "holder": <execution id>}
     in line    {"pk": "sem#<workflow key>#<text>", "sk": "wait#<execution id>", "holder": <execution id>}
+    a firing   {"pk": "fired#<workflow key>", "sk": "<iso>", "ttl": s}
+    a record's firing  {"pk": "fired#<workflow key>#<record id>", "sk": "<iso>", "ttl": s}
     failures   {"pk": "signin#<hash of the account>", "sk": "signin", "failures": int, "ttl": s}
     revoked    {"pk": "revoked#<session id>", "sk": "revoked", "ttl": s}
+    a message  {"pk": "message#<MessageId>", "sk": "<workflow key>", "execution": int, "ttl": s}      # a workflow has taken it
+    an audit entry {"pk": "audit#<collection>#<record id>", "sk": "<entry id>#<version>", "id": int, "key": "audit#<collection>",
+                "record": "audit#user#<id>", "createdAt": iso, "doc": json text}
     idempotent {"pk": "idem#<user id>#<hash>", "sk": "idem", "doc": json text, "ttl": s}
 
 Sources: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html and
@@ -36,6 +45,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
+from chalicelib.domain.schedule_expression import Timing
 from chalicelib.errors import Json
 
 Item = dict[str, Json]
@@ -205,12 +215,14 @@ class Clock(Protocol):
 class EffectFailed(Exception):
     """Something outside did not happen, or its answer did not come.
 
-    ``result`` is what people get to see: ``{"message", "code"?, "status"?, "statusText"?, "data"?}``; ``timed_out``: nobody answered."""
+    ``result`` is what people get to see: ``{"message", "code"?, "status"?, "statusText"?, "data"?}``; ``timed_out``: nobody answered;
+    ``cut_short``: nor within the time that the node gives."""
 
-    def __init__(self, result: dict[str, Json], timed_out: bool = False) -> None:
+    def __init__(self, result: dict[str, Json], timed_out: bool = False, cut_short: bool = False) -> None:
         super().__init__(result.get("message"))
         self.result = result
         self.timed_out = timed_out
+        self.cut_short = cut_short
 
 
 class Outside(Protocol):
@@ -232,6 +244,34 @@ class MachineRefused(Exception):
     def __init__(self, message: str, code: str = "") -> None:
         super().__init__(message)
         self.code = code
+
+
+class DeadLetters(Protocol):
+    """Where messages go that can never work."""
+
+    def put(self, body: str, about: dict[str, str]) -> None:
+        """Keep the message as it came, with what is known about it (``reason``, ``code`` …). Raises EffectFailed."""
+
+
+class ScheduleRefused(Exception):
+    """The Scheduler did not take a schedule, or gave no answer; the message says why. ``code`` is the service's own, or empty."""
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Schedules(Protocol):
+    """What calls the function ``fire`` at the times of workflows: one schedule per enabled workflow with times of its own."""
+
+    def put(self, name: str, timing: Timing, payload: dict[str, Json]) -> None:
+        """Make the schedule unless one of that name is there. ``fire`` gets the payload and the ``time``. Raises ScheduleRefused."""
+
+    def names(self, prefix: str) -> dict[str, int]:
+        """Schedules whose names begin with ``prefix``, with the time when each was made (epoch milliseconds). Raises ScheduleRefused."""
+
+    def remove(self, name: str) -> None:
+        """Remove the schedule, if it is there. Raises ScheduleRefused."""
 
 
 class Machines(Protocol):

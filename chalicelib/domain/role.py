@@ -28,6 +28,7 @@ AREAS = {
     "collections": "pm.data-source-manager.data-source-main",
     "roles": "pm.acl.roles",
     "users": "pm.users",
+    "auditLogs": "pm.audit-logs",
 }
 LISTS = {"workflows": "ui.workflows"}
 STOCK_ROLES: dict[str, dict[str, Json]] = {

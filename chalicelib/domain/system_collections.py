@@ -9,7 +9,8 @@ from __future__ import annotations
 from chalicelib.domain.collection import Collection, Field
 
 
-def _system(name: str, *fields: Field, id_type: str = "integer", key_field: str = "id") -> Collection:
+def _system(name: str, *fields: Field, id_type: str = "integer", key_field: str = "id", audit: bool = True) -> Collection:
+    """``audit``: who changes what the product does is always on record; people's tasks belong to their executions, which have a history."""
     own = (
         Field("id", id_type, read_only=True),
         Field("createdAt", "date", read_only=True),
@@ -19,7 +20,7 @@ def _system(name: str, *fields: Field, id_type: str = "integer", key_field: str 
         Field("createdBy", "belongsTo", read_only=True, target="users", foreign_key="createdById"),
         Field("updatedBy", "belongsTo", read_only=True, target="users", foreign_key="updatedById"),
     )
-    options = {"autoGenId": id_type == "integer"}
+    options = {"autoGenId": id_type == "integer", "audit": audit}
     return Collection(name, name, name, id_type, 1, key_field, {f.name: f for f in (*own, *fields)}, True, options)
 
 
@@ -83,6 +84,7 @@ WORKFLOWS = _system(
     Field("invalid", "boolean"),
     Field("nodes", "json", hidden=True),
     Field("nodeSeq", "integer", hidden=True),
+    Field("dueSince", "integer", hidden=True),
     Field("categories", "array"),
 )
 
@@ -115,6 +117,7 @@ WORKFLOW_CC_TASKS = _system(
     Field("title", "text", read_only=True),
     Field("status", "integer", read_only=True),
     Field("readAt", "date", read_only=True),
+    audit=False,
 )
 
 WORKFLOW_MANUAL_TASKS = _system(
@@ -127,6 +130,7 @@ WORKFLOW_MANUAL_TASKS = _system(
     Field("title", "text", read_only=True),
     Field("status", "integer", read_only=True),
     Field("result", "json", read_only=True),
+    audit=False,
 )
 
 ACTIONS = _system(

@@ -22,7 +22,8 @@ KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")  # what a workflow may be called by
 
 @dataclass(frozen=True)
 class Workflow:
-    """``config`` is the trigger's; ``options`` holds ``timeout`` (ms), ``stackLimit``, ``deleteExecutionOnStatus`` …"""
+    """``config`` is the trigger's; ``options`` holds ``timeout`` (ms), ``stackLimit``, ``deleteExecutionOnStatus`` …; ``due_since``: since
+    when (epoch ms) it has watched a date of its collection's records as it does now, 0 for one that does not."""
 
     id: int
     key: str
@@ -35,6 +36,7 @@ class Workflow:
     raw_nodes: list[dict[str, Json]] = field(repr=False, default_factory=list)
     frozen: bool = False
     version: int = 0
+    due_since: int = 0
 
     @classmethod
     def of(cls, row: dict[str, Json], frozen: bool = False, version: int = 0) -> Workflow:
@@ -51,7 +53,26 @@ class Workflow:
             raw_nodes=row.get("nodes") or [],
             frozen=frozen,
             version=version,
+            due_since=row.get("dueSince") or 0,
         )
+
+    @property
+    def source(self) -> str:
+        """What the trigger listens to: a collection by its plain name, ``topic:<name>`` for messages, else empty."""
+        topic, collection = self.config.get("topic"), self.config.get("collection")
+        if isinstance(topic, str) and topic and self.type == "message":
+            return topic_source(topic)
+        return plain_name(collection) if isinstance(collection, str) else ""
+
+    @property
+    def spills(self) -> bool:
+        """Whether a run in a call that takes too long goes on as an asynchronous one (``options.spillToAsync``)."""
+        return self.sync and self.options.get("spillToAsync") is True
+
+    @property
+    def needs_machine(self) -> bool:
+        """Whether an execution of it may be walked by a state machine."""
+        return not self.sync or self.spills
 
     @cached_property
     def graph(self) -> Graph:
@@ -67,6 +88,11 @@ class Workflow:
 def plain_name(joint_name: str) -> str:
     """``main:posts`` and ``posts`` are the same collection; another data source keeps its prefix (and is not there)."""
     return joint_name.removeprefix("main:")
+
+
+def topic_source(topic: str) -> str:
+    """The name under which workflows wait for the messages of a topic; no collection has a colon in its name."""
+    return f"topic:{topic}"
 
 
 def version_of_node(node_id: int) -> int:

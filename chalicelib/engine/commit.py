@@ -44,10 +44,15 @@ class Replayed(Exception):
 
 
 def commit(store: Store, clock: Clock, tagged: Sequence[Tagged], deadline_ms: int | None = None) -> None:
-    """Write all or nothing. Raises Stale, AlreadyCommitted, Replayed, Invalid (unique), TooLarge, Conflict, Unavailable."""
+    """Write all or nothing, but for hints that have no room, which are written before.
+
+    Raises Stale, AlreadyCommitted, Replayed, Invalid (unique), TooLarge, Conflict, Unavailable."""
     if not tagged:
         return
     _check_number(tagged)
+    tagged, early = _with_room(tagged)
+    for start in range(0, len(early), MOST_ITEMS):
+        commit(store, clock, early[start : start + MOST_ITEMS], deadline_ms)
     writes = [entry.write for entry in tagged]
     silence: StoreUnavailable | None = None
     unheard = False
@@ -83,9 +88,20 @@ def rehearse(store: Store, tagged: Sequence[Tagged]) -> None:
 
 
 def _check_number(tagged: Sequence[Tagged]) -> None:
-    if len(tagged) > MOST_ITEMS:
-        message = f"a call may write at most {MOST_ITEMS} items with the executions it starts; this one has {len(tagged)}"
+    number = sum(1 for entry in tagged if entry.purpose != "hint")
+    if number > MOST_ITEMS:
+        message = f"a call may write at most {MOST_ITEMS} items with the executions it starts; this one has {number}"
         raise TooLarge(message, code="TOO_MANY_WRITES")
+
+
+def _with_room(tagged: Sequence[Tagged]) -> tuple[Sequence[Tagged], Sequence[Tagged]]:
+    """What fits into one transaction, and the hints that do not: they may stand there for nothing, so they may come first."""
+    others = [entry for entry in tagged if entry.purpose != "hint"]
+    if len(tagged) <= MOST_ITEMS or not others:
+        return tagged, ()
+    hints = [entry for entry in tagged if entry.purpose == "hint"]
+    room = MOST_ITEMS - len(others)
+    return [*others, *hints[:room]], hints[room:]
 
 
 def _raise_for(store: Store, tagged: Sequence[Tagged], refused: TransactionRefused) -> None:

@@ -4,7 +4,8 @@ The machine knows only order, waits and retries; every node's meaning stays in `
 of conditions) is cut into segments: one Task each, between the nodes that wait, which are states of their own under the titles people gave
 them. A new attempt goes by way of *Resume* to where the earlier one came. A segment that can lead
 to one place goes there at once; one that can lead to several is followed by a Choice. Where something waits inside a loop or a parallel
-node the segment is a *kernel*: Advance, Decide, then Sleep or Await, and back.
+node the segment is a *kernel*: Advance, Decide, then Sleep or Await, and back; one with nodes that are tried again has a Sleep.
+With ``options.statePerNode`` every node of the trunk is a Task of its own.
 Source of the language: https://states-language.net/spec.html
 """
 
@@ -18,10 +19,12 @@ from chalicelib.asl.lint import nexts_of
 from chalicelib.asl.names import Names
 from chalicelib.domain.graph import Graph, Node
 from chalicelib.domain.workflow import Workflow
+from chalicelib.engine.standing import may_sleep
 from chalicelib.errors import Json
 from chalicelib.nodes import NODE_TYPES
 
 DONE, FAILED, MORE, UNTIL, SIGNAL, HANDOVER = "done", "failed", "more", "until", "signal", "handover"
+NO_NODE = "(none)"  # no node's key
 FLEETING = ("Unavailable", "Conflict")
 PASSED = {"executionId.$": "$.executionId", "attempt.$": "$.attempt"}
 FAULTS = states.retry([*states.LAMBDA_FAULTS, "Lambda.Unknown", *FLEETING], seconds=1, attempts=6, most_seconds=30)
@@ -37,11 +40,12 @@ class Functions:
 
 @dataclass
 class Ahead:
-    """What a walk can come to next: nodes that wait on the trunk, the end, a wait inside a node that steers its branches."""
+    """What a walk can come to next: nodes that wait on the trunk, the end, a wait inside a node that steers its branches, another try."""
 
     stops: dict[int, Node] = field(default_factory=dict)
     falls: bool = True
     inner: bool = False
+    sleeps: bool = False
 
 
 def waits(node: Node) -> bool:
@@ -54,6 +58,11 @@ def stop_of(node: Node) -> str:
     return f"at:{node.key}"
 
 
+def task_of(node: Node) -> str:
+    """What a walk answers that may not run this node, where every node has a task of its own."""
+    return f"to:{node.key}"
+
+
 def is_kernel(node: Node, graph: Graph) -> bool:
     """Whether the node steers branches in which something waits."""
     return NODE_TYPES[node.type].steer is not None and any(waits(inner) for inner in graph.under(node))
@@ -61,7 +70,8 @@ def is_kernel(node: Node, graph: Graph) -> bool:
 
 def compile_workflow(workflow: Workflow, functions: Functions) -> dict[str, Json]:
     """The definition. Each payload is ``{executionId, attempt, next, until?, timeout?}``: ids, never data."""
-    return _Compiler(workflow, functions).document()
+    kind = _PerNode if workflow.options.get("statePerNode") else _Compiler
+    return kind(workflow, functions).document()
 
 
 class _Compiler:
@@ -74,24 +84,38 @@ class _Compiler:
         self._done = self._names.take("Done")
         self._failed = self._names.take("Failed")
         self._mark = self._names.take("Mark as failed")
-        self._stop_names = {node.id: self._names.take(node.title) for node in self._trunk() if waits(node)}
+        self._stop_names = {node.id: self._names.take(self._stop_title(node)) for node in self._trunk() if waits(node)}
         self._segments: dict[int | None, str] = {}
         self._inner = any(is_kernel(node, self._graph) for node in self._trunk())
+        self._sleeps = any(map(self._may_sleep, self._trunk()))
         self._resume = self._names.take("Resume") if self._may_go_elsewhere() else None
 
     def _may_go_elsewhere(self) -> bool:
         """Whether a walk may come to another place than the next one: past stops that are done, or to one that has to be looked at anew."""
         stops = [node for node in self._trunk() if waits(node)]
-        return len(stops) > 1 or any(self._inner or node.type != "delay" for node in stops)
+        return len(stops) > 1 or any(self._inner or self._sleeps or node.type != "delay" for node in stops)
 
-    def document(self) -> dict[str, Json]:
+    def _may_sleep(self, node: Node) -> bool:
+        """Whether the node, or one in the branches that it steers, may have to wait for another try."""
+        steered = self._graph.under(node) if NODE_TYPES[node.type].steer is not None else []
+        return any(may_sleep(one, self._graph) for one in (node, *steered))
+
+    def _stop_title(self, node: Node) -> str:
+        return node.title
+
+    def _begin(self) -> str:
+        """Make the states of the trunk; the name of the first."""
         start = self._segment(None)
         for node in self._trunk():
             if waits(node):
-                self._stop(node)
+                self._stop(node, self._segment(node))
         if self._resume:
             everywhere = {stop_of(node): self._stop_names[node.id] for node in self._trunk() if waits(node)}
-            self._kernel(self._resume, everywhere | {DONE: self._done}, self._inner)
+            self._kernel(self._resume, everywhere | {DONE: self._done}, self._inner, self._sleeps)
+        return start
+
+    def document(self) -> dict[str, Json]:
+        start = self._begin()
         self._states |= {
             self._mark: states.task(self._functions.run, PASSED | {"mark.$": "$.error"}, self._failed, retries=[FAULTS], catches=[])
             | {"Catch": [states.catch(["States.ALL"], self._failed)]},
@@ -116,9 +140,9 @@ class _Compiler:
                 for branch_head in self._graph.branches(node):
                     yield from self._trunk_line(branch_head)
 
-    def _stop(self, node: Node) -> None:
-        """The state of a node that waits, and the segment after it."""
-        name, after = self._stop_names[node.id], self._segment(node)
+    def _stop(self, node: Node, after: str) -> None:
+        """The state of a node that waits, and what is after it."""
+        name = self._stop_names[node.id]
         if node.type == "delay":
             self._states[name] = states.wait_until("$.until", after)
         else:
@@ -140,13 +164,15 @@ class _Compiler:
         nexts = {stop_of(node): self._stop_names[node.id] for node in ahead.stops.values()}
         nexts |= {DONE: self._done} if ahead.falls or not nexts else {}
         again = {stop_of(after): self._stop_names[after.id]} if after else {}
-        if len(nexts) == 1 and not ahead.inner:
+        if len(nexts) == 1 and not ahead.inner and not ahead.sleeps:
             self._states[name] = self._straight(name, next(iter(nexts)), nexts, next(iter(again.values()), None))
         else:
-            self._kernel(name, {**nexts, DONE: self._done, **again}, ahead.inner)
+            self._kernel(name, {**nexts, DONE: self._done, **again}, ahead.inner, ahead.sleeps)
         return name
 
-    def _straight(self, name: str, only: str, nexts: Mapping[str, str], again: str | None) -> states.State:
+    def _straight(
+        self, name: str, only: str, nexts: Mapping[str, str], again: str | None, more: Mapping[str, Json] | None = None
+    ) -> states.State:
         """A segment that leads to one place; whatever else happens comes as an error of that name."""
         others = {"SegmentMore": name, "SegmentFailed": self._failed}
         others |= {} if only == DONE else {"SegmentDone": self._done}
@@ -154,19 +180,22 @@ class _Compiler:
         others |= {"SegmentAgain": elsewhere} if elsewhere else {}
         catches = [states.catch([error], then) for error, then in others.items()]
         catches.append(states.catch(["States.ALL"], self._mark, "$.error"))
-        parameters = {**PASSED, "straight": only}
+        parameters = {**PASSED, "straight": only, **(more or {})}
         return states.task(self._functions.run, parameters, nexts[only], retries=[FAULTS], catches=catches)
 
-    def _kernel(self, name: str, nexts: Mapping[str, str], inner: bool) -> None:
+    def _kernel(self, name: str, nexts: Mapping[str, str], inner: bool, sleeps: bool, more: Mapping[str, Json] | None = None) -> None:
         decide = self._names.take(f"After {name}")
         catches = [states.catch(["States.ALL"], self._mark, "$.error")]
-        self._states[name] = states.task(self._functions.run, dict(PASSED), decide, retries=[FAULTS], catches=catches)
+        self._states[name] = states.task(self._functions.run, {**PASSED, **(more or {})}, decide, retries=[FAULTS], catches=catches)
         choices: dict[str, str] = {MORE: name, **nexts}
-        if inner:
-            sleep, wait = self._names.take(f"Sleep in {name}"), self._names.take(f"Await in {name}")
+        if inner or sleeps:
+            sleep = self._names.take(f"Sleep in {name}")
             self._states[sleep] = states.wait_until("$.until", name)
+            choices |= {UNTIL: sleep, HANDOVER: self._done}
+        if inner:
+            wait = self._names.take(f"Await in {name}")
             self._states[wait] = self._await(name)
-            choices |= {UNTIL: sleep, SIGNAL: wait, HANDOVER: self._done}
+            choices |= {SIGNAL: wait}
         elsewhere = self._resume if self._resume != name else None
         choices |= {FAILED: self._failed} if elsewhere else {}
         self._states[decide] = states.choice("$.next", choices, elsewhere or self._failed)
@@ -190,6 +219,8 @@ class _Compiler:
 
     def _ahead_of(self, after: Node | None) -> Ahead:
         whole = Ahead()
+        for branch_head in self._graph.branches(after) if after else ():
+            self._look(branch_head, whole)
         for head in self._continuations(after):
             self._look(head, whole)
             if not whole.falls:
@@ -204,6 +235,7 @@ class _Compiler:
                 whole.stops[node.id] = node
                 whole.falls = False
                 return
+            whole.sleeps = whole.sleeps or self._may_sleep(node)
             if NODE_TYPES[node.type].steer is not None:
                 whole.inner = whole.inner or is_kernel(node, self._graph)
                 continue
@@ -211,3 +243,47 @@ class _Compiler:
                 self._look(branch_head, whole)
             # A condition may find no branch for its result, so what follows it can always be reached.
             whole.falls = True
+
+
+class _PerNode(_Compiler):
+    """A machine that people can watch: each node of the trunk is a Task under its title, and a wait leads back to its node."""
+
+    def __init__(self, workflow: Workflow, functions: Functions) -> None:
+        super().__init__(workflow, functions)
+        self._tasks = {node.id: self._names.take(node.title) for node in self._trunk()}
+
+    def _may_go_elsewhere(self) -> bool:
+        return self._graph.head is not None
+
+    def _stop_title(self, node: Node) -> str:
+        return f"Wait in {node.title}"
+
+    def _begin(self) -> str:
+        if self._graph.head is None or self._resume is None:
+            return super()._begin()
+        everywhere = {DONE: self._done}
+        for node in self._trunk():
+            everywhere |= {task_of(node): self._tasks[node.id]}
+            everywhere |= {stop_of(node): self._stop_names[node.id]} if waits(node) else {}
+            self._node(node)
+        self._kernel(self._resume, everywhere, self._inner, self._sleeps, {"node": NO_NODE})
+        return self._tasks[self._graph.head.id]
+
+    def _node(self, node: Node) -> None:
+        """The states of one node: those of a segment that ends behind it."""
+        name, nexts, more = self._tasks[node.id], self._followers(node), {"node": node.key}
+        inner, sleeps = is_kernel(node, self._graph), self._may_sleep(node)
+        if waits(node):
+            self._stop(node, name)
+            nexts[stop_of(node)] = self._stop_names[node.id]
+        if len(nexts) == 1 and not inner and not sleeps:
+            self._states[name] = self._straight(name, next(iter(nexts)), nexts, None, more)
+        else:
+            self._kernel(name, nexts | {DONE: self._done}, inner, sleeps, more)
+
+    def _followers(self, node: Node) -> dict[str, str]:
+        """Where the walk may go on behind the node."""
+        heads = self._graph.branches(node) if NODE_TYPES[node.type].steer is None else []
+        after = next((head for head in self._continuations(node) if head is not None), None)
+        nexts = {task_of(head): self._tasks[head.id] for head in (*heads, *([after] if after else []))}
+        return nexts if after else nexts | {DONE: self._done}

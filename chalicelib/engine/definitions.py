@@ -17,7 +17,7 @@ from chalicelib.domain.keys import record_key
 from chalicelib.domain.ports import Item, Key
 from chalicelib.domain.role import Role
 from chalicelib.domain.system_collections import SYSTEM_COLLECTIONS
-from chalicelib.domain.workflow import Workflow, bound_key, bound_keys, enabled_key, plain_name
+from chalicelib.domain.workflow import Workflow, bound_key, bound_keys, enabled_key
 from chalicelib.engine.reads import Pending, Reads
 from chalicelib.errors import Json
 
@@ -109,7 +109,7 @@ class Definitions:
         return self._reads.resolve(lambda: self.collection(name))
 
     def bound(self, collection: str) -> list[Workflow]:
-        """The enabled workflows that wait for events of the collection, oldest first. Raises Pending."""
+        """The enabled workflows that wait for events of the collection, or of another `Workflow.source`, oldest first. Raises Pending."""
         if collection in SYSTEM_COLLECTIONS:
             return []
         likely = cast("list[str] | None", self._likely("bound", collection)) or []
@@ -117,7 +117,7 @@ class Definitions:
         keys = cast("list[str] | None", self._get("bound", collection)) or []
         self._reads.together(*[lambda key=key: self.workflow(key) for key in keys])
         found = [workflow for key in keys if (workflow := self.workflow(key))]
-        return sorted((one for one in found if plain_name(str(one.config.get("collection"))) == collection), key=lambda one: one.id)
+        return sorted((one for one in found if one.source == collection), key=lambda one: one.id)
 
     def likely_bound(self, collection: str) -> list[Workflow]:
         """As `likely_collection`, for those of `bound`."""

@@ -13,9 +13,8 @@ import json
 from dataclasses import dataclass, field
 
 from chalicelib.domain.graph import Node
-from chalicelib.domain.ids import time_of
 from chalicelib.domain.instants import iso_text
-from chalicelib.domain.keys import execution_key
+from chalicelib.domain.keys import execution_key, semaphore
 from chalicelib.domain.ports import Item
 from chalicelib.domain.status import STARTED
 from chalicelib.domain.workflow import Workflow
@@ -65,7 +64,11 @@ class Execution:
     """``context`` is the trigger's (``{"data": …, "user": …, "roleName": …}``); ``record`` names the context row (``samples/91``).
 
     ``stack``: the executions that led to this one, outermost first, as (execution id, version id); ``parent_id`` the one that
-    waits for this one as its subflow, ``parent_place`` the job there that waits when this one is asynchronous."""
+    waits for this one as its subflow, ``parent_place`` the job there that waits when this one is asynchronous; ``spilled``: what a call
+    that had no time to end it left for the walk that does (`engine/spilled.py`).
+
+    ``rows``: its context rows by their names, beside ``record``; ``touches``: it wrote, so there may be hints to it; ``hinted``: the names
+    of those that are committed (`engine/touched.py`)."""
 
     id: int
     workflow: Workflow
@@ -86,6 +89,10 @@ class Execution:
     parent_id: int | None = None
     parent_place: str | None = None
     rerun_of: int | None = None
+    spilled: dict[str, Json] | None = None
+    rows: tuple[str, ...] = ()
+    touches: bool = False
+    hinted: set[str] = field(default_factory=set)
 
     @property
     def below(self) -> tuple[tuple[int, int], ...]:
@@ -99,10 +106,11 @@ class Execution:
 
     def summary(self) -> dict[str, Json]:
         """What every answer to a trigger says of it."""
-        return {"id": self.id, "key": self.workflow.key, "status": self.status}
+        return {"id": self.id, "key": self.workflow.key, "status": self.status} | ({} if self.spilled is None else {"spilled": True})
 
-    def to_item(self, token: str, now: str, ttl: int | None = None) -> Item:
-        """The history item. ``token`` tells this execution from another one of the same id."""
+    def to_item(self, token: str, now: str, ttl: int | None = None, *, announce: bool = False) -> Item:
+        """The history item. ``token`` tells this execution from another one of the same id; with ``announce`` the sweep tells of its
+        end."""
         key = execution_key(self.id)
         doc = {
             "token": token,
@@ -117,6 +125,7 @@ class Execution:
             "parentExecutionId": self.parent_id,
             "parentPlace": self.parent_place,
             "rerunOf": self.rerun_of,
+            "spilled": self.spilled,
             "startedAt": self.created_at if self.status is not None else None,
             "updatedAt": now,
             "jobs": [job.to_json(self.id) for job in self.jobs],
@@ -129,11 +138,13 @@ class Execution:
             "workflowId": self.workflow.id,
             "status": self.status,
             "record": self.record,
-            "open": f"open#{self.id % 10}" if self.status in (None, STARTED) else None,
+            "open": f"open#{self.id % 10}" if self.status in (None, STARTED) or announce else None,
             "createdAt": self.created_at,
             "attempt": 0,
             "doc": bounded_text(doc) if self.status is not None else _whole_text(doc),
             "ttl": ttl,
+            "hinted": True if self.touches or self.rows else None,
+            "announce": True if announce else None,
         }
 
 
@@ -222,10 +233,10 @@ def _text(value: Json) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def is_kept(item: Item) -> bool:
-    """Whether the history item is for readers: not one that expired with its own end, which TTL removes within two days."""
+def is_kept(item: Item, now_ms: int) -> bool:
+    """Whether the history item is for readers: not one that has expired, which TTL removes within two days."""
     ttl = item.get("ttl")
-    return ttl is None or ttl * 1000 > time_of(item["id"])
+    return ttl is None or ttl * 1000 > now_ms
 
 
 def public_execution(item: Item) -> dict[str, Json]:
@@ -243,9 +254,11 @@ def public_execution(item: Item) -> dict[str, Json]:
         "manually": doc.get("manually"),
         "dispatched": item.get("status") is not None,
         "reason": item.get("reason") or doc.get("reason"),
+        "waitsFor": _waits_for(item),
         "stack": [execution_id for execution_id, _ in doc.get("stack") or []] or None,
         "parentExecutionId": doc.get("parentExecutionId"),
         "rerunOf": doc.get("rerunOf"),
+        "spilled": doc.get("spilled") is not None,
         "eventKey": doc.get("token"),
         "expiresAt": iso_text(int(expires_ms)) if expires_ms is not None else None,
         "createdAt": item["createdAt"],
@@ -255,10 +268,16 @@ def public_execution(item: Item) -> dict[str, Json]:
     } | ({"jobsLeftOut": doc["jobsLeftOut"]} if "jobsLeftOut" in doc else {})
 
 
+def _waits_for(item: Item) -> Json:
+    """The text of the concurrency key whose turn the execution waits for (empty without a key); ``None`` when it does not wait in line."""
+    name = item.get("waitsFor")
+    return name.removeprefix(semaphore(item["key"], "")) if isinstance(name, str) and item.get("status") is None else None
+
+
 def restored(item: Item, workflow: Workflow) -> Execution:
     """The execution of a history item, as far as an answer needs it."""
     doc = json.loads(item["doc"])
     execution = Execution(item["id"], workflow, {}, item["createdAt"], item.get("record"), status=item.get("status"))
-    execution.refusal = doc.get("refusal") or []
+    execution.refusal, execution.spilled = doc.get("refusal") or [], doc.get("spilled")
     execution.ended_by_end, execution.messages, execution.token = doc["endedByEnd"], doc["messages"], doc["token"]
     return execution

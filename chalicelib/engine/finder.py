@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 
 from chalicelib.domain.keys import guard_key
@@ -72,8 +73,9 @@ def find_all(unit: UnitOfWork, searches: Sequence[Search]) -> list[Found]:
         return [find(unit, search) for search in searches]
     store = unit.reads.store
     with ThreadPoolExecutor(min(AT_ONCE, len(asked))) as pool:
-        pages = pool.map(lambda one: store.query(RECORDS, one[0], index=one[1], keys=one[2]), asked)
-        ready = dict(zip(asked, pages, strict=True))
+        # Each in the context of this call, so that its request is counted there.
+        pages = [pool.submit(copy_context().run, store.query, RECORDS, one[0], index=one[1], keys=one[2]) for one in asked]
+        ready = {one: page.result() for one, page in zip(asked, pages, strict=True)}
     return [find(unit, search, ready) for search in searches]
 
 

@@ -1,14 +1,15 @@
 """Walks a workflow's tree in process, node by node, inside one unit of work.
 
-Every node runs in a savepoint. A node that fails or raises ends its line; when no branching node above takes that, it ends the
-execution, and every record write of the run is dropped (its history stays). An ``end`` node is a decision: what was written before
+Every node runs in a savepoint. A node that fails or raises is tried again as its ``retry`` says, then ends its line unless its ``onError``
+says otherwise; when no branching node above takes that, it ends the execution, and every record write of the run is dropped (its history
+stays). An ``end`` node is a decision: what was written before
 it stands, with either status. Source of the walk: https://docs.nocobase.com/workflow/development/instruction
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib.domain.graph import Node
 from chalicelib.domain.instants import iso_text
@@ -16,34 +17,20 @@ from chalicelib.domain.ports import Clock, StoreUnavailable
 from chalicelib.domain.status import ABORTED, ERROR, PENDING, RESOLVED, execution_status
 from chalicelib.domain.workflow import Workflow
 from chalicelib.engine.execution import Execution, Job, is_larger
+from chalicelib.engine.interruptions import Ended, Exited, Interruption, TimedOut
+from chalicelib.engine.policies import Tries, is_bad, policies_of, settled
 from chalicelib.engine.ports import RunPorts
 from chalicelib.errors import AppError, Conflict, DeadlineExceeded, Json, Unavailable
 from chalicelib.nodes import NODE_TYPES
 from chalicelib.nodes.base import Branch, Look, Outcome, Steer
-from chalicelib.observability import logger
+from chalicelib.observability import about, logger, traced
 
 MOST_RESULT_BYTES = 8 * 350_000
+MOST_WAIT_MS = 10_000  # between tries in all, where no call says how long it waits
 PASSED_ON = (Conflict, DeadlineExceeded, Unavailable, StoreUnavailable)
 
 
-class Interruption(Exception):
-    """Stops the walk from inside a node; no outcome of that node."""
-
-
-class Ended(Interruption):
-    """An ``end`` node stopped the whole execution."""
-
-
-class Exited(Interruption):
-    """A branch ended badly and takes the whole execution with it."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(status)
-        self.status = status
-
-
-class TimedOut(Interruption):
-    """The workflow's own ``options.timeout`` has passed."""
+Run = Callable[[Mapping[str, Json]], Outcome]
 
 
 @dataclass(frozen=True)
@@ -65,20 +52,32 @@ class Place:
 
 
 class Interpreter:
-    """One walk of one execution. ``deadline_ms`` is when the call gives up (epoch milliseconds)."""
+    """One walk of one execution. ``deadline_ms`` is when the call gives up (epoch milliseconds), ``commit_by_ms`` until when a walk that
+    has come to its end still counts."""
 
     def __init__(
-        self, execution: Execution, ports: RunPorts, clock: Clock, system: Mapping[str, Json], deadline_ms: int | None = None
+        self,
+        execution: Execution,
+        ports: RunPorts,
+        clock: Clock,
+        system: Mapping[str, Json],
+        deadline_ms: int | None = None,
+        commit_by_ms: int | None = None,
     ) -> None:
         self._execution = execution
         self._graph = execution.workflow.graph
         self._prepared = prepared_nodes(execution.workflow)
+        self._policies = policies_of(execution.workflow)
         self._ports = ports
         self._unit = ports.unit_records.unit
         self._clock = clock
         self._deadline_ms = deadline_ms
+        self._commit_by_ms = deadline_ms if commit_by_ms is None else commit_by_ms
+        self._commits_later = commit_by_ms is not None
         timeout_ms = execution.workflow.options.get("timeout")
         self._expires_ms = clock.now_ms() + timeout_ms if timeout_ms else None
+        ends_ms = clock.now_ms() + MOST_WAIT_MS if deadline_ms is None else deadline_ms
+        self._waits_until_ms = min(ends_ms, self._expires_ms or ends_ms)
         self._scope: dict[str, Json] = {
             "$context": execution.context,
             "$jobsMapByNodeKey": execution.results,
@@ -104,7 +103,7 @@ class Interpreter:
             execution.reason, status = "timeout", ABORTED
             for job in execution.jobs:
                 job.status = ABORTED if job.status == PENDING else job.status
-        self._check_time("it came to its end")
+        self._check_time("it came to its end", self._commit_by_ms)
         execution.status = execution_status(status)
         if execution.status < 0 and not execution.ended_by_end:
             self._unit.rollback(before)
@@ -120,24 +119,58 @@ class Interpreter:
     def _run_node(self, node: Node, place: Place) -> int:
         self._check_deadline(node)
         started = iso_text(self._clock.now_ms())
-        savepoint = self._unit.savepoint()
         steer = NODE_TYPES[node.type].steer
         if steer is not None:
             return self._steer(node, place, steer, started)
-        outcome = self._outcome(node, place, lambda scope: NODE_TYPES[node.type].run(self._prepared[node.id], scope, self._ports))
-        if outcome.status < 0 and not outcome.ends:
-            self._unit.rollback(savepoint)
+        policy = self._policies[node.id]
+        run = NODE_TYPES[node.type].run
+        outcome = self._tried(node, place, lambda scope: run(self._prepared[node.id], scope, self._ports), Tries.of(policy))
+        outcome = settled(policy, outcome)
         self._add_job(node, place, outcome, started)
         if outcome.ends:
             raise Ended
         return self._after(node, place, outcome)
+
+    def _tried(self, node: Node, place: Place, run: Run, tries: Tries) -> Outcome:
+        """The outcome of the last try, waited for in place. What a failed one has staged and said is dropped."""
+        savepoint, jobs, messages = self._unit.savepoint(), self._execution.jobs, self._execution.messages
+        before = len(jobs), len(messages)
+        while True:
+            outcome = self._outcome(node, place, run, tries.number)
+            if not is_bad(outcome):
+                return tries.noted(outcome)
+            self._unit.rollback(savepoint)
+            entry = tries.entry_for(outcome)
+            if entry is None:
+                return tries.noted(outcome)
+            wait_ms = tries.wait_ms(entry)
+            tries.count(entry)
+            if not self._has_waited(wait_ms, tries.number):
+                told = f"not tried again: the next try is due in {wait_ms / 1_000:g} s, and nobody waits so long for this run"
+                tries.retried[entry] -= 1
+                return tries.noted(replace(outcome, log="\n".join(filter(None, (outcome.log, told)))))
+            del jobs[before[0] :], messages[before[1] :]
+
+    def _has_waited(self, wait_ms: int, number: int) -> bool:
+        """Wait for that try, unless it was made before in a walk of the same call; False when there is no time.
+
+        Raises DeadlineExceeded where somebody else can wait for it: the run goes on without its call."""
+        if self._ports.has_answer(number):
+            return True
+        due_ms = self._clock.now_ms() + wait_ms
+        if self._commits_later and self._deadline_ms is not None and due_ms >= self._deadline_ms:
+            raise self._over("the next try of a node")
+        if due_ms >= self._waits_until_ms:
+            return False
+        self._clock.sleep(wait_ms / 1_000)
+        return True
 
     def _after(self, node: Node, place: Place, outcome: Outcome) -> int:
         """Walk the branch that the node chose; the status with which the node's line goes on."""
         if outcome.branch is None or (head := self._graph.branch(node, outcome.branch)) is None:
             return outcome.status
         status = self._walk(head, place.within(node, Branch(outcome.branch)))
-        if status == RESOLVED:
+        if status == RESOLVED or (status < 0 and self._policies[node.id].on_error == "continue"):
             return outcome.status
         if outcome.exits_on_failure and status != PENDING:
             raise Exited(status)
@@ -161,7 +194,7 @@ class Interpreter:
             finally:
                 control.close()
 
-        outcome = self._outcome(node, place, drive)
+        outcome = settled(self._policies[node.id], self._outcome(node, place, drive))
         job.status, job.result, job.meta, job.log = outcome.status, outcome.result, outcome.meta, outcome.log
         job.ended_at = iso_text(self._clock.now_ms())
         self._execution.results[node.key] = outcome.result
@@ -171,6 +204,7 @@ class Interpreter:
         """The scope that the node sees, whenever it asks."""
 
         def look(variables: dict[str, Json] | None) -> Mapping[str, Json]:
+            self._check_time(f'node "{node.title}" was done', self._deadline_ms)
             return self._scope_at(place if variables is None else place.within(node, Branch(0, variables=variables)))
 
         return look
@@ -183,10 +217,11 @@ class Interpreter:
             self._unit.rollback(savepoint)
         return status
 
-    def _outcome(self, node: Node, place: Place, run: Callable[[Mapping[str, Json]], Outcome]) -> Outcome:
-        self._ports.enter(node, place.job_key(node))
+    def _outcome(self, node: Node, place: Place, run: Run, number: int = 0) -> Outcome:
+        self._ports.enter(node, place.job_key(node), self._policies[node.id].timeout_ms, number)
         try:
-            return _bounded(run(self._scope_at(place)))
+            with about(node=node.key), traced(f"node {node.key}", node_type=node.type):
+                return _bounded(run(self._scope_at(place)))
         except (Interruption, *PASSED_ON):
             raise
         except AppError as error:
@@ -213,14 +248,17 @@ class Interpreter:
     def _check_deadline(self, node: Node) -> None:
         if self._expires_ms is not None and self._clock.now_ms() > self._expires_ms:
             raise TimedOut
-        self._check_time(f'node "{node.title}"')
+        self._check_time(f'node "{node.title}"', self._deadline_ms)
 
-    def _check_time(self, before: str) -> None:
-        if self._deadline_ms is not None and self._clock.now_ms() > self._deadline_ms:
-            raise DeadlineExceeded(
-                f'the workflow "{self._execution.workflow.title}" ran out of time before {before}; nothing was written',
-                data={"executionId": self._execution.id},
-            )
+    def _check_time(self, before: str, until_ms: int | None) -> None:
+        if until_ms is not None and self._clock.now_ms() > until_ms:
+            raise self._over(before)
+
+    def _over(self, before: str) -> DeadlineExceeded:
+        return DeadlineExceeded(
+            f'the workflow "{self._execution.workflow.title}" ran out of time before {before}; nothing was written',
+            data={"executionId": self._execution.id},
+        )
 
 
 def _bounded(outcome: Outcome) -> Outcome:

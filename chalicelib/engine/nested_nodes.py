@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from chalicelib.domain.graph import Graph, Node
+from chalicelib.domain.policy import NAMES as POLICY_NAMES
 from chalicelib.domain.template_path import short
 from chalicelib.errors import Invalid, Json, Problem
 
@@ -50,7 +51,8 @@ class _Flattening:
         return None
 
     def add(self, raw: dict[str, Json], upstream: int | None, index: int | None) -> dict[str, Json]:
-        content = {name: raw[name] for name in CONTENT if name in raw}
+        # Policies belong into the config: kept, so that the check can say so.
+        content = {name: raw[name] for name in (*CONTENT, *POLICY_NAMES) if name in raw}
         keyed = content | {"key": raw.get("key") or self.make_key()}
         node = {"id": self.make_id(), **keyed, "upstreamId": upstream, "branchIndex": index}
         self.nodes.append(node)

@@ -9,9 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from chalicelib.domain.graph import Graph, Node, problems_of_links
+from chalicelib.domain.policy import ON_FAILURE
 from chalicelib.domain.references import FindCollection
 from chalicelib.domain.template import problems_of
 from chalicelib.engine.nested_nodes import MOST_LEVELS as MOST_BRANCH_LEVELS
+from chalicelib.engine.policy_validation import has_failure_branch, problems_of_misplaced, problems_of_policies
 from chalicelib.engine.schema_problems import problems_of_schema
 from chalicelib.errors import Json, Problem
 from chalicelib.nodes import NODE_TYPES, unknown_type
@@ -69,7 +71,7 @@ def problems_of_node(
     to be filled in: its config is not looked at."""
     if is_too_deep(dict(raw)):
         return [Problem(TOO_DEEP, path)]
-    found = problems_of_schema(dict(raw), NODE, path)
+    found = problems_of_schema(dict(raw), NODE, path) + problems_of_misplaced(raw, path)
     config = raw.get("config")
     return found + _problems_of_content(raw, {} if config is None else config, path, definitions, node_types, config is not None)
 
@@ -102,6 +104,7 @@ def problems_of_nodes(nodes: Sequence[Json], definitions_for: FindCollection, no
         found += [*_problems_of_branches(nodes, graph, node_types), *_problems_of_depth(nodes, graph)]
     for position, raw in enumerate(nodes):
         if isinstance(raw, dict):
+            found += problems_of_misplaced(raw, f"nodes.{position}")
             config = raw.get("config")
             known = standing(raw, graph, definitions_for) if graph else Definitions(definitions_for, _keys(nodes))
             found += _problems_of_content(raw, {} if config is None else config, f"nodes.{position}", known, node_types, True)
@@ -142,6 +145,7 @@ def _problems_of_config(config: dict[str, Json], path: str, definitions: Definit
     if is_too_deep(config, MOST_CONFIG_LEVELS):
         return [Problem(CONFIG_TOO_DEEP, path)]
     found = problems_of_schema(config, node_type.schema, path) + node_type.check(config, path, definitions)
+    found += problems_of_policies(config, path, node_type)
     if node_type.checks_templates:
         found += problems_of(config, path, definitions.known_nodes, definitions.scopes)
     return list(dict.fromkeys(found))
@@ -181,6 +185,8 @@ def _problems_of_branches(nodes: Sequence[dict[str, Json]], graph: Graph, node_t
             continue
         owner = graph.nodes[upstream]
         node_type = node_types.get(owner.type)
+        if index == ON_FAILURE and node_type and has_failure_branch(owner.config, node_type):
+            continue
         if node_type and node_type.branches is not None and index not in node_type.branches:
             has = ", ".join(f"{number} ({meaning})" for number, meaning in node_type.branches.items())
             there = f"has the branches {has}" if has else "has no branches"

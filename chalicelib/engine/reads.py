@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
+from chalicelib.domain.audit import Origin
 from chalicelib.domain.keys import EPOCH
 from chalicelib.domain.ports import Item, Key, Store
 
@@ -26,6 +27,7 @@ class Reads:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self.origin: Origin | None = None  # on whose behalf, once that is known
         self.items: dict[Key, Item | None] = {}
         self._wanted: set[Key] = set()
         self._after_epoch: set[Key] = set()

@@ -38,6 +38,7 @@ class UnitRecords:
     def __init__(self, unit: UnitOfWork, definitions: Definitions, *, now_ms: int = 0, timezone: str = "+00:00") -> None:
         self.unit = unit
         self.definitions = definitions
+        unit.bound = definitions.bound_now
         self.now_ms = now_ms
         self._timezone = timezone
         self.nested: dict[Key, Row] = {}

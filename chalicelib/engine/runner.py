@@ -25,7 +25,7 @@ from chalicelib.engine.ports import Effects, RunPorts
 from chalicelib.engine.records import UnitRecords
 from chalicelib.engine.unit_of_work import Change
 from chalicelib.errors import Invalid, Json, NotFound, Unprocessable
-from chalicelib.observability import logger
+from chalicelib.observability import about, logger, traced
 from chalicelib.triggers.collection import COLLECTION_EVENT, is_set_off
 
 ROLLED_BACK = "System process failed, please contact administrator."
@@ -33,24 +33,29 @@ ROLLED_BACK = "System process failed, please contact administrator."
 
 @dataclass
 class Runner:
-    """``deadline_ms``: when the call gives up (epoch milliseconds); ``timezone``: the caller's."""
+    """``deadline_ms``: when the call gives up (epoch milliseconds); ``timezone``: the caller's; ``commit_by_ms``: until when a run that has
+    come to its end may still be committed, where that is later."""
 
     clock: Clock
     effects: Effects
     deadline_ms: int | None = None
     timezone: str = "+00:00"
+    commit_by_ms: int | None = None
 
     def walk(self, execution: Execution, records: UnitRecords, *, answers: bool) -> None:
         """Run the execution in process; its writes are staged in the records' unit. Raises what `Interpreter.run` raises."""
         unit = records.unit
         unit.serializable = unit.serializable or execution.workflow.options.get("isolation") == "serializable"
-        records.runner, before = self, records.stack
+        records.runner, before, acting = self, records.stack, unit.acting
         system = system_variables(self.clock.now_ms(), unit.next_number, self.timezone)
         ports = RunPorts(execution, records, self.clock, self.effects, self, answers, self.timezone, deadline_ms=self.deadline_ms)
+        ports.commit_by_ms = self.commit_by_ms
+        key = execution.workflow.key
         try:
-            Interpreter(execution, ports, self.clock, system, self.deadline_ms).run()
+            with about(executionId=execution.id, workflow=key), traced(f"execution {key}", execution_id=execution.id):
+                Interpreter(execution, ports, self.clock, system, self.deadline_ms, self.commit_by_ms).run()
         finally:
-            records.stack = before
+            records.stack, unit.acting = before, acting
 
     def settle(self, records: UnitRecords) -> None:
         """Set off what the unit's new changes set off. Raises Unprocessable when a workflow takes the change back."""

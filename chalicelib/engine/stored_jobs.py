@@ -14,16 +14,20 @@ from dataclasses import dataclass
 
 from chalicelib.domain.graph import Graph, Node
 from chalicelib.domain.keys import execution_key, job_key
-from chalicelib.domain.ports import EXECUTIONS, Absent, Condition, Equals, Item, Put, Store, Update
+from chalicelib.domain.ports import EXECUTIONS, Absent, Condition, Delete, Equals, Item, Key, Put, Range, Store, Update
 from chalicelib.domain.status import PENDING, STARTED
 from chalicelib.engine.execution import Job
+from chalicelib.engine.policies import RETRY_AT, meta_of
 from chalicelib.engine.unit_of_work import Tagged
 from chalicelib.errors import Json, TooLarge
+from chalicelib.nodes import NODE_TYPES
+from chalicelib.nodes.base import Outcome
 
 PLAIN_BYTES = 64 * 1024
 PART_CHARACTERS = 350_000
 MOST_PARTS = 8
 PART = "#part"
+WITHOUT_HINTS = Range(high="job$")  # the sign after "#": hints to what an execution touched come later, and may be many
 
 
 @dataclass
@@ -40,13 +44,42 @@ class StoredJob:
     assigns: str | None = None
     was_stored: bool = False
     is_dirty: bool = True
+    kept_status: int = PENDING
+    kept_parts: int = 0
+
+    @property
+    def awaits_retry(self) -> bool:
+        """Whether the node is to be run once more when the job is due."""
+        return self.job.status == PENDING and meta_of(self.job.meta, RETRY_AT) is not None
+
+    @property
+    def hears_signals(self) -> bool:
+        """Whether somebody's result is waited for, however long, and not the time alone."""
+        node_type = NODE_TYPES[self.job.node.type]
+        return self.due_at_ms is None or (node_type.waits and node_type.resume is None and not self.awaits_retry)
+
+    @property
+    def outcome(self) -> Outcome:
+        """What the job says of its node."""
+        job = self.job
+        return Outcome(job.status, job.result, self.branch, self.ends, job.log, job.meta, self.exits, self.due_at_ms)
+
+    def kept(self) -> None:
+        """It stands in the database as it is now."""
+        self.was_stored, self.is_dirty, self.kept_status = True, False, self.job.status
 
 
 def job_writes(execution_id: int, stored: StoredJob) -> list[Tagged]:
-    """The writes that keep the job: it must not be there yet, or still be pending. Raises TooLarge."""
+    """The writes that keep the job: it must not be there yet, or be as it was read. Raises TooLarge."""
     item, parts = _item(execution_id, stored)
-    condition: Condition = Equals({"status": PENDING}) if stored.was_stored else Absent()
-    return [Tagged(Put(EXECUTIONS, item, condition), "job"), *(Tagged(Put(EXECUTIONS, part), "other") for part in parts)]
+    condition: Condition = Equals({"status": stored.kept_status}) if stored.was_stored else Absent()
+    gone = (Key(EXECUTIONS, item["pk"], f"{item['sk']}{PART}{number}") for number in range(len(parts) + 1, stored.kept_parts + 1))
+    stored.kept_parts = max(stored.kept_parts, len(parts))
+    return [
+        Tagged(Put(EXECUTIONS, item, condition), "job"),
+        *(Tagged(Put(EXECUTIONS, part), "other") for part in parts),
+        *(Tagged(Delete(key), "other") for key in gone),
+    ]
 
 
 def _item(execution_id: int, stored: StoredJob) -> tuple[Item, list[Item]]:
@@ -95,7 +128,7 @@ def read_all(store: Store, execution_id: int) -> tuple[Item | None, list[Item]]:
     others: list[Item] = []
     start: Item | None = None
     while True:
-        page = store.query(EXECUTIONS, str(execution_id), start=start)
+        page = store.query(EXECUTIONS, str(execution_id), keys=WITHOUT_HINTS, start=start)
         for item in page.items:
             if item["sk"] == "execution":
                 own = item
@@ -138,6 +171,8 @@ def _parsed(item: Item, parts: dict[str, str], node: Node) -> StoredJob:
         item.get("assigns"),
         was_stored=True,
         is_dirty=False,
+        kept_status=item["status"],
+        kept_parts=sum(1 for _ in _parts_of(item["sk"], parts)),
     )
 
 

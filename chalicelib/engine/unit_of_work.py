@@ -9,13 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from dataclasses import field as attribute
 from typing import TYPE_CHECKING, NamedTuple
 
 from chalicelib.domain.collection import Collection, Field
 from chalicelib.domain.keys import guard_key, record_key
 from chalicelib.domain.ports import Absent, Check, Condition, Delete, Equals, Exists, Key, Put, Update, Write
 from chalicelib.domain.record import Record, Row, changed_record, new_record
+from chalicelib.domain.workflow import Workflow
+from chalicelib.engine.auditing import audit_writes
+from chalicelib.engine.due import due_writes
 from chalicelib.engine.reads import Reads
+from chalicelib.engine.touched import hints_of_writes, note_hinted, with_actor
 from chalicelib.errors import Invalid, Json, Taken, TooLarge
 
 if TYPE_CHECKING:
@@ -29,17 +34,19 @@ MOST_BYTES = 4_000_000
 
 @dataclass(frozen=True)
 class Staged:
-    """One record's change: ``before`` as read (``None``: was not there), ``after`` as it will be (``None``: will not be there)."""
+    """One record's change: ``before`` as read (``None``: was not there), ``after`` as it will be (``None``: will not be there); ``by``: the
+    executions that made it."""
 
     collection: Collection
     before: Record | None
     after: Record | None
+    by: tuple[Execution, ...] = attribute(default=(), compare=False)
 
 
 @dataclass(frozen=True)
 class Tagged:
-    """A write and its purpose: ``record check guard execution idempotency definition other``; a guard has its field and value, and where
-    the value stands in what was sent (``path``)."""
+    """A write and its purpose: ``record check guard audit execution idempotency definition hint other``; a guard has its field and value,
+    and where the value stands in what was sent (``path``)."""
 
     write: Write
     purpose: str
@@ -80,7 +87,9 @@ class UnitOfWork:
         self.places: dict[Key, str] = {}  # where the values of a record stand in what was sent: "", "sequel."
         self.queued: tuple[Execution, ...] = ()
         self.ran: list[Execution] = []
+        self.acting: Execution | None = None  # whose nodes run now
         self.serializable = False
+        self.bound: Callable[[str], list[Workflow]] = lambda collection: []  # the enabled workflows that wait for a collection's events
         self._read_by_key: dict[Key, None] = {}
         self._context: dict[Key, int] = {}
         self._linked: dict[Key, None] = {}
@@ -172,7 +181,8 @@ class UnitOfWork:
             self.changes += (Change(before, after),)
 
     def _stage(self, collection: Collection, key: Key, before: Record | None, after: Record | None) -> None:
-        self.staged = self.staged | {key: Staged(collection, before, after)}
+        by = with_actor(self.staged[key].by if key in self.staged else (), self.acting)
+        self.staged = self.staged | {key: Staged(collection, before, after, by)}
         count = sum(1 for staged in self.staged.values() if staged.before or staged.after)
         if count > MOST_WRITES:
             raise TooLarge(f"a run may write at most {MOST_WRITES} records; this would be number {count}", code="TOO_MANY_WRITES")
@@ -203,11 +213,15 @@ class UnitOfWork:
         """The transaction's writes for what is staged. Raises Invalid when two staged records hold one unique value, TooLarge."""
         tagged = [Tagged(write, "record") for write in map(_record_write, self.staged.items()) if write]
         tagged += _guard_writes(self.staged, self.places)
+        tagged += [Tagged(write, "other") for write in due_writes(self.staged.values(), self.bound, self._now)]
         if tagged:
             tagged += [Tagged(check, "check") for check in self._checks()]
+        audits = audit_writes(self.staged.values(), self.reads.origin, self._now, MOST_BYTES)
+        tagged += [Tagged(put, "audit") for put in audits]
         if len(tagged) > MOST_WRITES:
-            raise TooLarge(f"a run may write and guard at most {MOST_WRITES} items; this one has {len(tagged)}", code="TOO_MANY_WRITES")
-        return tagged
+            has = f"{len(tagged)}, {len(audits)} of them audit entries" if audits else str(len(tagged))
+            raise TooLarge(f"a run may write and guard at most {MOST_WRITES} items; this one has {has}", code="TOO_MANY_WRITES")
+        return tagged + [Tagged(put, "hint") for put in hints_of_writes(self.staged.values(), self._now)]
 
     def _checks(self) -> list[Write]:
         """Conditions on what was read and not written: the context rows; in a serializable unit every row that was read by its key; and
@@ -224,6 +238,7 @@ class UnitOfWork:
 
     def committed(self) -> None:
         """After the commit: what was staged is what the database holds."""
+        note_hinted(self.staged.values())
         for key, staged in self.staged.items():
             self.reads.items[key] = staged.after.item if staged.after else None
         for key in self._linked.keys() - self.staged.keys():

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from chalicelib.domain.references import FindCollection
+from chalicelib.domain.retention import ANNOUNCE, RETENTION
 from chalicelib.domain.template import compile_template, problems_of
 from chalicelib.engine.nested_nodes import flatten, nest
 from chalicelib.engine.node_validation import (
@@ -22,6 +23,7 @@ from chalicelib.engine.node_validation import (
     problems_of_nodes,
 )
 from chalicelib.engine.schema_problems import problems_of_schema
+from chalicelib.engine.spill_validation import problems_of_spilling
 from chalicelib.errors import Json, Problem
 from chalicelib.nodes import NODE_TYPES
 from chalicelib.triggers import TRIGGER_TYPES, unknown_trigger
@@ -30,7 +32,6 @@ __all__ = ["flatten", "nest", "problems_of_workflow"]
 
 MOST_NODES = 200
 LONGEST_TIMEOUT_MS = 180 * 86_400_000
-NO_POLICIES = ("retry", "timeoutSeconds", "onError")
 
 CONCURRENCY: dict[str, Json] = {
     "type": ["object", "null"],
@@ -54,12 +55,17 @@ WORKFLOW: dict[str, Json] = {
         "config": {"type": ["object", "null"]},
         "options": {
             "type": ["object", "null"],
+            "additionalProperties": False,
             "properties": {
                 "timeout": {"type": ["integer", "null"], "minimum": 0, "maximum": LONGEST_TIMEOUT_MS},
                 "stackLimit": {"type": ["integer", "null"], "minimum": 1, "maximum": 32},
                 "deleteExecutionOnStatus": {"type": ["array", "null"], "items": {"type": "integer"}},
                 "isolation": {"enum": [None, "default", "serializable"]},
                 "concurrency": CONCURRENCY,
+                "statePerNode": {"type": ["boolean", "null"]},
+                "retention": RETENTION,
+                "announce": ANNOUNCE,
+                "spillToAsync": {"type": ["boolean", "null"]},
             },
         },
         "nodes": {"type": ["array", "null"], "maxItems": MOST_NODES},
@@ -75,14 +81,15 @@ def problems_of_workflow(doc: Mapping[str, Json], definitions_for: FindCollectio
         return [Problem(TOO_DEEP)]
     raw_nodes = doc.get("nodes")
     nodes = raw_nodes if isinstance(raw_nodes, list) else []
-    found = [*problems_of_schema(dict(doc), WORKFLOW, ""), *_problems_of_limit(doc), *_problems_of_trigger(doc, definitions_for)]
+    found = [*problems_of_schema(dict(doc), WORKFLOW, ""), *_problems_of_limit(doc), *problems_of_spilling(doc)]
+    found += _problems_of_trigger(doc, definitions_for)
     if len(nodes) > MOST_NODES:
         return found
     return [
         *found,
         *problems_of_nodes(nodes, definitions_for, node_types),
         *_problems_of_waits(doc, nodes, node_types),
-        *_problems_of_policies(nodes),
+        *_problems_of_synchronous_policies(doc, nodes, node_types),
         *_problems_of_transactions(nodes, node_types),
     ]
 
@@ -98,6 +105,8 @@ def _problems_of_trigger(doc: Mapping[str, Json], find: FindCollection) -> list[
     if is_too_deep(config, MOST_CONFIG_LEVELS):
         return [Problem(CONFIG_TOO_DEEP, "config")]
     found = problems_of_schema(config, trigger.schema, "config") + trigger.check(config, "config", find)
+    if trigger.always_async and doc.get("sync") is True:
+        found.append(Problem(f'nobody waits for a workflow of type "{name}": it is asynchronous, leave "sync" out', "sync"))
     return found + ([] if trigger.always_sync or doc.get("sync") is True else _problems_of_synchrony(config))
 
 
@@ -125,13 +134,19 @@ def _problems_of_limit(doc: Mapping[str, Json]) -> Iterator[Problem]:
         yield Problem(f'"{path}" is not known before the first node runs: the key may hold $context only', "options.concurrency.key")
 
 
-def _problems_of_policies(nodes: Sequence[Json]) -> Iterator[Problem]:
-    """Settings that would be ignored, and are such that nobody would see it before it counts."""
+def _problems_of_synchronous_policies(doc: Mapping[str, Json], nodes: Sequence[Json], node_types: Registry) -> Iterator[Problem]:
+    """Settings for what only an asynchronous workflow has: waits, and a state machine."""
+    if doc.get("sync") is not True:
+        return
+    options = doc.get("options")
+    if isinstance(options, dict) and options.get("statePerNode") is True:
+        yield Problem('"statePerNode" is about the state machine, which only an asynchronous workflow has', "options.statePerNode")
     for position, raw in enumerate(nodes):
-        for at, owner in (("", raw), (".config", raw.get("config"))) if isinstance(raw, dict) else ():
-            for name in NO_POLICIES:
-                if isinstance(owner, dict) and name in owner:
-                    yield Problem(f'"{name}" is not offered: a node that fails ends its line', f"nodes.{position}{at}.{name}")
+        node_type = node_types.get(str(raw.get("type"))) if isinstance(raw, dict) else None
+        config = raw.get("config") if node_type and node_type.waits else None
+        if isinstance(config, dict) and config.get("timeoutSeconds") is not None:
+            message = "nothing waits here in a synchronous workflow, so no time can be over: make the workflow asynchronous"
+            yield Problem(f'"timeoutSeconds": {message}', f"nodes.{position}.config.timeoutSeconds")
 
 
 def _problems_of_transactions(nodes: Sequence[Json], node_types: Registry) -> Iterator[Problem]:

@@ -12,7 +12,8 @@ from contextlib import suppress
 from chalicelib.domain.graph import Node
 from chalicelib.domain.status import PENDING
 from chalicelib.engine.execution import Execution
-from chalicelib.engine.interpreter import Ended, Exited, Place
+from chalicelib.engine.interpreter import Place
+from chalicelib.engine.interruptions import Ended, Exited
 from chalicelib.engine.ports import Effects, RunPorts
 from chalicelib.engine.records import UnitRecords
 from chalicelib.engine.replay import Replay

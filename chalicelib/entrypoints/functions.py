@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from chalicelib.bootstrap import product
 from chalicelib.errors import Json
-from chalicelib.services import sweeping
+from chalicelib.services import firing, later_runs, machine_endings, sweeping
 from chalicelib.services.async_runs import AsyncRuns
+from chalicelib.services.messages import Messages
 
 
 def sweep(deadline_ms: int) -> int:
@@ -26,6 +27,31 @@ def await_signal(event: dict[str, Json]) -> None:
 def publish(event: dict[str, Json]) -> None:
     """Makes the state machine ``{"name", "definition"}`` unless it is there. Raises MachineRefused."""
     product().backend.machines.publish(event["name"], event["definition"])
+
+
+def receive(event: Json, deadline_ms: int) -> dict[str, Json]:
+    """Takes the messages of a delivery: see `Messages.receive`."""
+    return Messages(product()).receive(event, deadline_ms)
+
+
+def machine_ended(event: dict[str, Json]) -> bool:
+    """Moves on the execution of a machine that ended without it: see `machine_endings.machine_ended`."""
+    return machine_endings.machine_ended(product().backend, event)
+
+
+def fire(event: Json, deadline_ms: int) -> dict[str, Json]:
+    """Starts the workflow whose time has come: see `Firing.fire`."""
+    return firing.Firing(product().backend, event).fire(deadline_ms)
+
+
+def fire_due(after_ms: int, until_ms: int) -> int:
+    """Starts the workflows whose times lie between, for a place where no Scheduler calls `fire`; how many executions that were."""
+    return firing.fire_due(product().backend, after_ms, until_ms)
+
+
+def run_later(deadline_ms: int) -> int:
+    """Runs the calls whose time has come, which the sweep does too where it has the time: see `later_runs.run_due`."""
+    return later_runs.run_due(product().backend, deadline_ms)
 
 
 def go_on(deadline_ms: int) -> int:

@@ -7,7 +7,6 @@ in the error envelope; only a bug of ours is a 500, and it says no more than an 
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -17,38 +16,56 @@ from zoneinfo import ZoneInfo
 
 from chalice.app import Request, Response
 
+from chalicelib.domain.json_text import MOST_DEPTH, parse_json
 from chalicelib.entrypoints.http_errors import answer_of, internal_error
-from chalicelib.entrypoints.path import parse_target
+from chalicelib.entrypoints.path import Target, parse_target, prefix_of
+from chalicelib.entrypoints.preferences import wait_of
 from chalicelib.entrypoints.query_string import parse_query
 from chalicelib.errors import AppError, Invalid, Json, TooLarge
-from chalicelib.observability import logger
+from chalicelib.observability import logger, note, observed
 from chalicelib.services.call import Answer, Call
 
 if TYPE_CHECKING:
     from chalicelib.services.product import Product
 
 MOST_BODY_BYTES = 1024 * 1024
-MOST_DEPTH = 32  # what DynamoDB stores in one another
 MOST_DEPTH_OF_WORKFLOWS = 100  # 20 branches within branches; their nodes are stored flat
 DOCUMENTS = (("workflows", "create"), ("workflows", "import"))
 GATEWAY_MS = 1_000
+MOST_ACTION = 130
 FIXED_HEADERS = {"Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+EXPOSED_HEADERS = "content-disposition,etag,location,preference-applied,x-new-token"
 TIMEZONE = re.compile(r"([+-])(0?\d|1[0-4]):([0-5]\d)")
 
 
 def respond(product: Callable[[], Product], request: Request, segments: list[str]) -> Response:
     """The response to a request whose path below ``/api`` has these raw segments."""
     request_id = _request_id(request)
+    with observed("call", "api_handler", request_id) as observation:
+        note(method=request.method)
+        answer = _answer(product, request, segments, request_id)
+        response = _response(answer, request, request_id)
+        observation.end(status=answer.status, code=_code_of(answer))
+    return response
+
+
+def _answer(product: Callable[[], Product], request: Request, segments: list[str], request_id: str) -> Answer:
     try:
-        answer = product().answer(_call(product(), request, segments, request_id))
+        return product().answer(_call(product(), request, segments, request_id))
     except AppError as error:
         answer = answer_of(error)
         if answer.status >= 500:
-            logger.warning("%s %s: %s", request.method, request.path, error.message, exc_info=error.__cause__)
+            logger.warning("the call is answered with %s: %s", answer.status, error, exc_info=error.__cause__)
+        return answer
     except Exception:
-        logger.exception("%s %s failed", request.method, request.path)
-        answer = internal_error(request_id)
-    return _response(answer, request, request_id)
+        logger.exception("the call failed")
+        return internal_error(request_id)
+
+
+def _code_of(answer: Answer) -> Json:
+    """The code of the first error, for the log."""
+    errors = answer.body().get("errors") or [{}]
+    return errors[0].get("code")
 
 
 def _call(product: Product, request: Request, segments: list[str], request_id: str) -> Call:
@@ -56,19 +73,36 @@ def _call(product: Product, request: Request, segments: list[str], request_id: s
     if headers.get("x-data-source", "main") != "main":
         raise Invalid(f'data source "{headers["x-data-source"]}" does not exist; there is only "main"', path="X-Data-Source")
     target = parse_target(request.method, segments)
+    note(action=_action_of(target))
     params = parse_query(_parameters(request))
+    now_ms, wait_s = product.now_ms(), wait_of(_every(request, "prefer"))
     return Call(
         *target[:5],
         params=params,
         body=_body(request, MOST_DEPTH_OF_WORKFLOWS if target[:2] in DOCUMENTS else MOST_DEPTH),
         token=_token(headers, params),
         role=headers.get("x-role") or None,
-        timezone=_timezone(headers.get("x-timezone"), product.now_ms()),
+        timezone=_timezone(headers.get("x-timezone"), now_ms),
         if_match=headers.get("if-match"),
         idempotency_key=headers.get("idempotency-key"),
-        deadline_ms=product.now_ms() + _remaining_ms(request) - GATEWAY_MS,
+        deadline_ms=now_ms + _remaining_ms(request) - GATEWAY_MS,
         request_id=request_id,
+        wait_s=wait_s,
+        wait_until_ms=None if wait_s is None else now_ms + wait_s * 1_000,
     )
+
+
+def _action_of(target: Target) -> str:
+    """``samples:trigger``, ``posts.comments:list``: without ids, which may be texts of any kind."""
+    owner = f"{target.resource}.{target.association}" if target.association else target.resource
+    return f"{owner}:{target.action}"[:MOST_ACTION]
+
+
+def _every(request: Request, name: str) -> list[str]:
+    """The values of a header, in order, where it was sent more than once."""
+    many = request.to_original_event().get("multiValueHeaders") or {}
+    found = [value for known, values in many.items() if known.lower() == name for value in values]
+    return found or [value for value in [request.headers.get(name)] if value is not None]
 
 
 def _parameters(request: Request) -> dict[str, list[str]]:
@@ -119,53 +153,10 @@ def _body(request: Request, most_depth: int) -> Json:
 
 
 def _parsed(text: str, most_depth: int) -> Json:
-    try:
-        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
-    except RecursionError:
-        raise Invalid(f"the body is nested deeper than {most_depth} levels", path="body", code="INVALID_JSON") from None
-    except ValueError as error:
-        raise Invalid(f"the body is not valid JSON: {error}", path="body", code="INVALID_JSON") from None
+    value = parse_json(text, what="the body", path="body", most_depth=most_depth)
     if not isinstance(value, dict | list):
         raise Invalid("the body must be a JSON object or array", path="body", code="INVALID_JSON")
-    if _is_too_deep(value, most_depth):
-        raise Invalid(f"the body is nested deeper than {most_depth} levels", path="body", code="INVALID_JSON")
-    if _has_half_characters(text):
-        raise Invalid("the body holds half of a surrogate pair, which is no character", path="body", code="INVALID_JSON")
     return value
-
-
-def _finite(text: str) -> float:
-    """Raises ValueError for a number that no double holds."""
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{text[:40]} is too large a number")
-    return number
-
-
-def _refuse_constant(name: str) -> Json:
-    raise ValueError(f"{name} is not a JSON number")
-
-
-def _is_too_deep(value: Json, most_depth: int) -> bool:
-    level = [value]
-    for _ in range(most_depth):
-        level = [
-            inner for outer in level for inner in (outer.values() if isinstance(outer, dict) else outer) if isinstance(inner, dict | list)
-        ]
-        if not level:
-            return False
-    return True
-
-
-def _has_half_characters(text: str) -> bool:
-    r"""Whether a ``\ud800`` escape stands alone: such text cannot be stored as UTF-8."""
-    if "\\u" not in text:
-        return False
-    try:
-        json.dumps(json.loads(text), ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return True
-    return False
 
 
 def _remaining_ms(request: Request) -> int:
@@ -184,7 +175,9 @@ def _response(answer: Answer, request: Request, request_id: str) -> Response:
         headers["X-Request-Id"] = request_id
     origin = request.headers.get("origin")
     if origin:
-        headers |= {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": "content-disposition,etag,x-new-token"}
+        headers |= {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": EXPOSED_HEADERS}
     text = json.dumps(answer.body(), ensure_ascii=False, separators=(",", ":"))
     headers.update(answer.headers)
+    if answer.headers.get("Location", "").startswith("/api/"):
+        headers["Location"] = prefix_of(request.context or {}) + answer.headers["Location"]
     return Response(text, headers, answer.status)

@@ -6,10 +6,11 @@ Segments come percent-encoded and are decoded once, so ``a%2Fb`` is the id ``a/b
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from chalicelib.errors import NotFound
+from chalicelib.errors import Json, NotFound
 
 OF_LIST = {"GET": "list", "HEAD": "list", "POST": "create", "DELETE": "destroy"}
 OF_ONE = {"GET": "get", "HEAD": "get", "POST": "update", "PUT": "update", "PATCH": "update", "DELETE": "destroy"}
@@ -23,6 +24,17 @@ class Target(NamedTuple):
     record_id: str | None = None
     association: str | None = None
     association_id: str | None = None
+
+
+def prefix_of(context: Mapping[str, Json]) -> str:
+    """What stands before ``/api`` in the address that the client called: the stage, or the base path of a custom domain.
+
+    ``context``: the gateway's request context, whose ``path`` is the whole path.
+    Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html"""
+    path, stage = str(context.get("path") or ""), f"/{context.get('stage')}"
+    if path.startswith(f"{stage}/api/"):
+        return stage
+    return path[: max(0, path.find("/api/"))]
 
 
 def parse_target(method: str, segments: list[str]) -> Target:

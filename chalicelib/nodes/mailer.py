@@ -79,7 +79,7 @@ def run(prepared: Template, scope: Scope, ports: Ports) -> Outcome:
             return Outcome(bad, {"message": message, "code": found[0].code, "errors": [problem.to_json() for problem in found]})
         return Outcome(status.RESOLVED, ports.effect("mail", mail))
     except EffectFailed as failed:
-        return Outcome(bad, failed.result)
+        return Outcome(status.ABORTED if failed.cut_short and bad < 0 else bad, failed.result)
 
 
 def _mail(config: dict[str, Json]) -> dict[str, Json]:

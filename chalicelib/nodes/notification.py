@@ -53,7 +53,7 @@ def run(prepared: Template, scope: Scope, ports: Ports) -> Outcome:
     try:
         return Outcome(status.RESOLVED, ports.effect("notification", notification))
     except EffectFailed as failed:
-        return Outcome(bad, failed.result)
+        return Outcome(status.ABORTED if failed.cut_short and bad < 0 else bad, failed.result)
 
 
 def _problem_of_channel(name: Json) -> dict[str, str]:

@@ -173,7 +173,7 @@ class ActionRules:
             asked = substitute(raw, self.caller.variables() | date_variables(self.records.now_ms), path=rule)
             wanted = self.records.filter(asked, collection)
         except (Invalid, NotFound) as wrong:
-            logger.warning("%s of the action %s cannot be read: %s", rule, action.name, wrong.message)
+            logger.warning("%s of the action %s cannot be read: %s", rule, action.name, wrong)
             return False
         return all(wanted.matches(record.row) for record in found)
 

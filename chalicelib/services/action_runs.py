@@ -26,18 +26,19 @@ from chalicelib.errors import AppError, Forbidden, Invalid, Json, NotFound, Prob
 from chalicelib.procedures import PROCEDURES, Procedures
 from chalicelib.services import idempotency
 from chalicelib.services.action_bindings import is_global, procedure_of, workflows_of
+from chalicelib.services.action_offers import asked_about, named_ids, offered_for_each, wants_each
 from chalicelib.services.action_results import failed, in_browser, refused, succeeded
 from chalicelib.services.action_rules import MOST_RECORDS, NOT_SEEN, ActionRules, disabled
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
 from chalicelib.services.custom_actions import CustomActions
 from chalicelib.services.input_problems import problems_of_form_input
+from chalicelib.services.later_calls import RUN_AT, is_for_later
 from chalicelib.services.permitted import PermittedRecords
 from chalicelib.services.procedures import Check, ProcedureCalls
 from chalicelib.services.session import NO_PERMISSIONS, Caller, authenticate, verified_claims
 
 BODY = ("filterByTk", "input")
-ABOUT = ("collection", "filterByTk")
 
 
 @dataclass
@@ -63,15 +64,20 @@ class ActionRuns:
     def available(self, call: Call) -> Answer:
         """The actions of ``collection`` (without it: of none) that the caller sees, for the records in ``filterByTk``.
 
-        Each with ``enabled``, and with ``reason`` and ``code`` when it is not."""
+        Each with ``enabled``, and with ``reason`` and ``code`` when it is not. With ``each=1`` they are told as without a record, and
+        ``meta.records`` says by id what may be done with each of the records alone."""
 
         def act() -> Answer:
-            name, ids = _asked_about(call)
+            name, ids = asked_about(call)
             opened = self._open(call, ids, name)
             found = [one for one in self._actions(opened) if one.collection == name]
             if name is not None and opened.definitions.collection_now(name) is None:
                 raise NotFound(f'there is no collection "{name}"', code="COLLECTION_NOT_FOUND")
-            return Answer([row for one in found if (row := self._shown(opened, one)) is not None])
+            if not wants_each(call):
+                return Answer([row for one in found if (row := self._shown(opened, one)) is not None])
+            alone = replace(opened, rules=replace(opened.rules, ids=None))
+            shown = [row for one in found if (row := self._shown(alone, one)) is not None]
+            return Answer(shown, meta={"records": offered_for_each(opened.rules, found, ids or [])})
 
         return store_errors(act)
 
@@ -105,16 +111,22 @@ class ActionRuns:
         self._check_form(action, values)
         scope = {"record": self._seen(opened, record, call), "input": values, "user": opened.caller.row()}
         if underlying is None:
+            if is_for_later(call):
+                raise Invalid("runAt is for actions that start workflows: this one is for the browser alone", path=RUN_AT)
             if not action.needed_fields <= scope["record"].keys():
                 raise Forbidden(NOT_SEEN)
             return Answer(in_browser(action, scope))
-        answer = self._started(action, underlying)
+        answer = self._started(action, underlying, call)
         return _shaped(action, answer, scope)
 
-    def _started(self, action: Action, underlying: Call) -> Answer:
+    def _started(self, action: Action, underlying: Call, call: Call) -> Answer:
         """The answer of what the action stands for; its rules are asked once more of the records as that call reads them."""
         check = self._check(action)
-        return self._calls.call(underlying, check) if action.kind == PROCEDURE else self._triggers.trigger(underlying, check=check)
+        if action.kind != PROCEDURE:
+            return self._triggers.trigger(underlying, check=check, later=call)
+        if is_for_later(call):
+            raise Invalid("runAt is for actions that start workflows: this one calls a procedure", path=RUN_AT)
+        return self._calls.call(underlying, check)
 
     def _open(self, call: Call, ids: list[Json] | None, hint: str | None) -> Opened:
         """Who calls; the records of the collection that is probably meant are asked for in the same read."""
@@ -231,11 +243,6 @@ class ActionRuns:
             return {"id": record.id}
 
 
-def _ids(keys: Json) -> list[Json] | None:
-    """The ids that a call names, as a list."""
-    return None if keys is None else keys if isinstance(keys, list) else [keys]
-
-
 def _keys_quietly(collection: Collection, ids: list[Json]) -> list[Key]:
     """Keys of the records; what is wrong with an id is told later."""
     try:
@@ -252,32 +259,10 @@ def _asked(call: Call) -> tuple[list[Json] | None, Row]:
     values: Row = sent if isinstance(sent, dict) else {}
     if not isinstance(sent, dict | None):
         found.append(Problem('"input" must be an object: the values of the form', "input"))
-    ids = _named_ids(call, body, found)
+    ids = named_ids(call, body, found)
     if found:
         raise Invalid.of(found)
     return ids, values
-
-
-def _asked_about(call: Call) -> tuple[str | None, list[Json] | None]:
-    """The collection and the ids that ``actions:available`` is asked about, of the query string, else of the body. Raises Invalid."""
-    body = call.values()
-    found = [Problem(f'"{name}" is not taken; the body is {{"collection", "filterByTk"}}', name) for name in body if name not in ABOUT]
-    name = call.params.get("collection") or body.get("collection") or None
-    if not isinstance(name, str | None):
-        found.append(Problem("collection must be the name of one collection", "collection"))
-    ids = _named_ids(call, body, found)
-    if found:
-        raise Invalid.of(found)
-    return name, ids
-
-
-def _named_ids(call: Call, body: Row, found: list[Problem]) -> list[Json] | None:
-    """The ids of the query string, else of the body."""
-    keys = replace(call, record_id=None).target_keys
-    ids = _ids(keys if keys is not None else body.get("filterByTk"))
-    if any(not isinstance(one, str | int) or isinstance(one, bool) for one in ids or ()):
-        found.append(Problem("filterByTk must be an id or a list of ids", "filterByTk"))
-    return ids
 
 
 def _shaped(action: Action, answer: Answer, scope: Row) -> Answer:

@@ -62,6 +62,15 @@ class Actions:
 
         return view(self._backend, call, AREA, act)
 
+    def procedures(self, call: Call) -> Answer:
+        """The procedures that an action may call, by ``collection`` (``null``: of none) and ``name``, with what they take as ``form``."""
+
+        def act(_: Editing) -> Answer:
+            found = sorted(self._procedures.values(), key=lambda one: (one.collection or "", one.name))
+            return Answer([{"name": one.name, "title": one.title, "collection": one.collection, "form": one.input_schema} for one in found])
+
+        return view(self._backend, call, AREA, act)
+
     def create(self, call: Call) -> Answer:
         """The action made. Its name is what calls name it by, for good."""
 

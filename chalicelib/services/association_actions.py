@@ -30,6 +30,7 @@ from chalicelib.services.action_events import bound_to, expect, segments_of
 from chalicelib.services.backend import Backend, Claims
 from chalicelib.services.call import Answer, Call
 from chalicelib.services.custom_actions import CustomActions
+from chalicelib.services.later_calls import refuse_later
 from chalicelib.services.opened import Opened
 from chalicelib.services.permitted import PermittedRecords
 from chalicelib.services.record_run import Done, perform
@@ -160,6 +161,7 @@ class AssociationActions:
 
     def trigger(self, call: Call) -> Answer:
         """A custom action on partners: as on their own collection, for records that are linked to this one; others are missing."""
+        refuse_later(call)
         associated = self._open(
             call, "list", needed="triggerNew" if replace(call, record_id=call.association_id).target_keys is None else "trigger"
         )

@@ -16,10 +16,11 @@ from chalicelib.engine.commit import Stale, commit, store_errors, walk_until_com
 from chalicelib.engine.compiler import DONE, FAILED, MORE
 from chalicelib.engine.unit_of_work import Tagged
 from chalicelib.errors import Invalid, Json, TooLarge, Unavailable
-from chalicelib.observability import logger
+from chalicelib.observability import logger, note
 from chalicelib.services.async_walk import AsyncWalk, Step, Superseded
 from chalicelib.services.backend import Backend
 from chalicelib.services.endings import end_now
+from chalicelib.services.segment_calls import segment_of, wait_of
 
 MOST_REASON = 1_000
 
@@ -47,14 +48,15 @@ class AsyncRuns:
         self._backend = backend
 
     def run_segment(self, event: dict[str, Json], deadline_ms: int) -> dict[str, Json]:
-        """``{"executionId", "attempt", "straight"?, "mark"?}`` → the same with ``next``, ``until``, ``timeout`` and ``signals``.
+        """``{"executionId", "attempt", "straight"?, "node"?, "mark"?}`` → the same with ``next``, ``until``, ``timeout`` and ``signals``.
 
-        Raises the error that stands for the step when the segment is ``straight`` and leads elsewhere."""
-        execution_id, attempt = int(event["executionId"]), int(event["attempt"])
+        Raises the error that stands for the step when the segment is ``straight`` and leads elsewhere; Invalid for another event."""
+        execution_id, attempt = segment_of(event)
+        note(executionId=execution_id, attempt=attempt)
         if "mark" in event:
             step = store_errors(lambda: self._mark(execution_id, attempt, event["mark"]))
         else:
-            step = store_errors(lambda: self._walk(execution_id, attempt, deadline_ms))
+            step = store_errors(lambda: self._walk(execution_id, attempt, deadline_ms, event.get("node")))
         _raise_unless_straight(step, event.get("straight"))
         now_ms = self._backend.clock.now_ms()
         return {
@@ -78,15 +80,15 @@ class AsyncRuns:
         status: int | None = store_errors(lambda: self._backend.store.batch_get([key]))[key].get("status")
         return status
 
-    def _walk(self, execution_id: int, attempt: int, deadline_ms: int) -> Step:
+    def _walk(self, execution_id: int, attempt: int, deadline_ms: int, only: str | None = None) -> Step:
         effects, refused = self._backend.effects(), [False]
 
         def once(number: int) -> Step:
-            walk = AsyncWalk(self._backend, execution_id, attempt, effects)
+            walk = AsyncWalk(self._backend, execution_id, attempt, effects, again=number > 0)
             if walk.has_ended:
                 return walk.last_step()
             try:
-                return walk.go(deadline_ms, one_by_one=refused[0])
+                return walk.go(deadline_ms, one_by_one=refused[0], only=only)
             except (Invalid, TooLarge):
                 # A write of one of several nodes was refused: walk again, a commit after each, to know which.
                 if refused[0]:
@@ -104,7 +106,9 @@ class AsyncRuns:
         walk = AsyncWalk(self._backend, execution_id, attempt, self._backend.effects())
         if not walk.has_ended:
             text = reason_of(error)
-            logger.error("execution %s is ended, attempt %s could not go on: %s", execution_id, attempt, text)
+            # Not the cause: it quotes whatever an exception says.
+            kind = error.get("Error") if isinstance(error, dict) else None
+            logger.error("execution %s is ended, attempt %s could not go on: %s", execution_id, attempt, kind)
             end_now(self._backend, execution_id, ERROR, text, attempt=attempt)
         return AsyncWalk(self._backend, execution_id, attempt, self._backend.effects()).last_step()
 
@@ -112,6 +116,7 @@ class AsyncRuns:
         """Keep the token of the task; when a signal has come since the walk looked, end the wait at once.
 
         Raises Unavailable when that is not heard: the machine then asks again, with another token."""
+        wait_of(event)
         signals = {"signals": int(event["signals"])}
         if store_errors(lambda: self._keeps(event, signals)):
             return

@@ -14,28 +14,33 @@ from functools import cached_property
 from chalicelib.domain.instants import iso_text
 from chalicelib.domain.keys import EPOCH, execution_key, record_key
 from chalicelib.domain.ports import Equals, Item, Update
-from chalicelib.domain.status import ABORTED, PENDING, QUEUEING, RESOLVED, STARTED, execution_status
+from chalicelib.domain.retention import TIMEOUT
+from chalicelib.domain.status import ABORTED, ERROR, PENDING, QUEUEING, RESOLVED, STARTED, execution_status
 from chalicelib.domain.system_collections import WORKFLOWS
 from chalicelib.domain.system_variables import system_variables
 from chalicelib.domain.workflow import Workflow
 from chalicelib.engine.commit import AlreadyCommitted, Stale, commit
-from chalicelib.engine.compiler import DONE, FAILED, HANDOVER, MORE, SIGNAL, UNTIL, stop_of, waits
+from chalicelib.engine.compiler import DONE, FAILED, HANDOVER, MORE, SIGNAL, UNTIL, stop_of, task_of, waits
 from chalicelib.engine.dispatch import run_writes
 from chalicelib.engine.execution import Execution
-from chalicelib.engine.interpreter import Ended, Exited, TimedOut
+from chalicelib.engine.interruptions import Elsewhere, Ended, Exited, NotSaved, OutOfTime, TimedOut
+from chalicelib.engine.policies import FAILED_WITH, meta_of
 from chalicelib.engine.ports import Effects, RunPorts
 from chalicelib.engine.records import UnitRecords
-from chalicelib.engine.replay import NotSaved, OutOfTime, Replay
+from chalicelib.engine.replay import Replay
+from chalicelib.engine.spilled import Spilled
+from chalicelib.engine.standing import is_on_trunk
 from chalicelib.engine.stored_jobs import StoredJob, job_writes, parse_jobs, read_all
-from chalicelib.engine.unit_of_work import Tagged
+from chalicelib.engine.unit_of_work import Tagged, UnitOfWork
 from chalicelib.errors import DeadlineExceeded, Json
-from chalicelib.nodes import NODE_TYPES
+from chalicelib.observability import about, note, traced
 from chalicelib.services.admission import admitted
 from chalicelib.services.attempts import next_attempt
 from chalicelib.services.backend import Backend
+from chalicelib.services.closing import left_over
 from chalicelib.services.concurrency import release_writes, wake_next
 from chalicelib.services.dispatching import after_commit
-from chalicelib.services.endings import PARENT_ABORTED, TIMEOUT, end_now, ended, parent_writes, retained, tell_parent
+from chalicelib.services.endings import PARENT_ABORTED, count_end, end_now, ended, parent_writes, tell_parent, told
 
 LONGEST_WAIT_SECONDS = 365 * 86_400
 SPARE_MS = 8_000
@@ -60,10 +65,12 @@ class Step:
 class AsyncWalk:
     """One walk of one attempt."""
 
-    def __init__(self, backend: Backend, execution_id: int, attempt: int, effects: Effects) -> None:
+    def __init__(self, backend: Backend, execution_id: int, attempt: int, effects: Effects, again: bool = False) -> None:
+        """``again``: an earlier walk of the same call of the function met somebody else's change."""
         self._backend = backend
         self._attempt = attempt
         self._effects = effects
+        self._again = again
         self._now_ms = backend.clock.now_ms()
         self._reads, self._definitions = backend.reading()
         self._reads.load([EPOCH])
@@ -111,8 +118,8 @@ class AsyncWalk:
             raise Superseded("the version of the workflow is gone")
         return Workflow.of(found["data"] | {"id": self._item["workflowId"]}, frozen=True, version=found["version"])
 
-    def go(self, deadline_ms: int, *, one_by_one: bool) -> Step:
-        """Walk as far as it goes. Raises Stale, Superseded, Invalid, TooLarge."""
+    def go(self, deadline_ms: int, *, one_by_one: bool, only: str | None = None) -> Step:
+        """Walk as far as it goes; with ``only`` to the end of that node of the trunk. Raises Stale, Superseded, Invalid, TooLarge."""
         self.begin()
         workflow = self._workflow
         doc = json.loads(self._item["doc"])
@@ -120,17 +127,30 @@ class AsyncWalk:
         stack = tuple((execution_id, version_id) for execution_id, version_id in doc.get("stack") or [])
         execution = Execution(self._id, workflow, context, self._item["createdAt"], self._item.get("record"), stack=stack)
         execution.output = json.loads(self._item["output"]) if self._item.get("output") else None
-        unit = self._backend.unit(self._reads, user_id=None, at_ms=self._now_ms, seed=f"{self._id}/{len(self._job_items)}")
-        records = UnitRecords(unit, self._definitions, now_ms=self._now_ms)
-        runner = self._backend.runner(self._effects, deadline_ms=None, timezone="+00:00")
-        records.runner = runner
-        system = system_variables(self._now_ms, unit.next_number)
+        execution.spilled, spilled = doc.get("spilled"), Spilled.of(doc)
+        unit, timezone = self._unit(spilled), spilled.timezone
+        records = UnitRecords(unit, self._definitions, now_ms=self._now_ms, timezone=timezone)
         ends_ms = deadline_ms - RESERVE_MS
-        ports = RunPorts(execution, records, self._backend.clock, self._effects, runner, answers=False, deadline_ms=ends_ms)
+        runner = self._backend.runner(self._effects, deadline_ms=ends_ms, timezone=timezone)
+        records.runner = runner
+        system = system_variables(self._now_ms, unit.next_number, timezone)
+        ports = RunPorts(
+            execution, records, self._backend.clock, self._effects, runner, answers=False, timezone=timezone, deadline_ms=ends_ms
+        )
         replay = Replay(execution, ports, self._backend.clock, system)
         known = parse_jobs(self._job_items, workflow.graph)
-        replay.begin(known, lambda: self._save(records, replay, execution), deadline_ms - SPARE_MS, one_by_one)
-        return self._walked(replay, records, execution)
+        self._effects.answers = spilled.unheard(self._id, [stored.job.key for stored in known]) | self._effects.answers
+        replay.begin(known, lambda: self._save(records, replay, execution), deadline_ms - SPARE_MS, one_by_one, only)
+        note(workflow=workflow.key)
+        with about(executionId=self._id, workflow=workflow.key), traced(f"walk {workflow.key}", execution_id=self._id):
+            return self._walked(replay, records, execution)
+
+    def _unit(self, spilled: Spilled) -> UnitOfWork:
+        """A unit for this walk. The first one of a spilled run makes the ids that the call's made; should one be taken, not again."""
+        seed, ids_ms = f"{self._id}/{len(self._job_items)}", self._now_ms
+        if spilled.seed is not None and not self._job_items and not self._again:
+            seed, ids_ms = spilled.seed, spilled.ids_ms or ids_ms
+        return self._backend.unit(self._reads, user_id=None, at_ms=self._now_ms, seed=seed, ids_ms=ids_ms)
 
     def _walked(self, replay: Replay, records: UnitRecords, execution: Execution) -> Step:
         expires_ms = self._item.get("expiresAt")
@@ -142,8 +162,13 @@ class AsyncWalk:
                 return self._sleep(records, replay, execution)
         except NotSaved as refused:
             raise refused.error from refused
-        except (OutOfTime, DeadlineExceeded):  # of the function, not of the run: everything so far is committed
+        except OutOfTime:  # of the function, not of the run: everything so far is committed
             return Step(MORE)
+        except DeadlineExceeded as over:
+            return self._late(replay, over)
+        except Elsewhere as there:
+            self._save(records, replay, execution)
+            return Step(task_of(there.node))
         except Ended:
             execution.ended_by_end = True
             status = next(stored.job.status for stored in replay.known.values() if stored.ends)
@@ -151,11 +176,19 @@ class AsyncWalk:
             status = exited.status
         except TimedOut:
             execution.reason, status = TIMEOUT, ABORTED
-            for stored in replay.known.values():
-                if stored.job.status == PENDING:
-                    stored.job.status, stored.is_dirty = ABORTED, True
+            replay.abort_pending()
         self._end(records, replay, execution, execution_status(status))
         return Step(DONE if status > 0 else FAILED)
+
+    def _late(self, replay: Replay, over: DeadlineExceeded) -> Step:
+        """The function's time was over inside of a node: another walk tries it with all of its time. One that comes no further either never
+        would, so the execution ends as an error."""
+        done = sum(1 for stored in replay.known.values() if stored.was_stored and stored.job.status != PENDING)
+        if self._item.get("late") == done:
+            end_now(self._backend, self._id, ERROR, f"a synchronous part of it takes too long: {over.message}", attempt=self._attempt)
+            return Step(FAILED)
+        self._commit([Tagged(Update(execution_key(self._id), set={"late": done}, condition=self._ours), "attempt")])
+        return Step(MORE)
 
     def _sleep(self, records: UnitRecords, replay: Replay, execution: Execution) -> Step:
         """Commit what the walk did and until when it waits; after many walks of one machine another one goes on."""
@@ -174,10 +207,10 @@ class AsyncWalk:
         times += [expires_ms] if expires_ms is not None else []
         until_ms = min(times) if times else None
         left = LONGEST_WAIT_SECONDS if until_ms is None else max(1, (until_ms - self._backend.clock.now_ms() + 999) // 1000)
-        told = any(stored.due_at_ms is None for stored in waiting)
+        told = any(stored.hears_signals for stored in waiting)
         kind = SIGNAL if told else UNTIL
         node = waiting[0].job.node
-        alone = len(waiting) == 1 and waits(node) and _is_on_trunk(workflow, waiting[0])
+        alone = len(waiting) == 1 and waits(node) and is_on_trunk(node, workflow.graph)
         return Step(stop_of(node) if alone else kind, until_ms, min(left, LONGEST_WAIT_SECONDS), signals)
 
     def _save(self, records: UnitRecords, replay: Replay, execution: Execution) -> None:
@@ -186,11 +219,14 @@ class AsyncWalk:
 
     def _end(self, records: UnitRecords, replay: Replay, execution: Execution, status: int) -> None:
         changed = ended(status, execution.reason, self._backend.now())
-        kept = retained(self._item, execution.workflow, status) if execution.reason != TIMEOUT else {}
+        decided = execution.ended_by_end
+        kept = left_over(self._backend, self._item, execution.workflow, status, execution.reason, decided=decided, walked=True)
         more = [*parent_writes(self._backend, self._item, status, execution.output), *release_writes(self._backend, self._item)]
         self._write(records, replay, execution, changed | kept, more)
         self._item = self._item | {"status": status}
+        count_end(self._backend, self._item, status)
         tell_parent(self._backend, self._item)
+        told(self._backend, self._id)
         wake_next(self._backend, self._item)
 
     @property
@@ -212,19 +248,19 @@ class AsyncWalk:
         for stored in dirty:
             tagged += job_writes(self._id, stored)
         started = [*unit.ran, *unit.queued]
-        tagged += run_writes(self._definitions, started, f"{self._id}/{len(replay.known)}", now) if started else []
+        tagged += run_writes(self._definitions, started, f"{self._id}/{len(replay.known)}", now, announces=self._backend.announces)
         self._commit([*tagged, *more_writes, *unit.writes()])
         unit.committed()
         after_commit(self._backend, self._definitions, started)
         for stored in dirty:
-            stored.was_stored, stored.is_dirty = True, False
+            stored.kept()
         self._abort_children(dirty)
 
     def _abort_children(self, stored_now: Sequence[StoredJob]) -> None:
         """What nobody waits for any more is ended; a child that is not heard of here runs to an end that changes nothing in its parent."""
         for stored in stored_now:
-            child_id = stored.job.meta.get("executionId") if isinstance(stored.job.meta, dict) else None
-            if stored.job.status == ABORTED and isinstance(child_id, int):
+            child_id, gave_up = meta_of(stored.job.meta, "executionId"), meta_of(stored.job.meta, FAILED_WITH) == ABORTED
+            if isinstance(child_id, int) and (gave_up or stored.job.status == ABORTED or stored.awaits_retry):
                 end_now(self._backend, child_id, ABORTED, PARENT_ABORTED)
 
     def _commit(self, tagged: Sequence[Tagged]) -> None:
@@ -238,12 +274,3 @@ class AsyncWalk:
             if now.get("status") not in (QUEUEING, STARTED) or now.get("attempt", 0) > self._attempt:
                 raise Superseded("the execution is another attempt's, or has ended") from None
             raise Stale from None
-
-
-def _is_on_trunk(workflow: Workflow, stored: StoredJob) -> bool:
-    node = workflow.graph.parent(stored.job.node)
-    while node is not None:
-        if NODE_TYPES[node.type].steer is not None:
-            return False
-        node = workflow.graph.parent(node)
-    return True

@@ -33,15 +33,27 @@ def next_attempt(backend: Backend, item: Item, workflow: Workflow) -> int | None
     """The number of the attempt that was started; ``None`` when somebody else was first, or Step Functions did not take it.
 
     Raises Unavailable."""
-    number = last_attempt(item) + 1
-    seen = Equals({name: item.get(name) for name in ("status", "attempt", "starts")})
-    claim = Update(execution_key(item["id"]), set={"starts": number, "triedAt": backend.clock.now_ms()}, condition=seen)
     try:
-        commit(backend.store, backend.clock, [Tagged(claim, "attempt")])
-        machines.start(backend, workflow, item["id"], number)
+        number = claim(backend, item)
     except Stale:
         return None
+    return number if started(backend, item, workflow, number) else None
+
+
+def claim(backend: Backend, item: Item) -> int:
+    """The number of a new attempt, which is this caller's to start. Raises Stale when the execution has moved since, Unavailable."""
+    number = last_attempt(item) + 1
+    seen = Equals({name: item.get(name) for name in ("status", "attempt", "starts")})
+    given = Update(execution_key(item["id"]), set={"starts": number, "triedAt": backend.clock.now_ms()}, condition=seen)
+    commit(backend.store, backend.clock, [Tagged(given, "attempt")])
+    return number
+
+
+def started(backend: Backend, item: Item, workflow: Workflow, number: int) -> bool:
+    """Whether Step Functions took the attempt; where it did not, the sweep starts another one."""
+    try:
+        machines.start(backend, workflow, item["id"], number)
     except MachineRefused as refused:
         logger.warning("attempt %s of execution %s was not started: %s", number, item["id"], refused)
-        return None
-    return number
+        return False
+    return True

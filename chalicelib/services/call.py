@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from chalicelib.domain.filter import filter_from_text
 from chalicelib.domain.selection import names_in
 from chalicelib.errors import Invalid, Json, Problem
+from chalicelib.services.backend import Principal
 
 Params = dict[str, Json]
+DAY_SECONDS = 86_400
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,9 @@ class Call:
     """One call: ``<resource>:<action>/<record_id>``, or ``<resource>/<record_id>/<association>:<action>/<association_id>``.
 
     ``params`` is the query string, nested brackets read as objects and lists; ``body`` the JSON body (``None`` when there was none);
-    ``token`` the bearer token or ``None``; ``deadline_ms`` epoch milliseconds by which the answer must be on its way."""
+    ``token`` the bearer token or ``None``; ``deadline_ms`` epoch milliseconds by which the answer must be on its way; ``wait_s`` what
+    ``Prefer: wait`` says, over at ``wait_until_ms``; ``principal`` stands for a token in calls that do not come over HTTP; ``kept_seconds``
+    is how long an answer is kept for its ``idempotency_key``."""
 
     resource: str
     action: str
@@ -33,6 +37,10 @@ class Call:
     idempotency_key: str | None = None
     deadline_ms: int | None = None
     request_id: str = ""
+    wait_s: int | None = None
+    wait_until_ms: int | None = None
+    principal: Principal | None = None
+    kept_seconds: int = DAY_SECONDS
 
     @property
     def name(self) -> str:

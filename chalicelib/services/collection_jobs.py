@@ -1,8 +1,8 @@
 """Jobs on the records of collections, a step at a time, by whoever comes by: the call that began one, ``collections:reindex``, the sweep.
 
-The open jobs are two partitions of the records table, ``reindex`` and ``purge``, so finding them is a query each; a job is put there by the
-transaction that changes the definition, so none is lost. Nobody holds a job: two who work on one do the same twice, the one that stores
-its step second finds the job's version raised and leaves it.
+The open jobs are three partitions of the records table, ``reindex``, ``purge`` and ``dues``, so finding them is a query each; a job is put
+there by the transaction that changes the definition, so none is lost. Nobody holds a job: two who work on one do the same twice, the one
+that stores its step second finds the job's version raised and leaves it.
 Source of the scheme: Rae et al., "Online, Asynchronous Schema Change in F1" (VLDB 2013), https://research.google/pubs/pub41376/
 """
 
@@ -11,17 +11,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from chalicelib.domain.definition import Definition, parse_collection
+from chalicelib.domain.keys import DUES
 from chalicelib.domain.ports import RECORDS, Delete, Item
 from chalicelib.domain.record import Record
 from chalicelib.engine.commit import Stale
 from chalicelib.engine.unit_of_work import Tagged
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer
+from chalicelib.services.due_filling import DueFilling
 from chalicelib.services.editing import Editing, edit_unattended, open_unattended
 from chalicelib.services.reindexing import Job, Slice, job_key, job_put
 from chalicelib.services.schema_changes import Changes, marked, unmarked, without
 
-KINDS = ("reindex", "purge")
+KINDS = ("reindex", "purge", DUES)
 
 
 class Overtaken(Exception):
@@ -63,10 +65,12 @@ class CollectionJobs:
         is_small = bool(job["small"])  # then the call that made the job does it
         return is_settled or not is_small
 
-    def advance(self, item: Item, deadline_ms: int | None) -> Item | None:
+    def advance(self, item: Item, deadline_ms: int | None, most: int | None = None) -> Item | None:
         """One slice of the job; what is stored of it then, ``None`` when it is done. Raises Conflict, Unavailable."""
-        part = Slice(self._backend, deadline_ms)
+        part = Slice(self._backend, deadline_ms, most)
         try:
+            if item["pk"] == DUES:
+                return DueFilling(self._backend, part, item).advance()
             return self._purge(item, part) if item["pk"] == "purge" else self._step(item, part)
         except (Stale, Overtaken):
             return self.item(item["data"]["uid"], item["pk"])

@@ -17,6 +17,7 @@ from chalicelib.domain.definition import (
     remove_field,
     update_field,
 )
+from chalicelib.domain.definition_rules import audit_mistake
 from chalicelib.domain.query import parse_paging, parse_sort
 from chalicelib.domain.record import Record
 from chalicelib.domain.system_collections import COLLECTIONS, SYSTEM_COLLECTIONS
@@ -111,6 +112,8 @@ class Collections:
                 raise Invalid(f"{', '.join(fixed)} of a collection cannot change", path=fixed[0])
             if not isinstance(values.get("title", ""), str | None):
                 raise Invalid("title must be text", path="title")
+            if mistake := audit_mistake(values.get("audit")):
+                raise Invalid(mistake, path="audit")
             fields = values.pop("fields", None)
             changed = definition | values
             if fields is not None:

@@ -120,7 +120,7 @@ def wake_next(backend: Backend, ended: Item) -> None:
     try:
         _wake(backend, name)
     except (StoreUnavailable, AppError) as error:
-        logger.warning("who waits for %s waits for the sweep: %s", name, error)
+        logger.warning("who waits for a slot of %s waits for the sweep: %s", name.split("#")[1], error)
 
 
 def _wake(backend: Backend, name: str) -> None:

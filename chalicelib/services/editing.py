@@ -29,8 +29,8 @@ RAISE_EPOCH = Tagged(Update(EPOCH, add={"value": 1}), "other")
 
 @dataclass
 class Editing:
-    """One try of one change. ``extra`` takes writes that are no records (a workflow's enabled copy). ``acting`` is ``None`` for the rest of
-    a job, whose start somebody was permitted."""
+    """One try of one change. ``extra`` takes writes that are no records (a workflow's enabled copy), ``afterwards`` what is begun at once
+    when they are committed, given the deadline. ``acting`` is ``None`` for the rest of a job, whose start somebody was permitted."""
 
     backend: Backend
     acting: Caller | None
@@ -39,6 +39,7 @@ class Editing:
     unit: UnitOfWork
     records: UnitRecords
     extra: list[Tagged] = field(default_factory=list)
+    afterwards: list[Callable[[int | None], None]] = field(default_factory=list)
 
     @property
     def caller(self) -> Caller:
@@ -77,6 +78,8 @@ def _committed(backend: Backend, deadline_ms: int | None, act: Callable[[Editing
         tagged = opened.unit.writes() + opened.extra
         if tagged:
             commit(backend.store, backend.clock, [*tagged, RAISE_EPOCH], deadline_ms)
+        for step in opened.afterwards:
+            step(deadline_ms)
         return answer
 
     return store_errors(lambda: walk_until_committed(backend.clock, deadline_ms, walk))

@@ -11,21 +11,24 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from chalicelib.domain.ids import time_of
+from chalicelib.domain.instants import epoch_ms_of
 from chalicelib.domain.keys import execution_key, job_key
-from chalicelib.domain.ports import EXECUTIONS, Delete, Equals, Item, Key, Put, StoreUnavailable, Update
+from chalicelib.domain.ports import EXECUTIONS, Equals, Item, Key, Put, StoreUnavailable, Update
 from chalicelib.domain.status import ABORTED, PENDING, STARTED
-from chalicelib.domain.workflow import Workflow
 from chalicelib.engine.commit import Stale, commit, walk_until_committed
+from chalicelib.engine.policies import RETRY_AT, meta_of
 from chalicelib.engine.stored_jobs import PART, doc_of, ended_item, read_all, signal_writes
 from chalicelib.engine.unit_of_work import Tagged
-from chalicelib.errors import Json
+from chalicelib.errors import AppError, Json
 from chalicelib.nodes import subflow
+from chalicelib.observability import logger, ran
+from chalicelib.services.attempts import version_of
 from chalicelib.services.backend import Backend
+from chalicelib.services.closing import left_over, tell
 from chalicelib.services.concurrency import release_writes, wake_next
 
 OPEN = (None, STARTED)
-TIMEOUT, CANCELED_BY_HAND, PARENT_ABORTED, VERSION_GONE = "timeout", "manual_cancel", "parent_aborted", "workflow_deleted"
+CANCELED_BY_HAND, PARENT_ABORTED, VERSION_GONE = "manual_cancel", "parent_aborted", "workflow_deleted"
 MOST_WRITES = 90
 
 
@@ -52,13 +55,6 @@ def ended(status: int, reason: str | None, now: str) -> dict[str, Json]:
     return {"status": status, "reason": reason, "updatedAt": now, "open": None, "taskToken": None, "wakesAt": None, "seen": None}
 
 
-def retained(item: Item, workflow: Workflow, status: int) -> dict[str, Json]:
-    """What is set instead when ``options.deleteExecutionOnStatus`` does not want it: hidden now, open until its jobs are gone."""
-    if status not in (workflow.options.get("deleteExecutionOnStatus") or []):
-        return {}
-    return {"ttl": time_of(item["id"]) // 1000, "open": item.get("open")}
-
-
 def end_now(
     backend: Backend, execution_id: int, status: int, reason: str, deadline_ms: int | None = None, *, attempt: int | None = None
 ) -> bool:
@@ -77,9 +73,32 @@ def end_now(
     family = walk_until_committed(backend.clock, deadline_ms, once)
     for member in family[:1]:
         tell_parent(backend, member.item)
+        told(backend, member.item["id"])
     for member in family:
+        count_end(backend, member.item, status if member is family[0] else ABORTED)
+        let_go(backend, member.item)
         wake_next(backend, member.item)
     return bool(family)
+
+
+def count_end(backend: Backend, item: Item, status: int) -> None:
+    """Of an asynchronous execution, after the commit that ends it."""
+    began_ms = epoch_ms_of(item.get("startedAt") or item["createdAt"])
+    ran(item["id"], item["key"], status, "async", backend.clock.now_ms() - began_ms)
+
+
+def let_go(backend: Backend, item: Item) -> None:
+    """End the wait of a machine whose execution has ended, best effort: it then finds that nothing is left to do."""
+    if item.get("taskToken"):
+        backend.machines.send(item["taskToken"])
+
+
+def told(backend: Backend, execution_id: int) -> None:
+    """Announce a failure right after its commit, best effort."""
+    try:
+        tell(backend, execution_id)
+    except (StoreUnavailable, AppError) as error:
+        logger.warning("that execution %s failed is told by the sweep: %s", execution_id, error)
 
 
 def _family(backend: Backend, execution_id: int, reason: str) -> Iterator[Family]:
@@ -100,7 +119,9 @@ def _commit(backend: Backend, family: Sequence[Family], status: int, deadline_ms
     writes = parent_writes(backend, family[0].item, status, None)
     for member in family:
         writes += release_writes(backend, member.item)
-        set_to = ended(status if member is family[0] else ABORTED, member.reason, now)
+        own_status = status if member is family[0] else ABORTED
+        set_to = ended(own_status, member.reason, now)
+        set_to |= left_over(backend, member.item, version_of(backend, member.item), own_status, member.reason)
         writes.append(Tagged(Update(execution_key(member.item["id"]), set=set_to, condition=unchanged(member.item)), "attempt"))
     for job in (job for member in family for job in member.pending):
         gone: dict[str, Json] = {"status": ABORTED, "endedAt": now}
@@ -120,11 +141,19 @@ def parent_writes(backend: Backend, item: Item, status: int, output: Json) -> li
         return []
     own, at = execution_key(parent_id), job_key(parent_id, place)
     found = backend.store.batch_get([own, at])
-    if found.get(own, {}).get("status") != STARTED or found.get(at, {}).get("status", ABORTED) != PENDING:
+    if found.get(own, {}).get("status") != STARTED or not _waits_for(found.get(at), item["id"]):
         return []
     outcome = subflow.outcome_of(item["key"], item["id"], status, output)
     changed, parts = ended_item(found[at], outcome.status, outcome.result, backend.now())
     return [*signal_writes(parent_id, place, changed), *(Tagged(Put(EXECUTIONS, part), "other") for part in parts)]
+
+
+def _waits_for(job: Item | None, child_id: int) -> bool:
+    """Whether the job is pending for this very execution: not for a later one, nor for the time when it is tried again."""
+    if job is None or job["status"] != PENDING:
+        return False
+    meta = doc_of(job)["meta"]
+    return bool(meta_of(meta, "executionId") == child_id) and meta_of(meta, RETRY_AT) is None
 
 
 def tell_parent(backend: Backend, item: Item) -> None:
@@ -137,13 +166,3 @@ def tell_parent(backend: Backend, item: Item) -> None:
         token = (backend.store.batch_get([key]).get(key) or {}).get("taskToken")
         if token:
             backend.machines.send(token)
-
-
-def purge(backend: Backend, execution_id: int, *, whole: bool, deadline_ms: int | None = None) -> None:
-    """Remove the jobs of an execution that has ended, and then its own item, or (not ``whole``) the mark that there are jobs."""
-    _, jobs = read_all(backend.store, execution_id)
-    key = execution_key(execution_id)
-    last = Delete(key) if whole else Update(key, set={"open": None})
-    tagged = [Tagged(Delete(Key(EXECUTIONS, job["pk"], job["sk"])), "other") for job in jobs] + [Tagged(last, "other")]
-    for start in range(0, len(tagged), MOST_WRITES):
-        commit(backend.store, backend.clock, tagged[start : start + MOST_WRITES], deadline_ms)

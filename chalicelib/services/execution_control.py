@@ -13,18 +13,21 @@ from itertools import takewhile
 
 from chalicelib.domain.graph import Node
 from chalicelib.domain.ids import fresh_id
+from chalicelib.domain.keys import execution_key
 from chalicelib.domain.ports import EXECUTIONS, Absent, Item, Put
 from chalicelib.domain.status import ABORTED, QUEUEING, STARTED
-from chalicelib.domain.workflow import Workflow
-from chalicelib.engine.commit import commit, store_errors
+from chalicelib.domain.workflow import Workflow, plain_name
+from chalicelib.engine.commit import Stale, commit, store_errors
 from chalicelib.engine.dispatch import run_writes
 from chalicelib.engine.execution import Execution
+from chalicelib.engine.spilled import anew
 from chalicelib.engine.stored_jobs import PART, read_all
+from chalicelib.engine.touched import row_names
 from chalicelib.engine.unit_of_work import Tagged
 from chalicelib.errors import Forbidden, Invalid, Json, NotFound, Unavailable
 from chalicelib.nodes import NODE_TYPES
 from chalicelib.services import machines
-from chalicelib.services.attempts import last_attempt, next_attempt, version_of
+from chalicelib.services.attempts import claim, last_attempt, started, version_of
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
 from chalicelib.services.dispatching import after_commit
@@ -88,23 +91,37 @@ class ExecutionControl:
         if node_id is not None:
             message = "an execution that is under way goes on where it is; cancel it first to run it again from a node"
             raise Invalid(message, path="nodeId", code="EXECUTION_STARTED")
-        before = last_attempt(item)
-        number = next_attempt(self._backend, item, workflow)
-        if number is None:
-            raise Unavailable("no new attempt could be started now; the sweep will try again", code="NOT_STARTED", data={"retryAfter": 10})
-        machines.stop(self._backend, workflow, item["id"], before)
+        try:
+            number = claim(self._backend, item)
+        except Stale:
+            return self._joined(item)
+        if not started(self._backend, item, workflow, number):
+            message = f"the attempt {number} was not taken by Step Functions now; the sweep starts the execution"
+            raise Unavailable(message, code="NOT_STARTED", data={"retryAfter": 10})
+        machines.stop(self._backend, workflow, item["id"], number - 1)
         return Answer({"id": item["id"], "status": STARTED, "attempt": number}, status=202)
 
+    def _joined(self, before: Item) -> Answer:
+        """Somebody else has moved the execution since it was read: the attempt that was started then is this call's too.
+
+        Raises Invalid when it has ended meanwhile."""
+        key = execution_key(before["id"])
+        item = self._backend.store.batch_get([key]).get(key)
+        if item is None or not is_open(item):
+            raise Invalid("the execution has ended meanwhile", path="filterByTk", code="EXECUTION_ENDED")
+        return Answer({"id": item["id"], "status": STARTED, "attempt": last_attempt(item)}, status=202)
+
     def _anew(self, editing: Editing, item: Item, jobs: Sequence[Item], workflow: Workflow, node_id: int | None) -> Answer:
-        if workflow.sync:
+        doc, now_ms = json.loads(item["doc"]), self._backend.clock.now_ms()
+        if workflow.sync and doc.get("spilled") is None:
             message = "this workflow is synchronous; run it again by its trigger or workflows:execute"
             raise Invalid(message, path="filterByTk", code="WORKFLOW_SYNCHRONOUS")
-        doc, now_ms = json.loads(item["doc"]), self._backend.clock.now_ms()
         stack = tuple((execution_id, version_id) for execution_id, version_id in doc.get("stack") or [])
         execution = Execution(
             fresh_id(now_ms), workflow, doc["context"], self._backend.now(), item.get("record"), status=QUEUEING, stack=stack
         )
-        execution.rerun_of, execution.manually = item["id"], True
+        execution.rerun_of, execution.manually, execution.spilled = item["id"], True, anew(doc.get("spilled"))
+        execution.rows = row_names(plain_name(workflow.config.get("collection") or ""), doc["context"].get("data"))
         copied = _copies(execution.id, _before(jobs, workflow, node_id))
         for start in range(0, len(copied), MOST_WRITES):
             commit(self._backend.store, self._backend.clock, copied[start : start + MOST_WRITES])

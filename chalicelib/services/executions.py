@@ -1,38 +1,37 @@
 """What ran: ``executions:list|get|destroy``, and ``workflows:execute``, which runs one by hand.
 
-History is read by workflow (all of them when none is named) or by record, newest or oldest first; its indexes are eventually
-consistent. Source: https://docs.nocobase.com/workflow/advanced/executions
+History is read by workflow (all of them when none is named) or by record, newest or oldest first (`services/history.py`). Source: https://docs.nocobase.com/workflow/advanced/executions
 """
 
 from __future__ import annotations
 
-import heapq
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from chalicelib.domain.collection import Collection, Field
 from chalicelib.domain.field_types import convert_id
-from chalicelib.domain.filter import EVERYTHING, Filter, parse_filter
+from chalicelib.domain.filter import Filter, parse_filter
 from chalicelib.domain.keys import execution_key
-from chalicelib.domain.ports import EXECUTIONS, Delete, Item, Store
+from chalicelib.domain.ports import Delete
 from chalicelib.domain.query import parse_paging, parse_selection, parse_sort, sort_rows
 from chalicelib.domain.record import Row
 from chalicelib.domain.status import STARTED
 from chalicelib.domain.system_collections import WORKFLOWS
 from chalicelib.engine.commit import commit
-from chalicelib.engine.execution import is_kept, public_execution
+from chalicelib.engine.execution import public_execution
 from chalicelib.engine.finder import Search
 from chalicelib.engine.stored_jobs import public_jobs, read_all
 from chalicelib.engine.unit_of_work import Tagged
-from chalicelib.errors import Invalid, Json
+from chalicelib.errors import Forbidden, Invalid, Json
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call, filter_of
+from chalicelib.services.closing import purge
 from chalicelib.services.editing import Editing, view
-from chalicelib.services.endings import purge
+from chalicelib.services.history import Entry, kept, matching
+from chalicelib.services.own_executions import own_state
 from chalicelib.services.workflow_rows import row_of
 
 AREA = "workflows"
-MOST_READ = 2_000
 
 
 def _field(name: str, kind: str) -> Field:
@@ -55,9 +54,11 @@ EXECUTION = Collection(
             _field("manually", "boolean"),
             _field("dispatched", "boolean"),
             _field("reason", "string"),
+            _field("waitsFor", "string"),
             _field("stack", "json"),
             _field("parentExecutionId", "integer"),
             _field("rerunOf", "integer"),
+            _field("spilled", "boolean"),
             _field("eventKey", "string"),
             _field("expiresAt", "date"),
             _field("createdAt", "date"),
@@ -102,14 +103,16 @@ class Executions:
         self._backend = backend
 
     def list_executions(self, call: Call) -> Answer:
-        """A page of history. ``filter`` by ``key``, ``workflowId``, ``record`` is served by an index, the rest by reading."""
+        """A page of history. ``filter`` by ``key`` and ``record`` is served by an index, the rest by reading; ``record`` is one record
+        that the executions touched: started for it, had it among their rows, or wrote it."""
 
         def act(editing: Editing) -> Answer:
             paging = parse_paging(call.params.get("page"), call.params.get("pageSize"), call.params.get("paginate"))
             wanted = _wanted(editing, call)
             sort = parse_sort(call.params.get("sort"), EXECUTION)
             newest_first = not sort or sort[0].descending
-            rows, complete = _matching(editing, wanted, newest_first)
+            found, complete = matching(editing, wanted, newest_first)
+            rows = [entry.row for entry in found]
             rows = sort_rows(rows, sort) if sort else rows
             page = rows[paging.offset : paging.offset + paging.page_size] if paging.paginate else rows
             meta: dict[str, Json] = {"page": paging.page, "pageSize": paging.page_size}
@@ -125,10 +128,13 @@ class Executions:
     def get(self, call: Call) -> Answer:
         def act(editing: Editing) -> Answer:
             execution_id = execution_id_of(call)
-            item = _kept(editing, [execution_id]).get(execution_id)
+            item = kept(editing, [execution_id]).get(execution_id)
             return Answer(self._shown(editing, call, [public_execution(item)])[0] if item else None)
 
-        return view(self._backend, call, AREA, act)
+        try:
+            return view(self._backend, call, AREA, act)
+        except Forbidden:
+            return own_state(self._backend, call)
 
     def destroy(self, call: Call) -> Answer:
         """Removes history, by id or by ``filter``; executions that have not ended stay. The answer is how many went."""
@@ -138,31 +144,31 @@ class Executions:
             if keys is None and not _filter(call):
                 raise Invalid("to do destroy action, filter or filterByTk is required", path="filter", code="FILTER_REQUIRED")
             if keys is None:
-                rows, _ = _matching(editing, _wanted(editing, call), True)
+                found, _ = matching(editing, _wanted(editing, call), True)
             else:
                 ids = [int(convert_id(EXECUTION, key)) for key in (keys if isinstance(keys, list) else [keys])]
-                rows = [public_execution(item) for item in _kept(editing, ids).values()]
-            return Answer(self._removed([row for row in rows if row["status"] not in (None, STARTED)], call.deadline_ms))
+                found = [Entry.of(item) for item in kept(editing, ids).values()]
+            return Answer(self._removed([entry for entry in found if entry.row["status"] not in (None, STARTED)], call.deadline_ms))
 
         return view(self._backend, call, AREA, act)
 
-    def _removed(self, rows: Sequence[Row], deadline_ms: int | None) -> int:
-        """How many went: those with their jobs inside many at a time, the others each with its jobs."""
-        inside = [execution_key(row["id"]) for row in rows if row["jobs"]]
+    def _removed(self, entries: Sequence[Entry], deadline_ms: int | None) -> int:
+        """How many went: those that are one item many at a time, the others each with its jobs and hints."""
+        alone = {entry.row["id"]: bool(entry.row["jobs"]) and not entry.item.get("hinted") for entry in entries}
+        inside = [execution_key(one) for one, is_alone in alone.items() if is_alone]
         for start in range(0, len(inside), 90):
             deletes = [Tagged(Delete(key), "other") for key in inside[start : start + 90]]
             commit(self._backend.store, self._backend.clock, deletes, deadline_ms)
-        for row in rows:
-            if not row["jobs"]:
-                purge(self._backend, row["id"], whole=True, deadline_ms=deadline_ms)
-        return len(rows)
+        for one in (one for one, is_alone in alone.items() if not is_alone):
+            purge(self._backend, one, deadline_ms)
+        return len(alone)
 
     def get_job(self, call: Call) -> Answer:
         """One job by its id, ``<execution id>-<number>``."""
 
         def act(editing: Editing) -> Answer:
             execution_id = execution_id_of_job(call)
-            item = _kept(editing, [execution_id]).get(execution_id)
+            item = kept(editing, [execution_id]).get(execution_id)
             jobs = _with_jobs(editing, public_execution(item))["jobs"] if item else []
             return Answer(next((job for job in jobs if job["id"] == call.target_key), None))
 
@@ -201,12 +207,6 @@ def _with_jobs(editing: Editing, row: Row) -> Row:
     return row | {"jobs": public_jobs(read_all(editing.reads.store, row["id"])[1], row["id"])}
 
 
-def _kept(editing: Editing, ids: Sequence[int]) -> dict[int, Item]:
-    """The history items of these executions, by id."""
-    found = editing.reads.store.batch_get([execution_key(one) for one in ids])
-    return {item["id"]: item for item in found.values() if is_kept(item)}
-
-
 def _resolve(name: str) -> Collection:
     return {"jobs": JOB, "workflows": WORKFLOWS}[name]
 
@@ -233,42 +233,3 @@ def _wanted(editing: Editing, call: Call) -> Filter:
         return [record.id for record in editing.records.search(Search(WORKFLOWS, inner)).records]
 
     return parse_filter(_filter(call), EXECUTION, _resolve).resolve_associations(ids_of)
-
-
-def _matching(editing: Editing, wanted: Filter, newest_first: bool) -> tuple[list[Row], bool]:
-    """Rows that match, in the order of their ids, and whether everything was read."""
-    pinned = wanted.pinned_ids()
-    if pinned is not None:
-        known = [public_execution(item) for item in _kept(editing, [int(one) for one in pinned]).values()]
-        return sorted((row for row in known if wanted.matches(row)), key=lambda row: row["id"], reverse=newest_first), True
-    rows: list[Row] = []
-    for read, item in enumerate(_history(editing, wanted, newest_first), 1):
-        row = public_execution(item)
-        if wanted.matches(row):
-            rows.append(row)
-        if read >= MOST_READ:
-            return rows, False
-    return rows, True
-
-
-def _history(editing: Editing, wanted: Filter, newest_first: bool) -> Iterator[Item]:
-    """Execution items in the order of their ids: of a record, of a workflow, or of all workflows merged."""
-    pinned = {bound.field: bound.low for bound in wanted.bounds() if bound.equal}
-    store = editing.reads.store
-    if isinstance(pinned.get("record"), str):
-        return _index(store, "byRecord", pinned["record"], newest_first)
-    if isinstance(pinned.get("key"), str):
-        return _index(store, "byWorkflow", pinned["key"], newest_first)
-    versions = editing.records.search(Search(WORKFLOWS, EVERYTHING)).records
-    by_workflow = [_index(store, "byWorkflow", key, newest_first) for key in sorted({record.row["key"] for record in versions})]
-    return heapq.merge(*by_workflow, key=lambda item: item["id"], reverse=newest_first)
-
-
-def _index(store: Store, index: str, partition: str, newest_first: bool) -> Iterator[Item]:
-    start = None
-    while True:
-        page = store.query(EXECUTIONS, partition, index=index, forward=not newest_first, start=start)
-        yield from filter(is_kept, page.items)
-        start = page.next
-        if start is None:
-            return

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from chalicelib.services.action_runs import ActionRuns
 from chalicelib.services.actions import Actions
 from chalicelib.services.api_keys import ApiKeys
+from chalicelib.services.audit_logs import AuditLogs
 from chalicelib.services.auth import Auth
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
@@ -17,13 +18,16 @@ from chalicelib.services.definition_files import DefinitionFiles
 from chalicelib.services.execution_control import ExecutionControl
 from chalicelib.services.executions import Executions
 from chalicelib.services.job_signals import JobSignals
+from chalicelib.services.later_calls import LaterCalls
 from chalicelib.services.manual_runs import ManualRuns
 from chalicelib.services.manual_tasks import ManualTasks
+from chalicelib.services.node_kinds import NodeKinds
 from chalicelib.services.node_tests import NodeTests
 from chalicelib.services.nodes import FlowNodes
 from chalicelib.services.revisions import Revisions
 from chalicelib.services.role_members import RoleMembers
 from chalicelib.services.roles import Roles
+from chalicelib.services.start import Start
 from chalicelib.services.users import Users
 from chalicelib.services.workflow_categories import WorkflowCategories
 from chalicelib.services.workflows import Workflows
@@ -39,14 +43,16 @@ def handlers_of(backend: Backend) -> Mapping[str, Handler]:
     collections, workflows, nodes = Collections(backend), Workflows(backend), FlowNodes(backend)
     executions, files, categories = Executions(backend), DefinitionFiles(backend), WorkflowCategories(backend)
     actions, action_runs, manual_tasks = Actions(backend), ActionRuns(backend), ManualTasks(backend)
-    control = ExecutionControl(backend)
+    control, later_calls = ExecutionControl(backend), LaterCalls(backend)
     return {
         "app:getInfo": _info,
+        "app:start": Start(backend).start,
         "auth:signIn": auth.sign_in,
         "auth:check": auth.check,
         "auth:signOut": auth.sign_out,
         "auth:changePassword": auth.change_password,
         "auth:syncCookies": auth.sync_cookies,
+        "auditLogs:list": AuditLogs(backend).list_entries,
         "apiKeys:create": api_keys.create,
         "apiKeys:list": api_keys.list_keys,
         "apiKeys:destroy": api_keys.destroy,
@@ -113,6 +119,7 @@ def handlers_of(backend: Backend) -> Mapping[str, Handler]:
         "flow_nodes:duplicate": nodes.duplicate,
         "flow_nodes:destroyBranch": nodes.destroy_branch,
         "flow_nodes:test": NodeTests(backend).test,
+        "flow_nodes:types": NodeKinds(backend).kinds,
         "workflowCategories:list": categories.list_categories,
         "workflowCategories:get": categories.get,
         "workflowCategories:create": categories.create,
@@ -123,12 +130,16 @@ def handlers_of(backend: Backend) -> Mapping[str, Handler]:
         "workflowCcTasks:get": cc_tasks.get,
         "workflowCcTasks:read": cc_tasks.read,
         "workflowCcTasks:unread": cc_tasks.unread,
+        "workflowManualTasks:list": manual_tasks.list_all,
         "workflowManualTasks:listMine": manual_tasks.list_mine,
         "workflowManualTasks:get": manual_tasks.get,
         "workflowManualTasks:submit": manual_tasks.submit,
         "userWorkflowTasks:listMine": manual_tasks.counts,
+        "scheduledCalls:list": later_calls.list_own,
+        "scheduledCalls:destroy": later_calls.destroy,
         "actions:list": actions.list_actions,
         "actions:get": actions.get,
+        "actions:procedures": actions.procedures,
         "actions:create": actions.create,
         "actions:update": actions.update,
         "actions:destroy": actions.destroy,

@@ -20,7 +20,6 @@ from chalicelib.errors import Invalid, Unprocessable
 from chalicelib.services.call import Answer, Call
 from chalicelib.services.session import Caller
 
-DAY_SECONDS = 86_400
 MOST_KEY_CHARACTERS = 255
 MOST_ANSWER_BYTES = 350_000
 # What decides by what is there is kept even when it wrote nothing: the second time something else may be there.
@@ -95,7 +94,7 @@ def keep(
     doc = json.dumps(whole, ensure_ascii=False)
     if len(doc.encode()) > MOST_ANSWER_BYTES:
         raise Invalid("the answer is too large to be kept for an Idempotency-Key; call without one", path="Idempotency-Key")
-    item: Item = {"pk": key.pk, "sk": key.sk, "doc": doc, "ttl": now_s + DAY_SECONDS}
+    item: Item = {"pk": key.pk, "sk": key.sk, "doc": doc, "ttl": now_s + call.kept_seconds}
     condition = Equals({"doc": before}) if before is not None else AbsentOrExpired(now_s)
     return [Tagged(Put(key.table, item, condition), "idempotency")]
 

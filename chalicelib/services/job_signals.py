@@ -143,7 +143,7 @@ class JobSignals:
     def _wake(self, job: ReadJob) -> None:
         """Let the execution go on. A machine that waits for a time hears no signal: another attempt takes its place."""
         signal(self._backend, job.execution_id)
-        if job.stored.due_at_ms is None:
+        if job.stored.hears_signals:
             return
         own = execution_key(job.execution_id)
         item = self._backend.store.batch_get([own]).get(own)
@@ -165,7 +165,8 @@ class JobSignals:
             if stored is None:
                 raise Invalid("the version of the workflow is gone: nothing can go on", code=NOT_OPEN)
             return ReadJob(own, found, stored)
-        if own is not None and is_kept(own) and any(job["id"] == job_id for job in public_execution(own)["jobs"]):
+        is_there = own is not None and is_kept(own, self._backend.clock.now_ms())
+        if own is not None and is_there and any(job["id"] == job_id for job in public_execution(own)["jobs"]):
             raise Invalid("the execution has ended: nothing waits there any more", code=NOT_OPEN)
         raise NotFound(f"there is no job {job_id}", code="JOB_NOT_FOUND")
 

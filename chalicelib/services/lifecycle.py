@@ -18,6 +18,7 @@ from chalicelib.errors import Conflict, Invalid, Json, NotFound, Problem
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
 from chalicelib.services.collection_jobs import CollectionJobs, put_definition
+from chalicelib.services.due_upkeep import refuse_while_dates_are_watched
 from chalicelib.services.editing import Editing, open_for
 from chalicelib.services.reindexing import Job, Slice, job_key, job_put, new_job, shown
 from chalicelib.services.schema_changes import Changes, becoming, changes_between, marked, refusals
@@ -34,6 +35,7 @@ def store_definition(editing: Editing, record: Record, changed: Definition) -> D
     Raises Invalid for a change that the (at most 1,000) records do not allow, Conflict while a job of the collection runs."""
     before, after = parse_collection(record.item["data"]), parse_collection(changed)
     changes = changes_between(before, after)
+    refuse_while_dates_are_watched(editing, before, changes)
     if changed["fields"] != record.item["data"]["fields"]:
         refuse_while_running(editing, before.uid, ("check",))  # its end puts the fields that it has checked in place of all
     if changes.any and _has_records(editing, before):

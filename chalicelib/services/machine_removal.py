@@ -76,8 +76,9 @@ def _unwanted(backend: Backend, versions: dict[str, int]) -> list[str]:
     found = backend.store.batch_get(list(keys.values()))
     wanted = set()
     for version, key in keys.items():
-        if key in found and found[key]["data"].get("enabled"):
-            wanted.add(machine_of(backend, Workflow.of(found[key]["data"] | {"id": version}))[0])
+        workflow = Workflow.of(found[key]["data"] | {"id": version}) if key in found else None
+        if workflow is not None and workflow.enabled and workflow.needs_machine:
+            wanted.add(machine_of(backend, workflow)[0])
     return sorted(versions.keys() - wanted)
 
 

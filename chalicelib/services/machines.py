@@ -1,4 +1,5 @@
-"""State machines of asynchronous workflows: named after what they do, made before anybody can start them, never changed.
+"""State machines of asynchronous workflows, and of synchronous ones that may spill: named after what they do, made before anybody can start
+them, never changed.
 
 The name holds a hash of the definition, so a version that is edited, and a release that compiles it otherwise, has another machine, and
 what runs goes on as it began. Source: https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html

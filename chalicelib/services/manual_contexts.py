@@ -1,7 +1,8 @@
 """``$context`` of a run by hand, as each trigger type makes it of what ``workflows:execute`` got.
 
 Custom action ``{"userId", "roleName"?, "data"?, "filterByTk"?}``; post-action event ``{"data", "userId", "roleName"?}``; pre-action event
-``{"target", "action", "userId", "roleName"?}``; record event ``{"data"}``. A record is given by its id, and then loaded, or whole.
+``{"target", "action", "userId", "roleName"?}``; record event ``{"data"}``; schedule ``{"date"?}``, with a date field ``{"data", "date"?}``.
+Message event ``{"message": {"body", "attributes"?, "subject"?}}``. A record is given by its id, and then loaded, or whole.
 Source: https://docs.nocobase.com/workflow/triggers
 """
 
@@ -11,7 +12,10 @@ from collections.abc import Callable
 
 from chalicelib.domain.collection import Collection
 from chalicelib.domain.field_types import convert_id
+from chalicelib.domain.instants import iso_text
+from chalicelib.domain.message import Message
 from chalicelib.domain.record import Record, Row, visible
+from chalicelib.domain.recurrence import instant_of, zone_named
 from chalicelib.domain.system_collections import USERS
 from chalicelib.domain.workflow import Workflow
 from chalicelib.engine.runner import holds
@@ -21,7 +25,9 @@ from chalicelib.services.session import ROOT, UNION, role_names
 from chalicelib.triggers.action import POST_ACTION
 from chalicelib.triggers.collection import COLLECTION_EVENT, DESTROY
 from chalicelib.triggers.custom_action import CUSTOM_ACTION, GLOBAL, MULTIPLE
+from chalicelib.triggers.message import MESSAGE, TEXT, accepts, context_of
 from chalicelib.triggers.request_interception import ACTIONS, PRE_ACTION
+from chalicelib.triggers.schedule import DATE_FIELD, SCHEDULE
 
 
 def manual_context(editing: Editing, workflow: Workflow, values: Row) -> dict[str, Json] | None:
@@ -65,11 +71,45 @@ def _of_record_event(editing: Editing, workflow: Workflow, values: Row) -> dict[
     return {"data": row} if record is not None and holds(editing.records, condition, record) else None
 
 
+def _of_schedule(editing: Editing, workflow: Workflow, values: Row) -> dict[str, Json]:
+    """The time that is sent, or now; and the record when it is about one."""
+    date = values.get("date")
+    try:
+        at_ms = editing.backend.clock.now_ms() if date is None else instant_of(date, zone_named(workflow.config.get("timezone")))
+    except ValueError as wrong:
+        raise Invalid(str(wrong), path="date") from None
+    when = {"date": iso_text(at_ms)}
+    if workflow.config.get("mode") != DATE_FIELD:
+        return when
+    return {"data": _row(editing, workflow, _given(values, "data"), "data"), **when}
+
+
+def _of_message(editing: Editing, workflow: Workflow, values: Row) -> dict[str, Json] | None:
+    """The message, as if it had come: filter and mapping count."""
+    given, config = values.get("message"), workflow.config
+    if not isinstance(given, dict) or "body" not in given:
+        raise Invalid('"message" is required: {"body", "attributes"?, "subject"?}', path="message")
+    attributes, subject = given.get("attributes") or {}, given.get("subject")
+    if not isinstance(attributes, dict):
+        raise Invalid('"attributes" must be an object', path="message.attributes")
+    if not isinstance(subject, str | None):
+        raise Invalid('"subject" must be text', path="message.subject")
+    if config.get("format") == TEXT and not isinstance(given["body"], str):
+        raise Invalid('"body" must be text, which is what the workflow takes', path="message.body")
+    now_ms = editing.backend.clock.now_ms()
+    message = Message("", "", "", iso_text(now_ms), now_ms, subject, attributes)
+    if not accepts(config, message, given["body"], now_ms):
+        return None
+    return context_of(config, message, str(config["topic"]), given["body"])
+
+
 CONTEXTS: dict[str, Callable[[Editing, Workflow, Row], dict[str, Json] | None]] = {
     CUSTOM_ACTION: _of_custom_action,
     POST_ACTION: _of_post_action,
     PRE_ACTION: _of_pre_action,
     COLLECTION_EVENT: _of_record_event,
+    SCHEDULE: _of_schedule,
+    MESSAGE: _of_message,
 }
 
 

@@ -11,12 +11,13 @@ from chalicelib.domain.ids import fresh_id
 from chalicelib.domain.instants import iso_text
 from chalicelib.domain.record import Record
 from chalicelib.domain.status import QUEUEING, STARTED
-from chalicelib.domain.workflow import Workflow
+from chalicelib.domain.workflow import Workflow, plain_name
 from chalicelib.engine.commit import AlreadyCommitted, commit, store_errors, walk_until_committed
 from chalicelib.engine.compiler import waits as waiting
 from chalicelib.engine.dispatch import run_writes
 from chalicelib.engine.execution import Execution
 from chalicelib.engine.ports import Effects
+from chalicelib.engine.touched import row_names
 from chalicelib.errors import AppError, Invalid, Json
 from chalicelib.nodes import NODE_TYPES
 from chalicelib.observability import logger
@@ -67,6 +68,7 @@ class ManualRuns:
             return Answer({"execution": None})
         now_ms = self._backend.clock.now_ms()
         execution = Execution(execution_id, workflow, context, iso_text(now_ms), manually=True)
+        execution.rows = row_names(plain_name(workflow.config.get("collection") or ""), context.get("data"))
         waits = has_to_wait(workflow)
         if waits:
             execution.status = QUEUEING
@@ -76,7 +78,8 @@ class ManualRuns:
         new = {"newVersionId": add_revision(editing, version, {}).id} if revised else {}
         token = call.request_id or secrets.token_hex(8)
         executions = [execution, *editing.unit.ran, *editing.unit.queued]
-        tagged = run_writes(editing.definitions, executions, token, self._backend.now()) + editing.unit.writes()
+        now, announces = self._backend.now(), self._backend.announces
+        tagged = run_writes(editing.definitions, executions, token, now, announces=announces) + editing.unit.writes()
         try:
             commit(self._backend.store, self._backend.clock, tagged, call.deadline_ms)
         except AlreadyCommitted as there:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from chalicelib.domain.field_types import convert_id
 from chalicelib.domain.keys import execution_key, job_key
+from chalicelib.domain.query import parse_paging, parse_sort
 from chalicelib.domain.record import Record, visible
 from chalicelib.domain.role import Permit
 from chalicelib.domain.status import ABORTED, PENDING, STARTED
@@ -21,9 +22,11 @@ from chalicelib.engine.finder import Search
 from chalicelib.engine.unit_of_work import MOST_WRITES
 from chalicelib.errors import Invalid, Json
 from chalicelib.services.backend import Backend
-from chalicelib.services.call import Answer, Call
+from chalicelib.services.call import Answer, Call, filter_of
 from chalicelib.services.cc_tasks import UNREAD
+from chalicelib.services.editing import Editing, view
 from chalicelib.services.job_signals import ACCEPTED, signal
+from chalicelib.services.listing import shape_of
 from chalicelib.services.opened import Opened
 from chalicelib.services.own import own
 from chalicelib.services.permitted import PermittedRecords
@@ -31,6 +34,7 @@ from chalicelib.services.records import listed, shown_rows
 from chalicelib.services.session import Caller
 from chalicelib.services.submission import Begun, Submission
 
+AREA = "workflows"
 TASKS = WORKFLOW_MANUAL_TASKS
 Act = Callable[[Caller, PermittedRecords], Answer]
 
@@ -50,8 +54,21 @@ class ManualTasks:
 
         return self._after_closing(call, act)
 
+    def list_all(self, call: Call) -> Answer:
+        """A page of everybody's, for who manages workflows: ``filter={"executionId": …}`` tells whom an execution waits for."""
+
+        def act(editing: Editing) -> Answer:
+            shape, paging = shape_of(call), parse_paging(call.params.get("page"), call.params.get("pageSize"), call.params.get("paginate"))
+            wanted = editing.records.filter(filter_of(call), TASKS)
+            found = editing.records.search(Search(TASKS, wanted, parse_sort(call.params.get("sort") or "id", TASKS))).records
+            page = found[paging.offset : paging.offset + paging.page_size] if paging.paginate else found
+            meta = {"count": len(found), "page": paging.page, "pageSize": paging.page_size, "totalPage": -(-len(found) // paging.page_size)}
+            return Answer([shape(visible(task)) for task in page], meta=meta if paging.paginate else None)
+
+        return view(self._backend, call, AREA, act)
+
     def get(self, call: Call) -> Answer:
-        """One of the caller's own with its ``forms``, ``null`` when there is none with that id."""
+        """One of the caller's own with its ``forms`` and the ``record`` that its execution is for (``samples/91``), else ``null``."""
 
         def act(caller: Caller, records: PermittedRecords) -> Answer:
             task = records.unit.get(TASKS, task_id(call, "get"))
@@ -59,7 +76,7 @@ class ManualTasks:
             if task is None:
                 return Answer(None)
             rows = shown_rows(_opened(caller, records), call, TASKS, [task])
-            return Answer(rows[0] | {"forms": _forms_of(records, task)} if rows else None)
+            return Answer(rows[0] | {"record": _record_of(records, task), "forms": _forms_of(records, task)} if rows else None)
 
         return own(self._backend, call, act)
 
@@ -136,6 +153,14 @@ def _closed(records: PermittedRecords, tasks: list[Record]) -> list[Record]:
             task = unit.update(task, {"status": ABORTED})
         found.append(task)
     return found
+
+
+def _record_of(records: PermittedRecords, task: Record) -> str | None:
+    """The name of the record that the task's execution began with; the caller may have no right to see the record itself."""
+    key = execution_key(task.row["executionId"])
+    records.unit.reads.load([key])
+    item = records.unit.reads.items.get(key)
+    return item.get("record") if item else None
 
 
 def _forms_of(records: PermittedRecords, task: Record) -> Json:

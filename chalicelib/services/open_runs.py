@@ -9,21 +9,23 @@ Source: https://docs.aws.amazon.com/step-functions/latest/apireference/API_Descr
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 
+from chalicelib.domain.instants import epoch_ms_of
 from chalicelib.domain.keys import execution_key
 from chalicelib.domain.ports import EXECUTIONS, Item, Key, MachineRefused, Put, Range
+from chalicelib.domain.retention import TIMEOUT
 from chalicelib.domain.status import ABORTED, QUEUEING
 from chalicelib.domain.workflow import Workflow
 from chalicelib.engine.commit import commit, store_errors
 from chalicelib.engine.unit_of_work import Tagged
 from chalicelib.errors import AppError
-from chalicelib.observability import logger
+from chalicelib.observability import counted, logger
 from chalicelib.services import machines
 from chalicelib.services.attempts import last_attempt, next_attempt, version_of
 from chalicelib.services.backend import Backend
+from chalicelib.services.closing import close
 from chalicelib.services.concurrency import Room, cleared, limit_of, read_room
-from chalicelib.services.endings import TIMEOUT, VERSION_GONE, end_now, is_open, purge
+from chalicelib.services.endings import VERSION_GONE, end_now, is_open
 
 PARTITIONS = 10
 PAUSE_MS = 10_000
@@ -38,10 +40,16 @@ class OpenRuns:
         self._backend = backend
         self._at_once = at_once
         self._rooms: dict[str, Room] = {}
+        self._tells = True
+        self._open_runs = self._stuck_runs = 0
 
     def sweep(self, deadline_ms: int) -> int:
         """How many executions were moved on before ``deadline_ms`` (epoch milliseconds). Raises Unavailable when they cannot be found."""
-        return store_errors(lambda: self._sweep(deadline_ms))
+        try:
+            return store_errors(lambda: self._sweep(deadline_ms))
+        finally:
+            counted("OpenRuns", self._open_runs)
+            counted("StuckRuns", self._stuck_runs)
 
     def _sweep(self, deadline_ms: int) -> int:
         cursor = self._backend.store.batch_get([CURSOR]).get(CURSOR)
@@ -50,6 +58,7 @@ class OpenRuns:
             if self._backend.clock.now_ms() >= deadline_ms:
                 self._keep([partition, item["id"]])
                 return moved
+            self._open_runs += is_open(item)
             moved += self._moved(item)
         if cursor is not None and cursor.get("value"):
             self._keep(None)
@@ -87,6 +96,7 @@ class OpenRuns:
             logger.warning("execution %s waits for the next sweep: %s", item["id"], error)
         except Exception:
             logger.exception("execution %s cannot go on", item["id"])
+        self._stuck_runs += 1
         return False
 
     def _is_due(self, item: Item) -> bool:
@@ -99,9 +109,8 @@ class OpenRuns:
 
     def _has_rested(self, item: Item) -> bool:
         """Nobody has touched it for ten seconds, longer after every attempt that did not come to write."""
-        touched_ms = max(_ms(item.get("updatedAt") or item["createdAt"]), item.get("triedAt") or 0)
-        vain = max(0, last_attempt(item) - max(int(item["attempt"]), 1))
-        return self._backend.clock.now_ms() - int(touched_ms) > PAUSE_MS << min(vain, MOST_DOUBLINGS)
+        touched_ms = max(epoch_ms_of(item.get("updatedAt") or item["createdAt"]), item.get("triedAt") or 0)
+        return self._backend.clock.now_ms() - int(touched_ms) > PAUSE_MS << min(_vain(item), MOST_DOUBLINGS)
 
     def _has_to_move(self, item: Item) -> bool:
         """Queued, or between two waits; else its wait is over."""
@@ -117,20 +126,45 @@ class OpenRuns:
         if item is None or not self._is_due(item):
             return False
         if not is_open(item):
-            if item.get("open"):
-                purge(self._backend, execution_id, whole=False)
-            return bool(item.get("open"))
+            return bool(item.get("open")) and self._closed(item)
         workflow = version_of(self._backend, item)
         if self._is_over(item) or workflow is None:
-            done = end_now(self._backend, execution_id, ABORTED, TIMEOUT if self._is_over(item) else VERSION_GONE)
-            if done and workflow is not None:
-                machines.stop(self._backend, workflow, execution_id, last_attempt(item))
-            return done
+            return self._ended(item, workflow)
         if _missed_a_signal(item) and item.get("taskToken") and self._backend.machines.send(item["taskToken"]):
             return True
         if not self._may_begin(item, workflow) or machines.is_running(self._backend, workflow, execution_id, last_attempt(item)):
             return False
-        return next_attempt(self._backend, item, workflow) is not None
+        started = next_attempt(self._backend, item, workflow) is not None
+        self._stuck_runs += started
+        return started
+
+    def revive(self, item: Item) -> bool:
+        """Whether an open execution was moved on whose machine is known to have ended: at once, unless attempts follow each other so fast
+        that the next sweep is soon enough.
+
+        Raises Unavailable."""
+        if self._backend.clock.now_ms() - int(item.get("triedAt") or 0) <= PAUSE_MS << min(_vain(item), MOST_DOUBLINGS):
+            return False
+        return store_errors(lambda: self._revived(item))
+
+    def _revived(self, item: Item) -> bool:
+        workflow = version_of(self._backend, item)
+        if self._is_over(item) or workflow is None:
+            return self._ended(item, workflow)
+        return self._may_begin(item, workflow) and next_attempt(self._backend, item, workflow) is not None
+
+    def _ended(self, item: Item, workflow: Workflow | None) -> bool:
+        """Whether it was ended: its time is over, or its version is gone."""
+        done = end_now(self._backend, item["id"], ABORTED, TIMEOUT if self._is_over(item) else VERSION_GONE)
+        if done and workflow is not None:
+            machines.stop(self._backend, workflow, item["id"], last_attempt(item))
+        return done
+
+    def _closed(self, item: Item) -> bool:
+        """Whether all that was left of an ended execution is done. Where nobody hears of a failure, others wait for the next sweep."""
+        done = close(self._backend, item, tells=self._tells)
+        self._tells = self._tells and done
+        return done
 
     def _may_begin(self, item: Item, workflow: Workflow) -> bool:
         """Whether there is a slot for one that waits in line. Who is first there is read once in a sweep."""
@@ -143,9 +177,10 @@ class OpenRuns:
         return room.has_place(limit, item["id"])
 
 
+def _vain(item: Item) -> int:
+    """How many attempts were started since the last one that came to write."""
+    return max(0, last_attempt(item) - max(int(item["attempt"]), 1))
+
+
 def _missed_a_signal(item: Item) -> bool:
     return item.get("seen") is not None and int(item.get("signals") or 0) > int(item["seen"])
-
-
-def _ms(instant: str) -> int:
-    return round(datetime.fromisoformat(instant).timestamp() * 1000)

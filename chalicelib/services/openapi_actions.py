@@ -40,6 +40,12 @@ def rows(schema: Schema) -> Schema:
     return _envelope({"data": {"type": "array", "items": schema}}, "data")
 
 
+def rows_of_records(schema: Schema) -> Schema:
+    """``{"data": [row …], "meta": {"records": {id: [row …]}}}``."""
+    each = {"type": "object", "additionalProperties": {"type": "array", "items": reference("OfferedAction")}}
+    return _envelope({"data": {"type": "array", "items": schema}, "meta": {"type": "object", "properties": {"records": each}}}, "data")
+
+
 def page(schema: Schema) -> Schema:
     """``{"data": [record …], "meta": {…}}``."""
     return _envelope({"data": {"type": "array", "items": schema}, "meta": reference("Page")}, "data")
@@ -102,11 +108,14 @@ class Action:
 
 
 _TRIGGERING = (*WRITE, "422", "504")
+_SPILLING = ("Idempotency-Key", "Prefer")
+_LATER = ("runAt", "timezone", *_SPILLING)
 _NUMBER, _TEXT = "integer", "string"
 
 SYSTEM_ACTIONS: tuple[Action, ...] = (
     Action("openapi.json:list", "This document", whole, "Document", refusals=READ),
     Action("app:getInfo", "Name and version", made, "Info", refusals=READ, public=True),
+    Action("app:start", "What an interface begins with", made, "Start", refusals=READ),
     Action("auth:signIn", "Sign in", made, "SignedIn", "SignIn", refusals=(*WRITE, "429"), public=True),
     Action("auth:check", "Who is signed in", made, "CurrentUser", refusals=READ),
     Action("auth:signOut", "Sign out", nothing),
@@ -194,7 +203,7 @@ SYSTEM_ACTIONS: tuple[Action, ...] = (
         "Start workflows that need no record",
         triggered,
         body="Context",
-        parameters=("triggerWorkflows", "Idempotency-Key"),
+        parameters=("triggerWorkflows", *_LATER),
         refusals=_TRIGGERING,
     ),
     Action("workflows.nodes:create", "Add a node", made, "Node", "NodeValues"),
@@ -206,6 +215,7 @@ SYSTEM_ACTIONS: tuple[Action, ...] = (
     Action("flow_nodes:duplicate", "Copy a node", made, "Node", "Place", _NUMBER),
     Action("flow_nodes:destroyBranch", "Remove a branch of a node", made, "Node", "Branch", _NUMBER),
     Action("flow_nodes:test", "Run one node by itself", made, "NodeTested", "NodeTest"),
+    Action("flow_nodes:types", "Types of nodes and triggers", one, "NodeKinds", refusals=READ),
     Action("workflowCategories:list", "Categories of workflows", page, "WorkflowCategory", parameters=LIST, refusals=READ),
     Action("workflowCategories:get", "One category", one, "WorkflowCategory", target=_NUMBER, refusals=READ),
     Action("workflowCategories:create", "Make a category", made, "WorkflowCategory", "WorkflowCategoryValues"),
@@ -216,6 +226,7 @@ SYSTEM_ACTIONS: tuple[Action, ...] = (
     Action("workflowCcTasks:get", "One copy", one, "WorkflowCcTask", target=_NUMBER, parameters=SHOWN, refusals=READ),
     Action("workflowCcTasks:read", "Mark copies as read", rows, "WorkflowCcTask", parameters=("filterByTk",)),
     Action("workflowCcTasks:unread", "Mark copies as unread", rows, "WorkflowCcTask", parameters=("filterByTk",)),
+    Action("workflowManualTasks:list", "Everybody's tasks", page, "WorkflowManualTask", parameters=LIST, refusals=READ),
     Action("workflowManualTasks:listMine", "One's own tasks", page, "WorkflowManualTask", parameters=(*LIST, "cursor"), refusals=READ),
     Action("workflowManualTasks:get", "One task", one, "WorkflowManualTask", target=_NUMBER, parameters=SHOWN, refusals=READ),
     Action(
@@ -231,11 +242,21 @@ SYSTEM_ACTIONS: tuple[Action, ...] = (
     Action("userWorkflowTasks:listMine", "How many tasks one has", rows, "TaskCount", refusals=READ),
     Action("actions:list", "Actions", page, "Action", parameters=LIST, refusals=READ),
     Action("actions:get", "One action", one, "Action", target=_TEXT, refusals=READ),
+    Action("actions:procedures", "Procedures for actions", rows, "OfferedProcedure", refusals=READ),
     Action("actions:create", "Make an action", made, "Action", "ActionValues"),
     Action("actions:update", "Change an action", rows, "Action", "ActionChanges", _TEXT),
     Action("actions:destroy", "Remove an action", count, target=_TEXT),
-    Action("actions:available", "What may be done", rows, "AvailableAction", parameters=("collection", "filterByTk"), refusals=READ),
-    Action("actions:run", "Press an action", made, "ActionResult", "ActionInput", _TEXT, ("Idempotency-Key",), _TRIGGERING),
+    Action(
+        "actions:available",
+        "What may be done",
+        rows_of_records,
+        "AvailableAction",
+        parameters=("collection", "filterByTk", "each"),
+        refusals=READ,
+    ),
+    Action("actions:run", "Press an action", made, "ActionResult", "ActionInput", _TEXT, _LATER, _TRIGGERING),
+    Action("scheduledCalls:list", "Calls that run later", rows, "ScheduledCall", parameters=("state", "userId"), refusals=READ),
+    Action("scheduledCalls:destroy", "Take back a call that was to run later", count, target=_NUMBER, parameters=("userId",)),
     Action("executions:list", "Executions", page, "Execution", parameters=LIST, refusals=READ),
     Action("executions:get", "One execution", one, "Execution", target=_NUMBER, parameters=SHOWN, refusals=READ),
     Action("executions:destroy", "Remove history", count, target=_NUMBER),
@@ -258,13 +279,24 @@ COLLECTION_ACTIONS: tuple[Action, ...] = (
         made,
         ".read",
         ".create",
-        parameters=(*_VALUES, "Idempotency-Key"),
-        refusals=_CREATING,
+        parameters=(*_VALUES, *_SPILLING),
+        refusals=(*_CREATING, "504"),
         etag=True,
         needs="create",
         about="The answer is the record made, with the associated records that were made with it.",
     ),
-    Action("update", "Change a record", rows, ".read", ".update", _ID, (*_VALUES, "If-Match"), (*WRITE, "412"), etag=True, needs="update"),
+    Action(
+        "update",
+        "Change a record",
+        rows,
+        ".read",
+        ".update",
+        _ID,
+        (*_VALUES, "If-Match", "Prefer"),
+        (*WRITE, "412", "504"),
+        etag=True,
+        needs="update",
+    ),
     Action(
         "firstOrCreate",
         "Find a record or make it",
@@ -295,7 +327,7 @@ COLLECTION_ACTIONS: tuple[Action, ...] = (
         triggered,
         body="Context",
         target=_ID,
-        parameters=("triggerWorkflows", "Idempotency-Key"),
+        parameters=("triggerWorkflows", *_LATER),
         refusals=_TRIGGERING,
         needs="trigger",
     ),
@@ -305,7 +337,7 @@ TRIGGER_WITHOUT_ID = Action(
     "Start workflows on several records, or on the body",
     triggered,
     body="Context",
-    parameters=("triggerWorkflows", "filterByTk", "Idempotency-Key"),
+    parameters=("triggerWorkflows", "filterByTk", *_LATER),
     refusals=_TRIGGERING,
     needs="triggerNew",
 )
@@ -319,12 +351,12 @@ ASSOCIATION_ACTIONS: tuple[Action, ...] = (
         made,
         ".read",
         ".create",
-        parameters=(*_VALUES, "Idempotency-Key"),
-        refusals=_CREATING,
+        parameters=(*_VALUES, *_SPILLING),
+        refusals=(*_CREATING, "504"),
         etag=True,
         needs="create",
     ),
-    Action("update", "Change an associated record", rows, ".read", ".update", _ID, _VALUES, needs="update"),
+    Action("update", "Change an associated record", rows, ".read", ".update", _ID, (*_VALUES, "Prefer"), (*WRITE, "504"), needs="update"),
     Action("destroy", "Remove an associated record for good", count, target=_ID, needs="destroy"),
     Action("add", "Link records", nothing, body="Links", parameters=("Idempotency-Key",), refusals=_CREATING),
     Action("set", "Link these records and no others", nothing, body="Links", parameters=("Idempotency-Key",), refusals=_CREATING),
@@ -336,7 +368,7 @@ ASSOCIATION_ACTIONS: tuple[Action, ...] = (
         triggered,
         body="Context",
         target=_ID,
-        parameters=("triggerWorkflows", "Idempotency-Key"),
+        parameters=("triggerWorkflows", *_SPILLING),
         refusals=_TRIGGERING,
         needs="trigger",
     ),

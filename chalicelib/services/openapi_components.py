@@ -22,8 +22,10 @@ from chalicelib.domain.system_collections import (
     WORKFLOW_MANUAL_TASKS,
     WORKFLOWS,
 )
+from chalicelib.engine.policy_validation import policy_properties
 from chalicelib.errors import Json
 from chalicelib.nodes import NODE_TYPES
+from chalicelib.nodes.base import NodeType
 from chalicelib.services.action_results import SCHEMA as RESULT
 from chalicelib.services.executions import EXECUTION, JOB
 from chalicelib.services.moves import METHODS
@@ -71,7 +73,7 @@ def component_schemas() -> dict[str, Schema]:
 
 
 def _envelopes() -> dict[str, Schema]:
-    summary = record({"id": ID, "key": TEXT, "status": or_null(WHOLE)}, ("id", "key", "status"))
+    summary = record({"id": ID, "key": TEXT, "status": or_null(WHOLE), "spilled": {"const": True}}, ("id", "key", "status"))
     skipped = record({"key": TEXT, "code": TEXT, "message": TEXT}, ("key", "code", "message"))
     page = record(
         {
@@ -92,7 +94,12 @@ def _envelopes() -> dict[str, Schema]:
         "Message": record({"message": TEXT}, ("message",)),
         "Page": page | {"description": "`count` and `totalPage` where the number is known, else `hasNext`, `cursor` and `countAtLeast`."},
         "Triggered": record(
-            {"executions": array_of(summary), "skipped": array_of(skipped), "missing": array_of({"type": ["integer", "string"]})},
+            {
+                "executions": array_of(summary),
+                "skipped": array_of(skipped),
+                "missing": array_of({"type": ["integer", "string"]}),
+                "scheduled": record({"id": ID, "runAt": TEXT}, ("runAt",)),
+            },
             ("executions",),
         ),
         "Link": {"type": ["integer", "string", "object"], "description": "An id, an object with the key, or the values of a new record."},
@@ -149,18 +156,57 @@ def _records() -> dict[str, Schema]:
         "ApiKey": read_schema(API_KEYS, (), closed=False),
         "WorkflowCcTask": read_schema(WORKFLOW_CC_TASKS, (), closed=False),
         "WorkflowManualTask": read_schema(WORKFLOW_MANUAL_TASKS, (), closed=False),
+        "OfferedProcedure": record(
+            {"name": TEXT, "title": TEXT, "collection": NULLABLE_TEXT, "form": {"type": ["object", "null"]}}, ("name", "title", "collection")
+        ),
         "TaskCount": record({"userId": ID, "type": {"enum": ["manual", "cc"]}, "stats": record({"pending": WHOLE, "all": WHOLE})}),
+        "ScheduledCall": record(
+            {"id": ID, "userId": ID, "runAt": TEXT, "createdAt": TEXT, "endedAt": NULLABLE_TEXT, "call": TEXT, "params": {"type": "object"}}
+            | {"state": {"enum": ["waiting", "running", "done", "failed", "missed"]}, "body": ANY, "result": {"type": ["object", "null"]}},
+            ("id", "userId", "runAt", "state", "call"),
+        ),
         "KeyMade": record({"token": TEXT}, ("token",)),
         "WorkflowCategory": read_schema(WORKFLOW_CATEGORIES, (), closed=False),
         "Action": read_schema(ACTIONS, (), closed=False),
         "AvailableAction": record(
             {name: {} for name in SHOWN} | {"enabled": {"type": "boolean"}, "reason": TEXT, "code": TEXT}, ("name", "kind", "enabled")
         ),
+        "OfferedAction": record({"name": TEXT, "enabled": {"type": "boolean"}, "reason": TEXT, "code": TEXT}, ("name", "enabled")),
         "ActionResult": RESULT,
         "WorkflowDocument": record({"key": TEXT, "type": TEXT, "nodes": array_of({"type": "object"})}, ("key", "type", "nodes")),
+        "NodeKinds": record(
+            {"nodes": array_of(reference("NodeKind")), "triggers": array_of(reference("TriggerKind"))}, ("nodes", "triggers")
+        ),
+        "NodeKind": record(
+            _kind()
+            | {"policies": {"type": "object"}}
+            | {"branches": {"type": ["object", "null"], "additionalProperties": TEXT}}
+            | {name: {"type": "boolean"} for name in ("waits", "alsoSync", "testable", "branchOnFailure")},
+            (*_kind(), "policies", "branches", "waits", "alsoSync", "testable", "branchOnFailure"),
+        ),
+        "TriggerKind": record(
+            _kind() | {name: {"type": "boolean"} for name in ("alwaysSync", "alwaysAsync")}, (*_kind(), "alwaysSync", "alwaysAsync")
+        ),
         "NodeTested": record({"status": WHOLE, "result": ANY, "log": TEXT}, ("status", "result")),
+        "Start": record(
+            {
+                "user": read_schema(USERS, (), closed=False),
+                "role": TEXT,
+                "roles": array_of(record({"name": TEXT, "title": TEXT}, ("name", "title"))),
+                "manages": array_of(TEXT),
+                "tasks": record({"manual": WHOLE, "cc": WHOLE}, ("manual", "cc")),
+                "collections": array_of(
+                    record({"name": TEXT, "title": NULLABLE_TEXT, "may": {"type": "object"}}, ("name", "fields", "may"))
+                ),
+            },
+            ("user", "role", "roles", "manages", "tasks", "collections"),
+        ),
         "Info": record({"name": TEXT, "version": TEXT, "database": {"type": "object"}, "lang": TEXT}, ("name", "version")),
     }
+
+
+def _kind() -> dict[str, Schema]:
+    return {"type": TEXT, "title": TEXT, "description": TEXT, "schema": {"type": "object"}}
 
 
 def _bodies() -> dict[str, Schema]:
@@ -229,15 +275,20 @@ def _bodies() -> dict[str, Schema]:
         "NodeTest": _by_type(NODE_TYPES, "NodeConfig", {}),
         "NodeChanges": record({"title": NULLABLE_TEXT, "config": {"type": "object"}}),
         "ManualRun": record(
-            {"userId": ID, "roleName": NULLABLE_TEXT, "data": ANY, "filterByTk": ANY, "target": ANY, "action": INTERCEPTED}
+            {"userId": ID, "roleName": NULLABLE_TEXT, "data": ANY, "filterByTk": ANY, "target": ANY, "action": INTERCEPTED, "message": ANY}
         ),
         "Context": {"type": ["object", "array"], "description": "The context, or properties that are laid over the records."},
     }
 
 
 def _configs() -> dict[str, Schema]:
-    nodes = {f"NodeConfig-{name}": node.schema for name, node in NODE_TYPES.items()}
+    nodes = {f"NodeConfig-{name}": _with_policies(node) for name, node in NODE_TYPES.items()}
     return nodes | {f"TriggerConfig-{name}": trigger.schema for name, trigger in TRIGGER_TYPES.items()}
+
+
+def _with_policies(node: NodeType) -> Schema:
+    """The schema of a config, with what every type's may hold beside its own."""
+    return node.schema | {"properties": {**node.schema.get("properties", {}), **policy_properties(node)}}
 
 
 def _by_type(types: Mapping[str, Json], prefix: str, properties: Schema) -> Schema:
@@ -260,7 +311,12 @@ def component_parameters() -> dict[str, Schema]:
         "cursor": (TEXT, "`meta.cursor` of the page before."),
         "updateAssociationValues": (TEXT, "Associations that may be written through, with commas between them."),
         "triggerWorkflows": (TEXT, "Keys of workflows, `key` or `key!association`, with commas between them; at most 10."),
+        "runAt": (TEXT, "Nothing runs now; it runs once at this date and time, which lies within a year."),
+        "timezone": (TEXT, "Where `runAt` is read when it has no offset, such as `Europe/Berlin`."),
+        "state": ({"enum": ["waiting", "running", "done", "failed", "missed"]}, "Only those in this state."),
+        "userId": (TEXT, "For root, and who manages users: whose they are, instead of one's own."),
         "collection": (TEXT, "The collection whose actions are asked for; without it those of none."),
+        "each": ({"enum": [0, 1]}, "1: `meta.records` says for each record by itself what may be done."),
         "filterKeys": (TEXT, "Fields that a record is recognised by, with commas between them; the body has their values."),
         "sourceId": (TEXT, "The record to move."),
         "targetId": (TEXT, "The record that it takes the place of."),
@@ -278,6 +334,7 @@ def component_parameters() -> dict[str, Schema]:
             "The same key and request answer as the first time, for a day.",
         ),
         "If-Match": (TEXT, "ETags of the versions that may be changed."),
+        "Prefer": (TEXT, "`wait=<seconds>`: how long a workflow with `options.spillToAsync` may keep the answer waiting."),
     }
     found = {name: _parameter(name, "query", *about) for name, about in query.items()}
     found |= {name: _parameter(name, "header", *about) for name, about in headers.items()}

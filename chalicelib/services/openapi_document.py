@@ -28,6 +28,14 @@ from chalicelib.services.openapi_schemas import Schema, create_schema, read_sche
 NEEDS = ("view", "create", "update", "destroy", "trigger", "triggerNew")
 LINKING = ("add", "set", "remove", "toggle")
 Describe = Callable[[str], str]
+SPILLED = "A workflow of the call took too long and runs on: ask at `Location`."
+LATER = " Or nothing has run yet: `meta.scheduled` says when it will (`runAt`)."
+_TEXT_HEADER = {"schema": {"type": "string"}}
+SPILLED_HEADERS: Schema = {
+    "Location": {**_TEXT_HEADER, "description": "Where the execution is asked for."},
+    "Preference-Applied": {**_TEXT_HEADER, "description": "`wait=<seconds>`, when that decided."},
+    "ETag": {**_TEXT_HEADER, "description": "The version of a record that was written."},
+}
 
 
 @dataclass(frozen=True)
@@ -182,6 +190,8 @@ def _on(action: Action, name: str) -> Action:
 def _operation(operation_id: str, tag: str, action: Action, ids: list[str], description: str) -> Schema:
     content = {"application/json": {"schema": action.wrap(reference(action.of))}}
     answer: Schema = {"description": "Done.", "content": content}
+    told = SPILLED + (LATER if "runAt" in action.parameters else "")
+    spilled = {"202": {"description": told, "headers": SPILLED_HEADERS, "content": content}} if "Prefer" in action.parameters else {}
     if action.etag:
         answer["headers"] = {"ETag": {"schema": {"type": "string"}, "description": "The record's version."}}
     refusals = {status: {"$ref": f"#/components/responses/{REFUSALS[status][0]}"} for status in sorted(action.refusals)}
@@ -192,7 +202,7 @@ def _operation(operation_id: str, tag: str, action: Action, ids: list[str], desc
     operation |= {"parameters": parameters} if parameters else {}
     if action.body:
         operation["requestBody"] = {"content": {"application/json": {"schema": reference(action.body)}}}
-    return operation | {"responses": {action.success: answer, **refusals, "default": {"$ref": "#/components/responses/Other"}}}
+    return operation | {"responses": {action.success: answer, **spilled, **refusals, "default": {"$ref": "#/components/responses/Other"}}}
 
 
 def _parameter(name: str) -> Schema:

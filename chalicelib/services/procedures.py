@@ -144,7 +144,7 @@ class ProcedureCalls:
         executions = [*unit.ran, *unit.queued]
         meta = {"executions": [execution.summary() for execution in executions]} if executions else None
         answer = Answer(result, meta=meta, messages=run.messages)
-        tagged = [*(run_writes(definitions, executions, kept.token, iso_text(now_ms)) if executions else []), *unit.writes()]
+        tagged = run_writes(definitions, executions, kept.token, iso_text(now_ms), announces=self._backend.announces) + unit.writes()
         if call.dry_run:
             rehearse(self._backend.store, tagged)
             return would_be(answer, PermittedRecords(unit, definitions, caller, call, now_ms), caller, kept.effects)
@@ -222,8 +222,8 @@ def _returned(procedure: Procedure, call: Call, asked: ProcedureCall) -> Json:
         logger.exception("procedure %s raised, request %s", procedure.address, call.request_id)
         raise ProcedureFailed("internal error", code="INTERNAL", data={"requestId": call.request_id}) from raised
     if broken:
-        logger.error("procedure %s returned what it does not promise: %s", procedure.address, "; ".join(one.message for one in broken))
         places = ", ".join(one.path or "the result" for one in broken)
+        logger.error("procedure %s returned what it does not promise: %s", procedure.address, places)
         raise ProcedureFailed(
             f"{procedure.address} returned what it does not promise ({places}); nothing was written", code="BROKEN_PROMISE"
         )

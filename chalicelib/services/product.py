@@ -27,6 +27,7 @@ SYSTEM_RESOURCES = frozenset(
         "workflowCcTasks",
         "workflowManualTasks",
         "userWorkflowTasks",
+        "scheduledCalls",
         "app",
         "auth",
         "users",
@@ -37,6 +38,7 @@ SYSTEM_RESOURCES = frozenset(
         "executions",
         "jobs",
         "apiKeys",
+        "auditLogs",
         "openapi.json",
     }
 )

@@ -11,26 +11,26 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from chalicelib.domain.keys import EPOCH, execution_key
+from chalicelib.domain.keys import execution_key
 from chalicelib.domain.record import Record
-from chalicelib.domain.status import QUEUEING, RESOLVED
+from chalicelib.domain.status import RESOLVED
 from chalicelib.domain.workflow import Workflow
 from chalicelib.engine.commit import Replayed, Stale, store_errors, walk_until_committed
-from chalicelib.engine.definitions import Definitions
 from chalicelib.engine.execution import Execution, restored
-from chalicelib.engine.reads import Reads
 from chalicelib.engine.records import UnitRecords
 from chalicelib.engine.unit_of_work import Savepoint
-from chalicelib.errors import Forbidden, Invalid, Json, TooLarge, Unprocessable
+from chalicelib.errors import Forbidden, Json, Unprocessable
 from chalicelib.services import idempotency
 from chalicelib.services.action_events import asked_of
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
 from chalicelib.services.dry_run import naming_no_execution, would_be
 from chalicelib.services.opened import Opened
-from chalicelib.services.run_answers import note_refusal, stops
+from chalicelib.services.post_actions import Following
+from chalicelib.services.run_answers import stops
 from chalicelib.services.run_ledger import Event, Progress, RunLedger, data_of
 from chalicelib.services.session import NO_PERMISSIONS
+from chalicelib.services.spilling import Spilling
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Done:
 
 def perform(backend: Backend, call: Call, open_call: Callable[[], Opened], act: Callable[[Opened], Done]) -> Answer:
     """The answer of the action and everything around it. ``act`` stages the writes; it may be called again from a fresh read."""
-    progress = Progress(backend.effects(call.dry_run))
+    progress = Progress(Spilling(call, backend.effects(call.dry_run)))
 
     def once(number: int) -> _Run:
         run = _Run(backend, call, open_call(), progress)
@@ -69,11 +69,10 @@ class _Run:
         self._progress = progress
         self._unit = opened.records.unit
         self._now_ms = backend.clock.now_ms()
-        self._runner = backend.runner(progress.effects, deadline_ms=call.deadline_ms, timezone=call.timezone)
+        self._runner = backend.runner(progress.spilling.effects, deadline_ms=call.deadline_ms, timezone=call.timezone)
         self._system = UnitRecords(self._unit, opened.records.definitions, now_ms=self._now_ms, timezone=call.timezone)
         opened.records.runner = self._system.runner = self._runner
         self._ledger = RunLedger(backend, call, opened, progress)
-        self._queued: list[Event] = []
         self._ends = self._alone = False
 
     def first(self, act: Callable[[Opened], Done]) -> None:
@@ -150,7 +149,7 @@ class _Run:
             if found is not None and self._opened.records.row(found) is None:
                 raise Forbidden(NO_PERMISSIONS)
         self._ledger.events = [event for event in events if event.after.workflow.sync]
-        self._queued = [event for event in events if not event.after.workflow.sync]
+        self._ledger.queued = [event for event in events if not event.after.workflow.sync]
 
     def _atomic(self, before: Savepoint) -> bool:
         """Run what must succeed together with the record; True when it did not, or ended the call."""
@@ -164,20 +163,12 @@ class _Run:
                 self._drop(before)
                 return True
             if execution.ended_by_end:
-                self._ledger.events, self._queued = [], []
+                self._ledger.events, self._ledger.queued = [], []
         return False
 
     def _commit_first(self) -> None:
         self._alone = alone = not self._ledger.events
-        self._commit([*self._ledger.ran, *(self._waiting(self._system) if alone else [])], final=alone)
-
-    def _waiting(self, records: UnitRecords) -> list[Execution]:
-        """The asynchronous executions, queued with their context as it is now."""
-        waiting = [self._ledger.of_event(event, records) for event in self._queued]
-        for execution in waiting:
-            execution.status = QUEUEING
-        self._ledger.ran += waiting
-        return waiting
+        self._commit([*self._ledger.ran, *(self._ledger.waiting(self._system) if alone else [])], final=alone)
 
     def _resume(self, replay: idempotency.Replay) -> None:
         """An earlier try of the same Idempotency-Key wrote the records and did not end: the workflows that are left run now."""
@@ -207,59 +198,16 @@ class _Run:
         """Run what is left, each in a unit of its own; the call's answer."""
         if self._ends and self._opened.replay and self._ledger.answer.whole is not None:
             return self._ledger.answer
+        following = Following(self._backend, self._call, self._ledger, self._progress)
         while self._ledger.events and not self._ends:
             event = self._ledger.events.pop(0)
-            execution = self._dry(event) if self._call.dry_run else self._follow(event)
+            execution = following.rehearse(event, self._system) if self._call.dry_run else following.run(event, self._system)
             self._ends = stops(execution)
         if not self._call.dry_run:
             return self._ledger.compose()
         if not self._ends and not self._alone:
-            self._waiting(self._system)
-        return would_be(self._ledger.compose(), self._opened.records, self._opened.caller, self._progress.effects)
-
-    def _dry(self, event: Event) -> Execution:
-        execution = self._ledger.of_event(event, self._system)
-        self._ledger.ran.append(execution)
-        before, others = self._unit.savepoint(), len(self._unit.ran)
-        self._runner.walk(execution, self._system, answers=True)
-        try:
-            self._ledger.write(self._system.definitions, [execution, *self._unit.ran[others:]], self._unit.writes(), final=False)
-        except (Invalid, TooLarge) as refusal:
-            self._unit.rollback(before)
-            note_refusal(execution, refusal)
-        return execution
-
-    def _follow(self, event: Event) -> Execution:
-        """One synchronous workflow after the record is there."""
-
-        def once(number: int) -> Execution:
-            reads, definitions = (self._unit.reads, self._system.definitions) if number == 0 else self._backend.reading()
-            reads.load([EPOCH])
-            return self._run_after(event, reads, definitions, f"{number}")
-
-        return walk_until_committed(self._backend.clock, self._call.deadline_ms, once)
-
-    def _run_after(self, event: Event, reads: Reads, definitions: Definitions, seed: str) -> Execution:
-        unit = self._backend.unit(reads, user_id=None, at_ms=self._now_ms, seed=f"{self._progress.token}/{event.name}/{seed}")
-        records = UnitRecords(unit, definitions, now_ms=self._now_ms, timezone=self._call.timezone)
-        execution = self._ledger.of_event(event, records)
-        there = unit.get(event.record.collection, event.record.id)
-        unit.guard([there] if there else [])
-        self._runner.walk(execution, records, answers=True)
-        self._ledger.ran.append(execution)
-        last = not self._ledger.events or stops(execution)
-        waiting = self._waiting(records) if last and not stops(execution) else []
-        try:
-            self._ledger.write(definitions, [execution, *unit.ran, *unit.queued, *waiting], unit.writes(), final=last)
-        except (Invalid, TooLarge) as refusal:
-            note_refusal(execution, refusal)
-            self._ledger.ran = [one for one in self._ledger.ran if one not in waiting]
-            self._ledger.write(definitions, [execution], [], final=True)
-        except BaseException:
-            self._ledger.ran = [one for one in self._ledger.ran if one is not execution and one not in waiting]
-            raise
-        unit.committed()
-        return execution
+            self._ledger.waiting(self._system)
+        return would_be(self._ledger.compose(), self._opened.records, self._opened.caller, self._progress.spilling.effects)
 
     def _commit(self, executions: Sequence[Execution], *, final: bool) -> None:
         unit = self._unit

@@ -64,16 +64,20 @@ def shown(job: Job | None, name: str) -> dict[str, Json]:
 
 
 class Slice:
-    """One call's share of the work: it ends before the call's deadline, or after 5,000 records."""
+    """One call's share of the work: it ends before the call's deadline, or after ``most`` records (5,000)."""
 
-    def __init__(self, backend: Backend, deadline_ms: int | None) -> None:
+    def __init__(self, backend: Backend, deadline_ms: int | None, most: int | None = None) -> None:
         self.store, self.clock, self.deadline_ms = backend.store, backend.clock, deadline_ms
-        self._left = MOST_A_SLICE
+        self._left = most or MOST_A_SLICE
 
     @property
     def is_over(self) -> bool:
         late = self.deadline_ms is not None and self.clock.now_ms() > self.deadline_ms - RESERVE_MS
         return late or self._left <= 0
+
+    def took(self, number: int) -> None:
+        """So many records more were dealt with."""
+        self._left -= number
 
     def has_settled(self, job: Job) -> bool:
         return bool(self.clock.now_ms() >= job["since"] + SETTLE_MS)

@@ -19,6 +19,7 @@ from chalicelib.errors import Invalid, Json
 from chalicelib.services.editing import Editing
 from chalicelib.services.lifecycle import job_of, refuse_while_running
 from chalicelib.services.reindexing import job_put
+from chalicelib.services.schedules import mark_of
 from chalicelib.services.versions import note_bound
 
 NAMING = ("collection", "target", "through")
@@ -85,6 +86,7 @@ def _in_workflows(editing: Editing, old: str, new: str) -> None:
             item = {"pk": key.pk, "sk": key.sk, "version": changed.version, "data": data, "frozen": changed.item.get("frozen")}
             editing.extra.append(Tagged(Put(key.table, item), "other"))
             note_bound(editing, changed)
+            editing.extra += mark_of(changed)
 
 
 def _in_actions(editing: Editing, old: str, new: str) -> None:

@@ -15,6 +15,7 @@ import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from chalicelib.domain.audit import Origin
 from chalicelib.domain.collection import Collection
 from chalicelib.domain.filter import EVERYTHING, Filter, parse_filter, substitute
 from chalicelib.domain.instants import iso_text
@@ -30,6 +31,7 @@ from chalicelib.engine.reads import Reads
 from chalicelib.engine.records import UnitRecords
 from chalicelib.engine.unit_of_work import UnitOfWork
 from chalicelib.errors import AppError, Forbidden, Invalid, Json, Unauthenticated
+from chalicelib.observability import note
 from chalicelib.services.backend import Backend, Claims
 from chalicelib.services.call import Call
 
@@ -97,13 +99,15 @@ class Caller:
                     self.must_manage(area)
 
     def must_be_in_person(self) -> None:
-        """Raises Forbidden for an API key: one key must not make another, nor change the password."""
-        if self.claims.kind == "apiKey":
+        """Raises Forbidden for an API key: one key must not make another, nor change the password; nor may who acts for a user."""
+        if self.claims.kind in ("apiKey", "principal"):
             raise Forbidden("an API key cannot do this; sign in")
 
 
 def verified_claims(backend: Backend, call: Call) -> Claims:
-    """What the call's token says. Raises Unauthenticated, and Unavailable."""
+    """What the call's token says, or the principal that stands for one. Raises Unauthenticated, and Unavailable."""
+    if call.principal is not None:
+        return call.principal
     if call.token is None:
         raise Unauthenticated("Unauthenticated. Please sign in to continue.", code="EMPTY_TOKEN")
     now_s = backend.clock.now_ms() // 1000
@@ -156,18 +160,22 @@ def signed_in(backend: Backend, reads: Reads, definitions: Definitions, call: Ca
 
 def authenticate(reads: Reads, definitions: Definitions, call: Call, claims: Claims) -> Caller:
     """The caller. Raises Unauthenticated, and Pending until its items are there."""
-    user_key, proof_key = record_key(USERS.uid, claims.user_id), _proof_key(claims)
-    reads.together(lambda: reads.item(EPOCH), lambda: reads.item(user_key), lambda: reads.item(proof_key))
+    user_key = record_key(USERS.uid, claims.user_id)
+    proofs = [] if claims.kind == "principal" else [_proof_key(claims)]
+    reads.together(lambda: reads.item(EPOCH), lambda: reads.item(user_key), *[lambda key=key: reads.item(key) for key in proofs])
     item = reads.item(user_key)
     if item is None:
         raise Unauthenticated("The user of this token is no longer there. Please sign in again.", code="NOT_EXIST_USER")
     user = Record(USERS, item)
-    _check_proof(reads, claims, call.token or "")
+    if proofs:
+        _check_proof(reads, claims, call.token or "")
     if user.row["blocked"]:
         raise Unauthenticated(BLOCKED, code="BLOCKED_USER")
-    if claims.kind != "apiKey" and claims.session_start < (user.row["tokensValidFrom"] or 0):
+    if claims.kind not in ("apiKey", "principal") and claims.session_start < (user.row["tokensValidFrom"] or 0):
         raise Unauthenticated(OVER, code="INVALID_TOKEN")
     role_name = _role_name(user, claims.role or call.role)
+    note(userId=claims.user_id)
+    reads.origin = Origin(claims.user_id, role_name, claims.kind, call.request_id)
     return Caller(user, role_name, _roles(definitions, user, role_name), claims, reads)
 
 

@@ -147,20 +147,21 @@ class Submission:
         return own if is_plain else {**self._scope_of_node(), **own}
 
     def _scope_of_node(self) -> Mapping[str, Json]:
-        item, workflow = self.job.execution, self.job.workflow
+        workflow = self.job.workflow
         _, items = read_all(self.backend.store, self.job.execution_id)
         reads, definitions = self.backend.reading()
         now_ms = self.backend.clock.now_ms()
         unit = self.backend.unit(reads, user_id=None, at_ms=now_ms, seed="")
         records = UnitRecords(unit, definitions, now_ms=now_ms)
         runner = self.backend.runner(self.backend.effects(dry=True), deadline_ms=None, timezone="+00:00")
-        execution = Execution(item["id"], workflow, json.loads(item["doc"])["context"], item["createdAt"], item.get("record"))
+        execution = self._execution()
         system = system_variables(now_ms, unit.next_number, self.call.timezone)
         return scope_of_job(execution, parse_jobs(items, workflow.graph), self.task.row["jobKey"], records, runner, system)
 
     def _write_records(self, chosen: Chosen, values: Row, scope: Mapping[str, Json]) -> None:
         """What the form does with records, with the rights of the workflow; and what that sets off, below its execution."""
         form, prefix = chosen.form, f"result.{chosen.form_key}."
+        self.records.unit.acting = self._execution()
         if form.kind == "create":
             self.records.create_record(self.records.writable(form.collection), values, prefix=prefix)
         elif form.kind == "update":
@@ -172,6 +173,12 @@ class Submission:
             for record in found.records:
                 self.records.update_record(record, values, prefix=prefix)
         self._set_off()
+        self.records.unit.acting = None
+
+    def _execution(self) -> Execution:
+        """The execution that waits, as far as it counts here."""
+        item = self.job.execution
+        return Execution(item["id"], self.job.workflow, json.loads(item["doc"])["context"], item["createdAt"], item.get("record"))
 
     def _set_off(self) -> None:
         self.records.runner = self.backend.runner(self.begun.effects, deadline_ms=self.call.deadline_ms, timezone=self.call.timezone)
@@ -183,7 +190,8 @@ class Submission:
     def _run_writes(self) -> list[Tagged]:
         """Of the executions that the records set off."""
         self._started = [*self.records.unit.ran, *self.records.unit.queued]
-        return run_writes(self.records.definitions, self._started, self.begun.seed, self.backend.now()) if self._started else []
+        now, announces = self.backend.now(), self.backend.announces
+        return run_writes(self.records.definitions, self._started, self.begun.seed, now, announces=announces)
 
 
 def chosen_of(call: Call, node: Prepared) -> Chosen:

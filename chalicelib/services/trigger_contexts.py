@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chalicelib.domain.record import Record
+from chalicelib.domain.workflow import plain_name
 from chalicelib.engine.definitions import Definitions
 from chalicelib.engine.records import UnitRecords
+from chalicelib.engine.touched import row_names
 from chalicelib.errors import Forbidden, Invalid, Json
 from chalicelib.services.action_events import asked_of
 from chalicelib.services.call import Call, kind_of
@@ -54,6 +56,16 @@ class TriggerContexts:
         rows = records.rows(plan.collection, self.rows(records), appends)
         overlaid: list[Json] = [row | form | {"id": row["id"]} for row in rows]
         return overlaid if plan.many else overlaid[0]
+
+    def names(self, one: Selected, context: dict[str, Json]) -> tuple[str, ...]:
+        """The context rows by their names (``samples/91``): several rows of the call, and records that were loaded at an association."""
+        plan = self.plan
+        if plan.collection is None or plan.records is None or one.before:
+            return ()
+        names = tuple(f"{plan.collection.name}/{record.id}" for record in plan.records) if plan.many else ()
+        if not one.association or at_path(self.call.body, one.path) is not None:
+            return names
+        return names + row_names(plain_name(str(one.workflow.config.get("collection"))), context["data"])
 
     def rows(self, records: UnitRecords) -> list[Record]:
         """The call's rows as the workflows before have left them."""

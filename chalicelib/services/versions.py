@@ -13,21 +13,25 @@ from dataclasses import replace
 
 from chalicelib.domain.collection import Collection
 from chalicelib.domain.ids import BASE_MS, LOW_BITS, fresh_key
-from chalicelib.domain.keys import guard_key
+from chalicelib.domain.keys import guard_key, schedule_key
 from chalicelib.domain.ports import Absent, Delete, Put, Update
 from chalicelib.domain.record import Record, Row
 from chalicelib.domain.system_collections import WORKFLOW_CATEGORIES, WORKFLOWS
-from chalicelib.domain.workflow import WAITING, Workflow, bound_key, enabled_key, plain_name
+from chalicelib.domain.workflow import WAITING, Workflow, bound_key, enabled_key
 from chalicelib.engine.finder import Search
 from chalicelib.engine.nested_nodes import paths_of
 from chalicelib.engine.unit_of_work import Tagged
 from chalicelib.engine.validation import flatten, problems_of_workflow
 from chalicelib.errors import Invalid, Json, NotFound, Problem
 from chalicelib.services.call import Call
+from chalicelib.services.due_upkeep import forget_dues, keep_dues
 from chalicelib.services.editing import Editing
 from chalicelib.services.machines import publish
+from chalicelib.services.schedules import forgotten, mark_of, publish_schedule
 from chalicelib.triggers import TRIGGER_TYPES
 from chalicelib.triggers.custom_action import CUSTOM_ACTION
+from chalicelib.triggers.message import MESSAGE, problem_of_topic
+from chalicelib.triggers.schedule import SCHEDULE
 
 AREA = "workflows"
 KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -140,10 +144,13 @@ def next_version(editing: Editing, data: Row, version_id: int) -> Record:
     return record
 
 
-def forget_key(editing: Editing, key: str) -> None:
-    """Stage the end of a key: its enabled copy and the hold on it."""
+def forget_key(editing: Editing, record: Record) -> None:
+    """Stage the end of a version's key: its enabled copy, its schedule and the hold on it."""
+    key = record.row["key"]
     for held in (enabled_key(key), guard_key(WORKFLOWS.uid, "key", key)):
         editing.extra.append(Tagged(Delete(held), "other"))
+    editing.extra += forgotten(record)
+    forget_dues(editing, key)
 
 
 def change_nodes(editing: Editing, version: Record, nodes: Sequence[Row], seq: int | None = None) -> Record:
@@ -166,6 +173,7 @@ def mirror(editing: Editing, record: Record) -> None:
 
     Its own number is another one for every state of every version (low bits of the id are clear), so that a first run which rests on
     one version's copy is refused when another version's has taken its place."""
+    record = keep_dues(editing, record)
     key = enabled_key(record.row["key"])
     if record.row["enabled"] or record.row["current"]:
         note_bound(editing, record)
@@ -176,21 +184,26 @@ def mirror(editing: Editing, record: Record) -> None:
         editing.extra.append(Tagged(Put(key.table, item), "other"))
     elif record.row["current"]:
         editing.extra.append(Tagged(Delete(key), "other"))
+    editing.extra += mark_of(record)
 
 
 def _publish(editing: Editing, record: Record) -> None:
-    """Make what runs an asynchronous workflow before anybody can see it enabled. Raises Unavailable when that does not come about."""
+    """Make what runs executions outside a call, before anybody sees the workflow enabled. Raises Unavailable when that is not done."""
     workflow = Workflow.of(record.item["data"] | {"id": record.id})
-    if not workflow.sync:
+    if workflow.needs_machine:
         publish(editing.backend, workflow)
+    if workflow.type == SCHEDULE:
+        mark = schedule_key(workflow.key)
+        publish_schedule(editing.backend, workflow, editing.reads.store.batch_get([mark]).get(mark))
 
 
 def note_bound(editing: Editing, record: Record) -> None:
-    """Keep the collection's list of workflows that wait for its events in step; a key that stands there for nothing does no harm."""
+    """Keep the list of workflows that wait for events of a collection, or of a topic, in step; a key that stands there for nothing does
+    no harm."""
     row = record.row
-    name = (row["config"] or {}).get("collection")
-    if isinstance(name, str) and name and row["type"] != CUSTOM_ACTION:
-        key = bound_key(plain_name(name))
+    name = Workflow.of(record.item["data"] | {"id": record.id}).source
+    if name and row["type"] != CUSTOM_ACTION:
+        key = bound_key(name)
         before = next((tag for tag in editing.extra if isinstance(tag.write, Update) and tag.write.key == key), None)
         if before is None:
             editing.extra.append(before := Tagged(Update(key), "other"))
@@ -206,6 +219,9 @@ def check(editing: Editing, data: Row, counts: Callable[[Problem, Row], bool] | 
     for name in ("description", "triggerTitle"):
         if not isinstance(data.get(name), str | None):
             found.append(Problem(f'"{name}" must be text', name))
+    if data.get("type") == MESSAGE and isinstance(data.get("config"), dict):
+        unknown = problem_of_topic(data["config"].get("topic"), editing.backend.incoming.topics, "config.topic")
+        found += [unknown] if unknown else []
     found = [problem for problem in found if counts is None or counts(problem, data)]
     if found:
         raise Invalid.of([replace(problem, path=_path_in(paths_of(sent or []), problem.path)) for problem in found])

@@ -18,7 +18,7 @@ APPENDS = ("nodes", "stats", "versionStats", "categories", "createdBy", "updated
 OF_NODE = (
     "id", "key", "type", "title", "config", "upstreamId", "branchIndex", "downstreamId", "workflowId", "createdAt", "updatedAt",
 )  # fmt: skip
-INSIDE = ("nodes", "nodeSeq", "categories")
+INSIDE = ("nodes", "nodeSeq", "dueSince", "categories")
 
 
 def public_nodes(version: Record) -> list[Row]:

@@ -115,7 +115,7 @@ class Workflows:
             for version in versions_of(editing, record.row["key"]) if record.row["current"] else [record]:
                 editing.unit.destroy(version)
             if record.row["current"]:
-                forget_key(editing, record.row["key"])
+                forget_key(editing, record)
             return Answer(1)
 
         return edit(self._backend, call, AREA, act)

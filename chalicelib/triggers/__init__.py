@@ -6,10 +6,17 @@ from collections.abc import Mapping
 
 from chalicelib.domain.suggestions import did_you_mean
 from chalicelib.errors import Problem
-from chalicelib.triggers import action, collection, custom_action, request_interception
+from chalicelib.triggers import action, collection, custom_action, message, request_interception, schedule
 from chalicelib.triggers.base import TriggerType
 
-TRIGGERS: tuple[TriggerType, ...] = (custom_action.TRIGGER, action.TRIGGER, request_interception.TRIGGER, collection.TRIGGER)
+TRIGGERS: tuple[TriggerType, ...] = (
+    custom_action.TRIGGER,
+    action.TRIGGER,
+    request_interception.TRIGGER,
+    collection.TRIGGER,
+    message.TRIGGER,
+    schedule.TRIGGER,
+)
 
 TRIGGER_TYPES: Mapping[str, TriggerType] = {trigger.name: trigger for trigger in TRIGGERS}
 

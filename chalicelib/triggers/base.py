@@ -34,9 +34,10 @@ def watched(config: dict[str, Json], path: str, find: FindCollection) -> tuple[C
 class TriggerType:
     """One trigger type. ``check(config, path, find_collection)`` finds problems that the schema cannot (a collection that is not there).
 
-    ``always_sync``: its workflows run while the caller waits, whatever their ``sync`` says."""
+    ``always_sync``: its workflows run while the caller waits, whatever their ``sync`` says; ``always_async``: nobody waits for them."""
 
     name: str
     schema: dict[str, Json]
     check: Check
     always_sync: bool = False
+    always_async: bool = False

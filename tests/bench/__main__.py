@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from tests.bench import cost, imports, large, rates, scale, waits
+from tests.bench import async_rates, cost, imports, large, rates, scale, waits
 from tests.bench.report import Line, at_most, table
 from tests.bench.stack import database, served
 
@@ -67,6 +67,11 @@ def _http(quick: bool) -> Iterable[Line]:
         yield from rates.measure(running.port, (1, 8), 1.0 if quick else 6.0)
 
 
+def _async(quick: bool) -> Iterable[Line]:
+    with tempfile.TemporaryDirectory(prefix="stepbase-bench-") as folder, served(_free_port(), Path(folder)) as running:
+        yield from async_rates.measure(running.port, 16 if quick else 160)
+
+
 def _ready(quick: bool) -> Iterable[Line]:
     """The first start makes tables, user and example; the others find them."""
     with tempfile.TemporaryDirectory(prefix="stepbase-bench-") as folder:
@@ -91,6 +96,7 @@ PARTS: dict[str, tuple[str, Callable[[bool], Iterable[Line]]]] = {
     "scale": ("Size of the collection", _scale),
     "large": ("A large collection", _large),
     "http": ("Calls per second over HTTP", _http),
+    "async": ("Asynchronous executions per second", _async),
     "ready": ("Starting", _ready),
 }
 

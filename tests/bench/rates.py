@@ -67,7 +67,7 @@ def _fill(port: int, token: str, clients: int) -> None:
         for n in range(min(each, LISTED - there - client * each)):
             connection.answer("POST", "categories:create", {"title": f"Category {client}/{n}"})
 
-    _together(work, clients)
+    together(work, clients)
 
 
 def _rate(port: int, token: str, send: Send, clients: int, seconds: float) -> tuple[float, float]:
@@ -84,12 +84,12 @@ def _rate(port: int, token: str, send: Send, clients: int, seconds: float) -> tu
             n += 1
 
     began = time.monotonic()
-    _together(work, clients)
+    together(work, clients)
     every = sorted(one for own in spent for one in own)
     return len(every) / (time.monotonic() - began), every[len(every) // 2]
 
 
-def _together(work: Callable[[int], None], clients: int) -> None:
+def together(work: Callable[[int], None], clients: int) -> None:
     failed: list[BaseException] = []
 
     def guarded(client: int) -> None:

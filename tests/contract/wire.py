@@ -14,6 +14,8 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ReadTimeoutError
 from pynamodb.connection import Connection
 
+from tests.faults.trouble import Crash
+
 Fault = Callable[["Wire", AWSPreparedRequest], AWSResponse | None]
 
 
@@ -78,15 +80,15 @@ def conflicting(wire: Wire, request: AWSPreparedRequest) -> AWSResponse | None:
 def garbled(wire: Wire, request: AWSPreparedRequest) -> AWSResponse:
     """It is done, and half of the answer arrives."""
     whole = wire.send(request)
-    return AWSResponse(request.url, whole.status_code, {"content-type": "application/x-amz-json-1.0"}, _Body(whole.content[:-2]))
+    return AWSResponse(request.url, whole.status_code, {"content-type": "application/x-amz-json-1.0"}, Content(whole.content[:-2]))
 
 
 def answer(request: AWSPreparedRequest, status: int, kind: str, message: str, **more: Any) -> AWSResponse:
     body = json.dumps({"__type": kind, "Message": message, "message": message, **more}).encode()
-    return AWSResponse(request.url, status, {"content-type": "application/x-amz-json-1.0"}, _Body(body))
+    return AWSResponse(request.url, status, {"content-type": "application/x-amz-json-1.0"}, Content(body))
 
 
-class _Body:
+class Content:
     """What botocore reads of a response's raw stream."""
 
     def __init__(self, content: bytes) -> None:
@@ -94,10 +96,6 @@ class _Body:
 
     def stream(self, **_: Any) -> list[bytes]:
         return [self._content]
-
-
-class Crash(BaseException):
-    """The process dies; nothing in between may swallow this."""
 
 
 def crashed(wire: Wire, request: AWSPreparedRequest) -> AWSResponse:

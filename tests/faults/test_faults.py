@@ -7,7 +7,9 @@ import random
 
 import pytest
 
-from tests.faults.world import SHAPES, WAYS, World, calls_of
+from tests.faults.memory import WAYS, calls_of, wrong_after
+from tests.faults.shapes import SHAPES
+from tests.faults.trouble import pairs, singles
 
 SEED = int(os.environ.get("FAULTS_SEED", "5"))
 PAIRS = int(os.environ.get("FAULTS_PAIRS", "100"))
@@ -15,19 +17,12 @@ PAIRS = int(os.environ.get("FAULTS_PAIRS", "100"))
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_every_call_may_fail_in_every_way(shape: str) -> None:
-    for number, kind in enumerate(calls_of(shape)):
-        for way in WAYS[kind]:
-            world = World(shape, {number: way})
-            world.run()
-            assert world.wrong() == [], f"call {number} ({kind}): {way}"
+    for plan in singles(calls_of(shape), WAYS):
+        assert wrong_after(shape, plan) == [], plan
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_any_two_calls_may_fail(shape: str) -> None:
-    length, dice = len(calls_of(shape)), random.Random(f"{SEED}/{shape}")
     print(f"{PAIRS} pairs with FAULTS_SEED={SEED}")
-    for _ in range(PAIRS):
-        plan = {number: dice.randrange(1_000) for number in dice.sample(range(length + 10), 2)}
-        world = World(shape, plan)
-        world.run()
-        assert world.wrong() == [], plan
+    for plan in pairs(calls_of(shape), PAIRS, random.Random(f"{SEED}/{shape}")):
+        assert wrong_after(shape, plan) == [], plan

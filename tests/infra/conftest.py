@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -29,3 +30,19 @@ def template(packaged: Path) -> dict[str, Any]:
 def resources(template: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = template["Resources"]
     return found
+
+
+@pytest.fixture(scope="session")
+def variables(template: dict[str, Any]) -> dict[str, Any]:
+    """What every function finds in its environment."""
+    found: dict[str, Any] = template["Globals"]["Function"]["Environment"]["Variables"]
+    return found
+
+
+@pytest.fixture(scope="session")
+def unpacked(packaged: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that Lambda makes of the zip."""
+    folder = tmp_path_factory.mktemp("task")
+    with zipfile.ZipFile(packaged / "deployment.zip") as archive:
+        archive.extractall(folder)
+    return folder

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.triggers import action, collection, custom_action, request_interception
+from chalicelib.triggers import action, collection, custom_action, message, request_interception, schedule
 from chalicelib.triggers.base import TriggerType
 
 PAGE = (Path(__file__).parents[2] / "docs/triggers.md").read_text()
-DOCUMENTED = (custom_action.TRIGGER, action.TRIGGER, request_interception.TRIGGER, collection.TRIGGER)
+DOCUMENTED = (custom_action.TRIGGER, action.TRIGGER, request_interception.TRIGGER, collection.TRIGGER, message.TRIGGER, schedule.TRIGGER)
 
 
 def section(name: str) -> str:

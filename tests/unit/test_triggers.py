@@ -58,7 +58,7 @@ def test_each_mistake_in_a_config_is_named(config: dict[str, Any], path: str, me
 
 def test_an_unknown_trigger_type_is_named() -> None:
     assert unknown_trigger("nosuch", "type").message == (
-        'Trigger type "nosuch" is not registered; known are custom-action, action, request-interception, collection'
+        'Trigger type "nosuch" is not registered; known are custom-action, action, request-interception, collection, message, schedule'
     )
     assert '; did you mean "custom-action"' in unknown_trigger("custom_action", "type").message
     assert {"custom-action", "action", "request-interception", "collection"} <= set(TRIGGER_TYPES)

@@ -12,9 +12,10 @@ from chalicelib.engine.node_validation import problems_of_node
 from chalicelib.engine.validation import flatten, problems_of_workflow
 from chalicelib.nodes import NODE_TYPES
 from chalicelib.nodes.base import Definitions
+from chalicelib.triggers import TRIGGER_TYPES
 from tests.unit.nodes.fakes import COLLECTIONS
 
-NO_SUCH_TRIGGER = 'Trigger type "nosuch" is not registered; known are custom-action, action, request-interception, collection'
+NO_SUCH_TRIGGER = f'Trigger type "nosuch" is not registered; known are {", ".join(TRIGGER_TYPES)}'
 
 SUBMIT = [
     {

@@ -12,6 +12,7 @@ from pynamodb.connection import Connection
 
 from chalicelib.adapters.dynamodb.failures import Attempts
 from chalicelib.errors import Json
+from chalicelib.observability import sent
 
 READS = ("BatchGetItem", "Query")
 
@@ -32,11 +33,18 @@ def connect(region: str, endpoint: str | None = None) -> Connection:
 
 
 def listen(connection: Connection, attempts: Attempts) -> None:
-    """Reports every attempt of a transaction to ``attempts``, and lets reads answer with DynamoDB's own JSON. Makes the client."""
+    """Counts every request, reports every attempt of a transaction to ``attempts``, and lets reads answer with DynamoDB's own JSON. Makes
+    the client."""
     events = connection.client.meta.events
+    events.register("before-send.dynamodb", _count)
     events.register("needs-retry.dynamodb.TransactWriteItems", attempts.note)
     for operation in READS:
         events.register(f"before-parse.dynamodb.{operation}", _take_raw_answer)
+
+
+def _count(**_: Json) -> None:
+    """A request goes out, be it the first attempt or a further one. An answer of this would be taken for the database's."""
+    sent()
 
 
 def _take_raw_answer(response_dict: dict[str, Json], customized_response_dict: dict[str, Json], **_: Json) -> None:

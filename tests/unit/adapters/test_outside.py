@@ -17,13 +17,14 @@ from chalicelib.adapters.aws_services import service_client
 from chalicelib.adapters.outbox import Outbox, name_of
 from chalicelib.adapters.outside import OutsideServices, whole_mail, whole_request
 from chalicelib.adapters.ses import SesMail, email_of
-from chalicelib.adapters.sns import SnsNotifications, message_of
+from chalicelib.adapters.sns import SnsNotifications, announcement_message, message_of
 from chalicelib.config import ConfigurationError, read_settings
 from chalicelib.domain.ports import EffectFailed
 from tests.unit.adapters.web import Server
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:alerts"
 KEY = "42.c~1#welcome"
+FAILED_RUN: dict[str, Any] = {"executionId": 42, "key": "nightly", "status": "error", "title": "Prüfung", "message": "no"}
 MAIL: dict[str, Any] = {"to": ["ann@example.com"], "subject": "Hi", "text": "Hello"}
 ENVIRONMENT = {"RECORDS_TABLE": "r", "EXECUTIONS_TABLE": "e", "AWS_REGION": "eu-west-1", "STEPBASE_SECRET": "s" * 32}
 
@@ -35,6 +36,7 @@ class Settings:
     request_only_allowed: bool = False
     mail_from: tuple[str, ...] = ()
     notification_topics: dict[str, str] = field(default_factory=dict)
+    failed_runs_topic: str | None = None
     outbox_dir: str | None = None
 
 
@@ -91,6 +93,10 @@ def test_without_a_way_the_settings_are_named() -> None:
     assert "MAIL_FROM" in refused(outside, "mail", MAIL)["message"]
     assert "OUTBOX_DIR" in refused(outside, "mail", MAIL)["message"]
     assert "NOTIFICATION_TOPICS" in refused(outside, "notification", {"channelName": "x", "content": "y"})["message"]
+
+
+def test_without_a_topic_nobody_is_told_of_failed_runs_and_that_is_said() -> None:
+    assert "FAILED_RUNS_TOPIC" in refused(OutsideServices(Settings()), "failedRun", FAILED_RUN)["message"]
 
 
 def test_a_kind_that_there_is_not_is_our_mistake() -> None:
@@ -221,9 +227,62 @@ def test_a_fifo_topic_drops_repeats_by_the_key() -> None:
     assert first == again != other
 
 
+def test_a_failed_run_is_told_as_json_with_a_subject_and_attributes_to_filter_by() -> None:
+    notifications = SnsNotifications("eu-west-1", {})
+    expected = {
+        "TopicArn": TOPIC,
+        "Subject": "Workflow nightly ended with an error: 42",
+        "Message": json.dumps(FAILED_RUN, ensure_ascii=False),
+        "MessageAttributes": {
+            name: {"DataType": "String", "StringValue": value}
+            for name, value in {"key": "nightly", "status": "error", "idempotencyKey": KEY}.items()
+        },
+    }
+    with Stubber(notifications._client) as stubber:
+        stubber.add_response("publish", {"MessageId": "n-1"}, expected)
+        assert notifications.announce(FAILED_RUN, TOPIC, KEY) == "n-1"
+
+
+@pytest.mark.parametrize("status", ["failed", "error", "timeout"])
+def test_the_subject_is_one_that_sns_takes(status: str) -> None:
+    longest = FAILED_RUN | {"key": "k" * 64, "executionId": 2**53 - 1, "status": status}
+    subject = announcement_message(longest, TOPIC, KEY)["Subject"]
+    assert subject.isascii()
+    assert len(subject) < 100
+
+
+def test_a_fifo_topic_of_failed_runs_drops_repeats_by_the_key() -> None:
+    first, again = (announcement_message(FAILED_RUN, f"{TOPIC}.fifo", KEY)["MessageDeduplicationId"] for _ in range(2))
+    assert first == again
+
+
+def test_a_failed_run_becomes_a_file_where_there_is_a_folder(tmp_path: Path) -> None:
+    outside = OutsideServices(Settings(outbox_dir=str(tmp_path), failed_runs_topic=TOPIC))
+    assert [outside.send("failedRun", FAILED_RUN, KEY) for _ in range(2)] == [name_of("failed-run", KEY)] * 2
+    (file,) = tmp_path.iterdir()
+    assert json.loads(file.read_text())["announcement"] == FAILED_RUN
+
+
 def test_bodies_without_text_have_only_html() -> None:
     whole = whole_mail({"to": ["a@example.com"], "subject": "s", "html": ""}, ("o@example.com",))
     assert set(email_of(whole, KEY)["Content"]["Simple"]["Body"]) == {"Html"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "endpoint", "half"),
+    [
+        ("notification", "SNS", b"<PublishResponse><PublishResult><MessageId>n-1</Mess"),
+        ("mail", "SESV2", b'{"MessageId": "m-'),
+    ],
+)
+def test_an_answer_that_is_cut_short_is_a_failure(monkeypatch: pytest.MonkeyPatch, kind: str, endpoint: str, half: bytes) -> None:
+    outside = OutsideServices(Settings(mail_from=("o@example.com",), notification_topics={"alerts": TOPIC}))
+    payload = {"channelName": "alerts", "title": "T", "content": "C", "to": ["a@example.com"], "subject": "s", "text": "t"}
+    with Server(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(half), half)) as server:
+        monkeypatch.setenv(f"AWS_ENDPOINT_URL_{endpoint}", f"http://127.0.0.1:{server.port}")
+        with pytest.raises(EffectFailed) as failed:
+            outside.send(kind, payload, KEY)
+    assert failed.value.result["message"]
 
 
 def test_clients_make_one_attempt() -> None:
@@ -257,6 +316,7 @@ def test_settings_say_what_may_be_reached() -> None:
         "REQUEST_ONLY_ALLOWED": "1",
         "MAIL_FROM": "Office <office@example.com>,lab@example.com",
         "NOTIFICATION_TOPICS": f"alerts={TOPIC}, news = {TOPIC}2",
+        "FAILED_RUNS_TOPIC": f"{TOPIC}.fifo",
         "OUTBOX_DIR": "out",
     }
     found = read_settings(ENVIRONMENT | more)
@@ -264,12 +324,13 @@ def test_settings_say_what_may_be_reached() -> None:
     assert (found.request_only_allowed, found.outbox_dir) == (True, "out")
     assert found.mail_from == ("Office <office@example.com>", "lab@example.com")
     assert found.notification_topics == {"alerts": TOPIC, "news": f"{TOPIC}2"}
+    assert found.failed_runs_topic == f"{TOPIC}.fifo"
 
 
 def test_without_them_nothing_private_may_be_reached_and_nothing_is_sent() -> None:
     found = read_settings(ENVIRONMENT)
     assert (found.request_allowed_hosts, found.request_only_allowed, found.mail_from, found.outbox_dir) == ((), False, (), None)
-    assert found.notification_topics == {}
+    assert (found.notification_topics, found.failed_runs_topic) == ({}, None)
 
 
 @pytest.mark.parametrize(
@@ -286,6 +347,8 @@ def test_without_them_nothing_private_may_be_reached_and_nothing_is_sent() -> No
         ("NOTIFICATION_TOPICS", "alerts"),
         ("NOTIFICATION_TOPICS", "alerts=http://x"),
         ("NOTIFICATION_TOPICS", f"={TOPIC}"),
+        ("FAILED_RUNS_TOPIC", "failed-runs"),
+        ("FAILED_RUNS_TOPIC", f"alerts={TOPIC}"),
     ],
 )
 def test_a_setting_that_means_nothing_is_named(name: str, value: str) -> None:

@@ -205,6 +205,15 @@ def test_no_answer_is_told_and_machines_go_where_the_endpoint_says(monkeypatch: 
         assert len(server.requests) == stepfunctions.SHORT.attempts
 
 
+def test_half_an_answer_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    half = b'{"executionArn": "arn", "status": "RUNN'
+    with Server(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(half), half)) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SFN", f"http://127.0.0.1:{server.port}")
+        with pytest.raises(MachineRefused, match="cut short") as caught:
+            StepFunctions("eu-west-1", HERE).is_running(NAME, "7-1")
+    assert caught.value.code == stepfunctions.NO_ANSWER
+
+
 @pytest.fixture
 def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[socket.socket]]:
     """Who connects to the service is heard by nobody; the connections that came."""

@@ -37,6 +37,11 @@ def variable(title: str = "Set") -> dict[str, Json]:
     return {"type": "variable", "title": title, "config": {"value": 1}}
 
 
+def again(title: str = "Again", **config: Json) -> dict[str, Json]:
+    """A node that may be tried again."""
+    return {"type": "query", "title": title, "config": {"collection": "samples", "retry": [{"errors": ["*"]}], **config}}
+
+
 def condition(yes: Nodes, no: Nodes, title: str = "Is it?") -> dict[str, Json]:
     config = {"engine": "basic", "calculation": {"group": {"type": "and", "calculations": []}}}
     return {"type": "condition", "title": title, "config": config, "branches": {"1": yes, "0": no}}
@@ -72,6 +77,15 @@ SHAPES: dict[str, Nodes] = {
     "loops in parallel": [parallel([loop(2, [delay()])], [loop(2, [parallel([delay()], [delay()])])])],
     "an end": [condition([{"type": "end", "title": "Stop", "config": {"endStatus": -1}}], [delay()])],
     "a task for somebody": [{"type": "manual", "title": "Approve", "config": {"assignees": [1]}}, variable()],
+    "another try on the trunk": [variable(), again("Ask"), variable()],
+    "another try between waits": [delay(), again("Ask"), delay()],
+    "another try in a loop": [loop(2, [again("Ask")])],
+    "another try beside a wait in a loop": [loop(2, [again("Ask"), delay()])],
+    "another try in a transaction": [{"type": "transaction", "title": "All", "config": {}, "branches": {"0": [again("Ask")]}}, delay()],
+    "a branch of a task for somebody": [
+        {"type": "manual", "title": "Approve", "config": {"assignees": [1], "onError": "branch"}, "branches": {"0": [delay(), variable()]}},
+        delay(),
+    ],
     "a subflow": [{"type": "subflow", "title": "Call", "config": {"workflow": "other"}}, delay()],
     "ten levels": deep(10),
     "200 waits": [delay() for _ in range(200)],
@@ -84,20 +98,21 @@ SHAPES: dict[str, Nodes] = {
 }
 
 
-def workflow_of(nodes: Nodes, key: str = "shape") -> Workflow:
+def workflow_of(nodes: Nodes, key: str = "shape", **options: Json) -> Workflow:
     """A stored version with these nodes."""
     ids = itertools.count((1 << 20) + 1)
     flat = flatten(nodes, lambda: next(ids), fresh_key)
-    return Workflow(1 << 20, key, f"The {key}", "custom-action", False, True, {"type": 0}, {}, flat)
+    return Workflow(1 << 20, key, f"The {key}", "custom-action", False, True, {"type": 0}, options, flat)
 
 
-def compiled(nodes: Nodes) -> dict[str, Json]:
-    return compile_workflow(workflow_of(nodes), FUNCTIONS)
+def compiled(nodes: Nodes, **options: Json) -> dict[str, Json]:
+    return compile_workflow(workflow_of(nodes, **options), FUNCTIONS)
 
 
-def entered(nodes: Nodes) -> list[str]:
+def entered(nodes: Nodes, **options: Json) -> list[str]:
     """The states that a machine of this workflow enters until it succeeds."""
-    bench = AsyncBench({"workflow": {"type": "custom-action", "config": {"type": 0}, "nodes": nodes}, "trigger": {"data": {}}})
+    document = {"type": "custom-action", "config": {"type": 0}, "nodes": nodes, "options": options}
+    bench = AsyncBench({"workflow": document, "trigger": {"data": {}}})
     machine = bench.start()
     assert bench.how is None
     own, _ = read_all(bench.store, EXECUTION_ID)
@@ -111,8 +126,9 @@ def kinds(document: dict[str, Json], kind: str) -> list[str]:
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_every_definition_is_sound(shape: str) -> None:
-    document = compiled(SHAPES[shape])
+@pytest.mark.parametrize("options", [{}, {"statePerNode": True}], ids=["segments", "nodes"])
+def test_every_definition_is_sound(shape: str, options: Json) -> None:
+    document = compiled(SHAPES[shape], **options)
     assert problems_of_machine(document) == []
     assert json.loads(json.dumps(document)) == document
 
@@ -167,14 +183,15 @@ def test_every_task_is_retried_when_lambda_is_at_fault_and_catches_the_rest() ->
 
 
 def test_payloads_hold_ids_and_never_data() -> None:
-    for nodes in SHAPES.values():
-        for state in compiled(nodes)["States"].values():
+    for nodes, options in itertools.product(SHAPES.values(), ({}, {"statePerNode": True})):
+        for state in compiled(nodes, **options)["States"].values():
             parameters = state.get("Parameters", {})
             assert set(parameters.get("Payload", parameters)) <= {
                 "executionId.$",
                 "attempt.$",
                 "straight",
                 "mark.$",
+                "node",
                 "token.$",
                 "signals.$",
                 "FunctionName",
@@ -187,10 +204,63 @@ def test_the_same_tree_gives_the_same_definition() -> None:
     assert json.dumps(compile_workflow(one, FUNCTIONS)) == json.dumps(compile_workflow(two, FUNCTIONS))
 
 
+class TestAnotherTry:
+    def test_only_a_segment_with_such_a_node_has_a_sleep(self) -> None:
+        document = compiled([variable("One"), delay("First"), variable("Two"), again("Ask"), delay("Second"), variable("Three")])
+        sleeps = [name for name in kinds(document, "Wait") if name.startswith("Sleep")]
+        assert sleeps == ["Sleep in From Two", "Sleep in Resume"]
+        assert document["States"]["Sleep in From Two"]["Next"] == "From Two"
+        rules = {rule["StringEquals"]: rule["Next"] for rule in document["States"]["After From Two"]["Choices"]}
+        assert (rules["until"], rules["more"]) == ("Sleep in From Two", "From Two")
+        assert "signal" not in rules
+
+    def test_without_one_nothing_is_other_than_before(self) -> None:
+        plain = [{**node, "key": node["title"]} for node in (variable("One"), delay("First"), variable("Two"))]
+        text = json.dumps(compiled(plain))
+        assert text == json.dumps(compiled([one | {"config": one["config"] | {"onError": "continue"}} for one in plain]))
+        assert "Sleep" not in text
+
+    def test_in_a_transaction_there_is_nothing_to_sleep_for(self) -> None:
+        assert not any(name.startswith("Sleep") for name in compiled(SHAPES["another try in a transaction"])["States"])
+
+    def test_each_costs_three_transitions(self) -> None:
+        fails = again("Ask", collection="samples", params={"filter": {"id": 99}}, failOnEmpty=True, onError="continue")
+        assert len(entered([fails])) == 3 * 3 + 3
+        assert len(entered([variable(), again("Ask"), variable()])) == 3
+
+    def test_a_wait_in_the_branch_for_a_failure_is_on_the_trunk(self) -> None:
+        document = compiled([again("Ask", onError="branch", retry=None) | {"branches": {"0": [delay("Rest")]}}, delay("After")])
+        assert kinds(document, "Wait") == ["Rest", "After"]
+
+
+class TestAStateForEveryNode:
+    def test_each_is_a_task_under_its_title_and_a_wait_one_beside_it(self) -> None:
+        nodes = [variable("One"), condition([variable("Yes")], [delay("No")]), loop(2, [variable("Inside")]), variable("One")]
+        document = compiled(nodes, statePerNode=True)
+        tasks = {"One", "Is it?", "Yes", "No", "Again", "One (2)", "Resume", "Mark as failed"}
+        assert set(kinds(document, "Task")) == {name.replace("?", "").strip() for name in tasks}
+        assert kinds(document, "Wait") == ["Wait in No"]
+        assert document["States"]["Wait in No"]["Next"] == "No"
+
+    def test_a_task_may_begin_its_own_node_and_no_other(self) -> None:
+        document = compiled([variable("One"), variable("Two")], statePerNode=True)
+        keys = [document["States"][name]["Parameters"]["node"] for name in ("One", "Two")]
+        assert len(set(keys)) == 2
+        assert document["States"]["One"]["Parameters"]["straight"] == f"to:{keys[1]}"
+        assert document["States"]["Resume"]["Parameters"]["node"] not in keys
+
+    def test_plain_nodes_cost_one_transition_each(self) -> None:
+        assert entered([variable(f"V{n}") for n in range(5)], statePerNode=True) == ["V0", "V1", "V2", "V3", "V4", "Done"]
+
+    def test_a_workflow_without_nodes_is_as_ever(self) -> None:
+        assert compiled([], statePerNode=True) == compiled([])
+
+
 TREES = st.recursive(
     st.lists(st.builds(delay, st.text(max_size=100)) | st.builds(variable, st.text(max_size=100)), max_size=4),
     lambda lines: st.lists(
         st.builds(delay, st.text(max_size=100))
+        | st.builds(again, st.text(max_size=100))
         | st.builds(condition, lines, lines, st.text(max_size=100))
         | st.builds(loop, st.integers(0, 3), lines)
         | st.builds(lambda a, b: parallel(a, b), lines, lines),
@@ -201,6 +271,6 @@ TREES = st.recursive(
 
 
 @settings(max_examples=150, deadline=None)
-@given(TREES)
-def test_any_tree_makes_a_sound_definition(nodes: Nodes) -> None:
-    assert problems_of_machine(compiled(nodes)) == []
+@given(TREES, st.booleans())
+def test_any_tree_makes_a_sound_definition(nodes: Nodes, per_node: bool) -> None:
+    assert problems_of_machine(compiled(nodes, statePerNode=per_node)) == []

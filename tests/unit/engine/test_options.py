@@ -65,8 +65,8 @@ def test_history_of_an_unwanted_status_is_not_shown(unwanted: list[int] | None, 
     reads.items.update({})
     definitions = Definitions(reads, DefinitionCache())
     definitions._snapshot = DefinitionCache().at(0)
-    item = run_writes(definitions, [execution], "token", "now")[0].write.item  # type: ignore[union-attr]
-    assert is_kept(item) is kept
+    item = run_writes(definitions, [execution], "token", "2026-11-21T00:00:00.000Z")[0].write.item  # type: ignore[union-attr]
+    assert is_kept(item, NOW + 1_000) is kept
     assert json.loads(item["doc"])["token"] == "token"
 
 

@@ -6,13 +6,11 @@ import io
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
 from chalice.app import Chalice, Response
 
-from local.console import console_page
 from local.front import Wsgi, front
 from local.gateway import BODY_LIMIT_BYTES
 
@@ -58,7 +56,6 @@ def code_of(body: bytes) -> str:
     [
         ("GET", "/nowhere", 404, "NOT_FOUND"),
         ("GET", "/api", 404, "NOT_FOUND"),
-        ("POST", "/console/", 404, "NOT_FOUND"),
         ("DELETE", "/api/samples:list", 405, "METHOD_NOT_ALLOWED"),
         ("BREW", "/api/samples:list", 405, "METHOD_NOT_ALLOWED"),
         ("GET", "/api/unserialisable?n=1", 502, "INTERNAL"),
@@ -105,44 +102,3 @@ def test_threads_do_not_see_each_others_requests(wsgi: Wsgi) -> None:
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda n: call(wsgi, "GET", f"/api/together?n={n}"), range(4)))
     assert [json.loads(body) for _, _, body in answers] == [{"resource": "together", "query": str(n), "same": True} for n in range(4)]
-
-
-def test_the_root_leads_to_the_console(wsgi: Wsgi) -> None:
-    status, headers, _ = call(wsgi, "GET", "/")
-    assert (status, headers["Location"]) == (302, "/console/")
-
-
-@pytest.fixture
-def built(tmp_path: Path) -> Path:
-    folder = tmp_path / "static"
-    (folder / "assets").mkdir(parents=True)
-    (folder / "index.html").write_text("<title>Stepbase</title>")
-    (folder / "assets" / "main.js").write_text("start()")
-    (tmp_path / "secret").write_text("hidden")
-    return folder
-
-
-def test_a_console_that_is_not_built_says_how_to_build_it(tmp_path: Path) -> None:
-    page = console_page("/console/", tmp_path)
-    assert page is not None
-    assert b"no web console" in page.body
-
-
-@pytest.mark.parametrize(
-    ("path", "body", "kind"),
-    [
-        ("/console/", b"<title>Stepbase</title>", "text/html"),
-        ("/console/workflows/7", b"<title>Stepbase</title>", "text/html"),
-        ("/console/assets/main.js", b"start()", "text/javascript"),
-        ("/console/../secret", b"<title>Stepbase</title>", "text/html"),
-        ("/console/%2e%2e/secret", b"<title>Stepbase</title>", "text/html"),
-        ("/console//etc/passwd", b"<title>Stepbase</title>", "text/html"),
-        ("/console/%00", b"<title>Stepbase</title>", "text/html"),
-    ],
-)
-def test_the_console_serves_its_files_and_nothing_else(built: Path, path: str, body: bytes, kind: str) -> None:
-    page = console_page(path, built)
-    assert page is not None
-    assert page.body == body
-    assert (page.header("Content-Type") or "").startswith(kind)
-    assert "frame-ancestors 'none'" in (page.header("Content-Security-Policy") or "")

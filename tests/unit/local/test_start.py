@@ -96,7 +96,7 @@ def test_the_first_trigger_is_a_synchronous_button_on_one_record(example: Path, 
 
 def test_the_ready_block_quotes_a_password_for_the_shell_and_warns_of_lost_data() -> None:
     settings = Settings.read({"INIT_ROOT_PASSWORD": "it's $HOME", "EXAMPLE": "0"})
-    block = ready_block(settings, Database("http://127.0.0.1:1", False, "moto", lambda: None), "not loaded", 1.0, 3001)
+    block = ready_block(settings, Database("http://127.0.0.1:1", False, "moto", lambda: None), "not loaded", 1.0, 3001, 3002)
     assert """'"'"'s $HOME""" in block
     assert "ALL DATA IS LOST" in block
     assert "collections:list" in block

@@ -505,3 +505,38 @@ class TestRequests:
         store.sendings.append(after(lambda: other.call("samples:update", 2, {"status": "Archived"})))
         assert refusal(press(session, "remeasure", 2, indicator=95)) == (403, "ACTION_DISABLED")
         assert session.call("samples:get", 2)["indicator"] == 42
+
+
+def test_each_tells_for_every_record_alone_what_may_be_done_and_the_buttons_as_without_one(session: Session) -> None:
+    rule = {
+        "enabledWhen": {"status": "Collected"},
+        "disabledReason": "Only a collected one",
+        "visibleWhen": {"status": {"$ne": "Archived"}},
+    }
+    session.call("actions:create", None, SUBMIT | rule)
+    ids = [session.call("samples:create", None, {"title": "A", "status": one})["id"] for one in ("Collected", "Submitted", "Archived")]
+    answer = session.answer("actions:available", collection="samples", filterByTk=[*map(str, ids), "9"], each="1")
+    (alone,) = [one for one in answer.data if one["name"] == "go"]
+    assert (alone["enabled"], alone["code"]) == (False, "NO_RECORD")
+    assert answer.meta is not None
+    first, second, third, fourth = ([one for one in rows if one["name"] == "go"] for rows in answer.meta["records"].values())
+    assert first == [{"name": "go", "enabled": True}]
+    assert second == [{"name": "go", "enabled": False, "reason": "Only a collected one", "code": "ACTION_DISABLED"}]
+    assert third == []
+    assert [one["code"] for one in fourth] == ["RECORD_NOT_FOUND"]
+
+
+def test_each_reads_all_the_records_at_once(session: Session, store: WatchedStore) -> None:
+    session.call("actions:create", None, SUBMIT)
+    ids = [str(session.call("samples:create", None, {"title": "A"})["id"]) for _ in range(3)]
+    session.call("actions:available", collection="samples", filterByTk=ids, each="1")
+    store.forget()
+    session.call("actions:available", collection="samples", filterByTk=ids, each="1")
+    assert store.requests == 1
+
+
+@pytest.mark.parametrize("each", ["yes", "2"])
+def test_each_is_0_or_1(session: Session, each: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        session.call("actions:available", collection="samples", each=each)
+    assert refused.value.problems()[0].path == "each"

@@ -276,3 +276,12 @@ class TestWhatIsDropped:
         assert session.call("actions:get", "alone")["enabled"] is False
         assert problems(session, {"enabled": True}, "actions:update", "alone")[0]["code"] == "ROLE_NOT_FOUND"
         assert session.answer("roles:destroy", "two").meta == {"actionsDisabled": ["shared"]}
+
+
+def test_the_procedures_that_an_action_may_call_are_told_to_who_manages_workflows(session: Session) -> None:
+    found = session.call("actions:procedures")
+    assert [(one["collection"], one["name"]) for one in found] == [("samples", "remeasure"), ("users", "sendWelcomeEmail")]
+    assert set(found[0]["form"]["properties"]) == {"indicator"}
+    user = session.call("users:create", None, {"username": "ada", "password": "a good password 1", "roles": ["member"]})
+    with pytest.raises(Forbidden):
+        session.process(user_id=user["id"]).call("actions:procedures")

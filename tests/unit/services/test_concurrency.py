@@ -398,3 +398,37 @@ def test_a_workflow_without_a_limit_reads_and_writes_nothing_more(session: Sessi
     assert store.queries == [str(first)]
     assert not [write for write in kinds if isinstance(write, Delete)]
     assert all(write.key == execution_key(first) for write in kinds if isinstance(write, Update))
+
+
+class TestShown:
+    def test_who_waits_in_line_says_for_which_key(self, session: Session) -> None:
+        session.workflow("slow", TIMES, None, sync=False, options=BY_SITE)
+        first, second = (trigger(session, body={"site": "north"}) for _ in range(2))
+        for one in (first, second):
+            walk(session, one)
+        rows = {row["id"]: row["waitsFor"] for row in session.call("executions:list", filter={"key": "slow"})}
+        assert rows == {first: None, second: "north"}
+        assert session.call("executions:get", second)["waitsFor"] == "north"
+        assert [row["id"] for row in session.call("executions:list", filter={"key": "slow", "waitsFor": "north"})] == [second]
+        session.call("executions:cancel", second)
+        assert session.call("executions:get", second)["waitsFor"] is None
+
+    def test_without_a_key_it_waits_for_the_empty_one(self, session: Session) -> None:
+        limited(session)
+        first, second = trigger(session), trigger(session)
+        for one in (first, second):
+            walk(session, one)
+        assert session.call("executions:get", second)["waitsFor"] == ""
+
+
+def test_a_replaced_execution_does_not_leave_a_machine_that_waits(session: Session) -> None:
+    asks = {"key": "ask", "type": "manual", "config": {"assignees": [1], "forms": {"f": {"type": "custom", "actions": []}}}}
+    asks["config"]["forms"]["f"]["actions"] = [{"key": "yes", "status": 1}]
+    limited(session, nodes=[asks], policy="replace")
+    first = trigger(session)
+    session.machines.run(session.backend)
+    assert session.machines.executions[f"{first}-1"].status == "RUNNING"
+    second = trigger(session)
+    session.machines.run(session.backend)
+    assert status(session, first, second) == [-3, 0]
+    assert session.machines.executions[f"{first}-1"].status == "FAILED"

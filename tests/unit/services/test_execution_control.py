@@ -224,3 +224,35 @@ def test_a_list_by_record_shows_what_touched_it(session: Session) -> None:
     session.machines.run(session.backend)
     [row] = session.call("executions:list", filter={"record": "samples/1"}, appends="jobs")
     assert (row["key"], row["status"], [job["nodeKey"] for job in row["jobs"]]) == ("slow", 1, ["a"])
+
+
+class TestAtOnce:
+    """Two who rerun one execution at the same moment."""
+
+    def both(self, session: Session, execution_id: int, meanwhile: Any) -> Any:
+        """The answer of one, while the other does its part between this one's read and its write."""
+        transact, done = session.store.transact, [False]
+
+        def first_the_other(writes: Any) -> None:
+            if not done[0] and any("starts" in getattr(write, "set", {}) for write in writes):
+                done[0] = True
+                meanwhile()
+            transact(writes)
+
+        session.store.transact = first_the_other  # type: ignore[method-assign]
+        return session.answer("executions:rerun", execution_id, {})
+
+    def test_start_one_attempt_and_both_hear_of_it(self, session: Session) -> None:
+        execution_id = run(session, [DAY])
+        walked(session, execution_id)
+        heard: list[Any] = []
+        answer = self.both(session, execution_id, lambda: heard.append(session.answer("executions:rerun", execution_id, {})))
+        assert [(one.status, one.data) for one in (answer, *heard)] == [(202, {"id": execution_id, "status": 0, "attempt": 2})] * 2
+        assert sorted(session.machines.executions) == [f"{execution_id}-1", f"{execution_id}-2"]
+
+    def test_one_that_ends_meanwhile_is_said_to_have_ended(self, session: Session) -> None:
+        execution_id = run(session, [DAY])
+        walked(session, execution_id)
+        with pytest.raises(Invalid) as refused:
+            self.both(session, execution_id, lambda: session.answer("executions:cancel", execution_id))
+        assert refused.value.problems()[0].code == "EXECUTION_ENDED"

@@ -440,7 +440,7 @@ def test_an_expression_that_fails_on_what_was_submitted_is_refused(root: Session
 def test_no_task_is_made_changed_or_removed_by_name(root: Session, ann: Session) -> None:
     begin(root, ask())
     task = task_of(ann)
-    for action in ("create", "update", "destroy", "list"):
+    for action in ("create", "update", "destroy"):
         with pytest.raises(NotFound):
             root.answer(f"workflowManualTasks:{action}", task["id"], {"status": 1})
 
@@ -448,3 +448,33 @@ def test_no_task_is_made_changed_or_removed_by_name(root: Session, ann: Session)
 def test_a_synchronous_workflow_cannot_wait_for_people(root: Session) -> None:
     with pytest.raises(Invalid, match="waits, which a synchronous workflow cannot"):
         root.workflow("flow", [ask()], collection=None)
+
+
+def test_who_manages_workflows_sees_whom_an_execution_waits_for(root: Session, ann: Session) -> None:
+    first, second = begin(root, ask(assignees=[2, 3])), begin_again(root)
+    seen = root.call("workflowManualTasks:list", filter={"executionId": first}, sort="userId")
+    assert [(one["userId"], one["executionId"], one["status"]) for one in seen] == [(2, first, 0), (3, first, 0)]
+    assert {one["executionId"] for one in root.call("workflowManualTasks:list")} == {first, second}
+    with pytest.raises(Forbidden):
+        ann.call("workflowManualTasks:list")
+
+
+def begin_again(root: Session) -> int:
+    """Starts the same workflow once more, until it waits; the execution's id."""
+    meta: Json = root.answer("workflows:trigger", None, {}, triggerWorkflows="flow").meta
+    root.machines.run(root.backend)
+    execution: int = meta["executions"][0]["id"]
+    return execution
+
+
+def test_a_task_names_the_record_that_its_execution_is_for(root: Session, ann: Session) -> None:
+    root.workflow("on_sample", [ask()], sync=False)
+    sample = root.call("samples:create", None, {"title": "A"})["id"]
+    root.answer("samples:trigger", sample, {}, triggerWorkflows="on_sample")
+    root.machines.run(root.backend)
+    assert ann.call("workflowManualTasks:get", task_of(ann)["id"])["record"] == f"samples/{sample}"
+
+
+def test_a_task_of_no_record_names_none(root: Session, ann: Session) -> None:
+    begin(root, ask())
+    assert ann.call("workflowManualTasks:get", task_of(ann)["id"])["record"] is None

@@ -1,0 +1,103 @@
+"""What is still to do after an execution has ended: tell of a failure, and see that its jobs and hints go when it goes.
+
+The commit that ends the execution says what (`left_over`), and leaves it in the index of open ones. So the sweep finds it until all is
+done, and whatever fails is tried again. Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-how-to.html
+(each item expires by its own attribute)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+
+from chalicelib.domain.instants import epoch_ms_of
+from chalicelib.domain.keys import execution_key
+from chalicelib.domain.ports import EXECUTIONS, Delete, Exists, Item, Key, Update
+from chalicelib.domain.retention import TIMEOUT, is_announced, ttl_s
+from chalicelib.domain.workflow import Workflow
+from chalicelib.engine.commit import Stale, commit
+from chalicelib.engine.execution import is_kept
+from chalicelib.engine.unit_of_work import Tagged
+from chalicelib.errors import Json
+from chalicelib.services.announcing import announced
+from chalicelib.services.backend import Backend
+
+MOST_WRITES = 90
+
+
+def left_over(
+    backend: Backend, item: Item, workflow: Workflow | None, status: int, reason: str | None, *, decided: bool = False, walked: bool = False
+) -> dict[str, Json]:
+    """What the commit that ends an asynchronous execution sets besides: when it expires, whether it is to be told of, and that it stays
+    in sight until that is done.
+
+    ``decided``: an ``end`` node said so. ``walked``: it came to its end by itself; history of one that was ended is wanted whatever
+    ``options.deleteExecutionOnStatus`` says."""
+    if workflow is None:
+        return {}
+    options = workflow.options if walked and reason != TIMEOUT else workflow.options | {"deleteExecutionOnStatus": None}
+    expires = ttl_s(options, item["id"], status, backend.clock.now_ms())
+    tells = backend.announces and is_announced(options, status, reason, decided=decided)
+    if expires is None and not tells:
+        return {}
+    return {"ttl": expires, "announce": tells or None, "open": item.get("open")}
+
+
+def close(backend: Backend, item: Item, *, tells: bool = True) -> bool:
+    """Do what is left; whether all of it is done. Without ``tells`` one that is to be told of stays for another time.
+
+    Raises Unavailable, Conflict."""
+    if item.get("announce") and not (tells and announced(backend, item)):
+        return False
+    if not is_kept(item, epoch_ms_of(item.get("updatedAt") or item["createdAt"])):
+        _remove(backend, item["id"])
+    elif item.get("ttl") is not None and item.get("updatedAt") is not None:
+        _expire(backend, item["id"], item["ttl"])
+    _commit_all(backend, [Update(execution_key(item["id"]), set={"open": None, "announce": None}, condition=Exists())])
+    return True
+
+
+def tell(backend: Backend, execution_id: int) -> None:
+    """Tell of an execution that has just ended, best effort: where this is not heard, the sweep tells."""
+    if not backend.announces:
+        return
+    key = execution_key(execution_id)
+    item = backend.store.batch_get([key]).get(key)
+    if item is None or not item.get("announce") or not announced(backend, item):
+        return
+    closed = {"open": None} if item.get("ttl") is None else {}
+    _commit_all(backend, [Update(key, set={"announce": None, **closed}, condition=Exists())])
+
+
+def purge(backend: Backend, execution_id: int, deadline_ms: int | None = None) -> None:
+    """Remove an execution that has ended, its jobs and hints first."""
+    _remove(backend, execution_id, deadline_ms)
+    _commit_all(backend, [Delete(execution_key(execution_id))], deadline_ms)
+
+
+def _remove(backend: Backend, execution_id: int, deadline_ms: int | None = None) -> None:
+    _commit_all(backend, [Delete(key) for key, _ in _beside(backend, execution_id)], deadline_ms)
+
+
+def _expire(backend: Backend, execution_id: int, expires_s: int) -> None:
+    """Let the jobs and hints go when the execution does."""
+    lasting = [key for key, item in _beside(backend, execution_id) if item.get("ttl") is None]
+    _commit_all(backend, [Update(key, set={"ttl": expires_s}, condition=Exists()) for key in lasting])
+
+
+def _beside(backend: Backend, execution_id: int) -> Iterator[tuple[Key, Item]]:
+    """The items of the execution beside its own."""
+    start = None
+    while True:
+        page = backend.store.query(EXECUTIONS, str(execution_id), start=start)
+        yield from ((Key(EXECUTIONS, item["pk"], item["sk"]), item) for item in page.items if item["sk"] != "execution")
+        start = page.next
+        if start is None:
+            return
+
+
+def _commit_all(backend: Backend, writes: Sequence[Update | Delete], deadline_ms: int | None = None) -> None:
+    """So many at a time; what has gone meanwhile needs nothing any more."""
+    for start in range(0, len(writes), MOST_WRITES):
+        with suppress(Stale):
+            commit(backend.store, backend.clock, [Tagged(write, "other") for write in writes[start : start + MOST_WRITES]], deadline_ms)

@@ -1,0 +1,63 @@
+import { Button, Group, Modal, Stack, Text } from "@mantine/core";
+import { lazy, Suspense, useId, useState } from "react";
+import type { ActionResult, AvailableAction, Row } from "../client";
+import { Loading } from "../ui/Loading";
+
+const SchemaForm = lazy(() => import("../forms/SchemaForm"));
+
+interface Props {
+  action: AvailableAction;
+  count: number;
+  onClose: () => void;
+  onRun: (input?: Row) => Promise<ActionResult | null>;
+}
+
+/** Asks first, takes the form's values, and stays open with the mistakes at their fields. */
+export default function ActionDialog({ action, count, onClose, onRun }: Props) {
+  const [values, setValues] = useState<Row>({});
+  const [busy, setBusy] = useState(false);
+  const [errors, setErrors] = useState<Record<string, string[]>>({});
+  const formId = useId();
+  const label = action.label ?? action.name;
+
+  async function run() {
+    if (busy) return;
+    setBusy(true);
+    const result = await onRun(action.form ? values : undefined);
+    setBusy(false);
+    setErrors(result?.fieldErrors ?? {});
+    const isDone = result !== null && result.status !== "failed";
+    if (isDone || !action.form) onClose();
+  }
+
+  return (
+    <Modal opened onClose={busy ? () => undefined : onClose} title={label} closeButtonProps={{ "aria-label": "Close", disabled: busy }}>
+      <Stack>
+        {action.confirm && <Text className="as-written">{action.confirm}</Text>}
+        {count > 1 && (
+          <Text size="sm" c="dimmed">
+            {count} records
+          </Text>
+        )}
+        {/* The buttons come with the form: pressed before it is there they would do nothing. */}
+        <Suspense fallback={<Loading />}>
+          {action.form && <SchemaForm id={formId} schema={action.form} values={values} onChange={setValues} errors={errors} onSubmit={() => void run()} />}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose} disabled={busy}>
+              Cancel
+            </Button>
+            {action.form ? (
+              <Button type="submit" form={formId} color={action.color ?? undefined} loading={busy}>
+                {label}
+              </Button>
+            ) : (
+              <Button color={action.color ?? undefined} loading={busy} onClick={() => void run()} data-autofocus>
+                {label}
+              </Button>
+            )}
+          </Group>
+        </Suspense>
+      </Stack>
+    </Modal>
+  );
+}

@@ -1,0 +1,51 @@
+/** Asynchronous executions, told as they go until the last one has ended. */
+import { notifications } from "@mantine/notifications";
+import { client } from "../app/client";
+import { ApiError, hasEnded, statusName, type Execution, type Started } from "../client";
+import { look } from "./messages";
+
+type State = Pick<Execution, "key" | "status"> & { reason?: string | null; unseen?: boolean };
+
+/** Resolves when all have ended, or when nothing more can be learned of them. Never rejects. */
+export async function follow(title: string, started: Started[]): Promise<void> {
+  const id = `follow-${started.map((one) => one.id).join("-")}`;
+  const states = new Map<string, State>(started.map((one) => [String(one.id), one]));
+  const tell = () => show(id, title, [...states.values()]);
+  tell();
+  await Promise.all(
+    started.filter((one) => !hasEnded(one)).map(async (one) => {
+      const change = (execution: State) => {
+        states.set(String(one.id), execution);
+        tell();
+      };
+      try {
+        await client.waitFor(one.id, { onChange: change });
+      } catch (error) {
+        const refused = error instanceof ApiError && (error.status === 403 || error.status === 404);
+        change({ key: one.key, status: one.status, unseen: true, reason: refused ? null : String(error) });
+      }
+    }),
+  );
+}
+
+function show(id: string, title: string, states: State[]): void {
+  const failed = states.some((one) => one.status !== null && one.status < 0);
+  const unseen = states.some((one) => one.unseen);
+  const ended = states.every((one) => hasEnded(one) || one.unseen);
+  const level = failed ? "error" : ended && !unseen ? "success" : "info";
+  const message = states.map((one) => `${one.key}: ${one.unseen ? "goes on in the background" : statusName(one.status)}${one.reason ? ` (${one.reason})` : ""}`).join("\n");
+  const options = {
+    id,
+    title,
+    message,
+    ...look(level),
+    loading: !ended,
+    autoClose: ended && !failed ? 7_000 : (false as const),
+    withCloseButton: true,
+    withBorder: true,
+    classNames: { description: "as-written" },
+    role: failed ? "alert" : "status",
+  };
+  notifications.show(options);
+  notifications.update(options);
+}

@@ -1,0 +1,52 @@
+/** What the page does after a press: open, redirect, download. Addresses were made and checked by the server; they are checked again. */
+import type { ActionResult, ClientEffect } from "../client";
+import { say } from "./messages";
+
+type Navigate = (to: string) => void | Promise<void>;
+
+export function carryOut(result: ActionResult, navigate: Navigate): void {
+  if (result.client) inBrowser(result.client, navigate);
+  if (result.download) download(result.download.url, result.download.filename);
+  if (result.redirect) go(result.redirect, navigate);
+}
+
+function inBrowser(effect: ClientEffect, navigate: Navigate): void {
+  if (effect.type === "message") say("", effect.message, effect.level ?? "info");
+  else if (effect.type === "openRecord") void navigate(`/tables/${encodeURIComponent(effect.collection)}/${encodeURIComponent(String(effect.id))}`);
+  else if (effect.newWindow) open(effect.url);
+  else go(effect.url, navigate);
+}
+
+/** The address when it leads over HTTP, else null: `javascript:` and the like never run. */
+export function safeUrl(url: string, base = document.baseURI): string | null {
+  try {
+    const parsed = new URL(url, base);
+    return parsed.protocol === "https:" || parsed.protocol === "http:" ? parsed.href : null;
+  } catch {
+    return null;
+  }
+}
+
+/** `#/tables/samples` is a place in the console. */
+function go(url: string, navigate: Navigate): void {
+  if (url.startsWith("#/")) void navigate(url.slice(1));
+  else {
+    const safe = safeUrl(url, window.location.origin);
+    if (safe) window.location.assign(safe);
+  }
+}
+
+function open(url: string): void {
+  const safe = safeUrl(url, window.location.origin);
+  if (safe) window.open(safe, "_blank", "noopener,noreferrer");
+}
+
+function download(url: string, filename: string | null): void {
+  const safe = safeUrl(url, window.location.origin);
+  if (!safe) return;
+  const link = document.createElement("a");
+  link.href = safe;
+  link.download = filename ?? "";
+  link.rel = "noopener";
+  link.click();
+}

@@ -1,0 +1,60 @@
+/** Executions: their statuses, and waiting for one to end. Source: https://docs.nocobase.com/workflow/advanced/executions */
+import { pause, type Connection } from "./connection";
+import { ApiError, type Row } from "./envelope";
+import { actionPath, type Id } from "./query";
+
+export interface Execution extends Row {
+  id: Id;
+  key: string;
+  workflowId: Id;
+  /** `null` queued, 0 started, 1 resolved, negative: not well. */
+  status: number | null;
+  reason: string | null;
+  createdAt: string;
+  updatedAt: string | null;
+}
+
+export interface WaitOptions {
+  signal?: AbortSignal;
+  /** Called with every state that differs from the one before. */
+  onChange?: (execution: Execution) => void;
+  /** Milliseconds until the second look; it grows to ten seconds. */
+  firstWaitMs?: number;
+}
+
+const STATUS_NAMES: Record<string, string> = {
+  null: "Queued",
+  "0": "Running",
+  "1": "Succeeded",
+  "-1": "Failed",
+  "-2": "Error",
+  "-3": "Aborted",
+  "-4": "Canceled",
+  "-5": "Rejected",
+  "-6": "Retry needed",
+};
+const LONGEST_WAIT_MS = 10_000;
+
+export function statusName(status: number | null): string {
+  return STATUS_NAMES[String(status)] ?? `Status ${status}`;
+}
+
+export function hasEnded(execution: { status: number | null }): boolean {
+  return execution.status !== null && execution.status !== 0;
+}
+
+/** The execution once it has ended. Throws ApiError: 403 for a caller who sees no history, 404 when it is gone. */
+export async function waitFor(connection: Connection, id: Id, options: WaitOptions = {}): Promise<Execution> {
+  const { signal, onChange, firstWaitMs = 700 } = options;
+  let seen = "";
+  for (let waitMs = firstWaitMs; ; waitMs = Math.min(waitMs * 1.5, LONGEST_WAIT_MS)) {
+    const params = { except: "context,output,stack" };
+    const { data } = await connection.send<Execution | null>(actionPath("executions", "get", id), { params, signal });
+    if (data === null) throw new ApiError(404, { errors: [{ message: `There is no execution ${id}`, code: "NOT_FOUND" }] });
+    const now = `${data.status} ${data.updatedAt ?? ""}`;
+    if (now !== seen) onChange?.(data);
+    seen = now;
+    if (hasEnded(data)) return data;
+    await pause(waitMs, signal);
+  }
+}

@@ -1,0 +1,86 @@
+import { Loader, MultiSelect, Select, type ComboboxParsedItem } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { client } from "../app/client";
+import { keys } from "../app/queries";
+import { useSession } from "../app/session";
+import type { Collection, Field, Id, Row } from "../client";
+import { idOf, recordTitle, titleFieldOf, titleOf } from "../model/collections";
+import { kindOf, labelOf } from "../model/fields";
+
+interface Props {
+  field: Field;
+  /** An id, a list of ids (to-many), or null. */
+  value: unknown;
+  onChange: (value: unknown) => void;
+  /** Partners that are known already, so that their titles need no request. */
+  known?: Row[];
+  label?: string;
+  error?: string;
+  required?: boolean;
+  disabled?: boolean;
+}
+
+const FOUND_AT_ONCE = 20;
+
+/** Chooses partners of an association by searching their titles on the server. */
+export function AssociationSelect({ field, value, onChange, known = [], label, error, required, disabled }: Props) {
+  const target = useSession().collection(field.target ?? "");
+  const [search, setSearch] = useState("");
+  const [asked, setAsked] = useState(false);
+  const ids = idsIn(value);
+  const options = useOptions(target, ids, known, search, asked);
+  const original = (text: string): Id => (options.byId.get(text)?.["id"] as Id | undefined) ?? text;
+  const shared = {
+    label: label ?? labelOf(field),
+    data: [...options.byId].map(([id, row]) => ({ value: id, label: recordTitle(row, target) })),
+    searchable: true,
+    searchValue: search,
+    onSearchChange: setSearch,
+    onDropdownOpen: () => setAsked(true),
+    // The server has searched; what it found is shown as it came.
+    filter: ({ options: found }: { options: ComboboxParsedItem[] }) => found,
+    nothingFoundMessage: options.message,
+    rightSection: options.isLoading ? <Loader size={14} /> : undefined,
+    error,
+    required,
+    disabled: disabled || target === undefined,
+    placeholder: target ? `Search ${titleOf(target).toLowerCase()}` : "Not in your view",
+    clearable: !required,
+  };
+  if (kindOf(field) === "toMany") return <MultiSelect {...shared} value={ids.map(String)} onChange={(chosen) => onChange(chosen.map(original))} />;
+  return <Select {...shared} value={ids.length ? String(ids[0]) : null} onChange={(id) => onChange(id === null ? null : original(id))} />;
+}
+
+/** The records to choose from: those chosen, those known, and what the search finds. */
+function useOptions(target: Collection | undefined, ids: Id[], known: Row[], search: string, asked: boolean) {
+  const [wanted] = useDebouncedValue(search, 250);
+  const name = target?.name ?? "";
+  const titleField = titleFieldOf(target);
+  const missing = ids.filter((id) => !known.some((one) => String(idOf(one)) === String(id)));
+  const isTitle = known.some((one) => recordTitle(one, target) === wanted);
+  const text = titleField && wanted && !isTitle ? wanted : "";
+  const found = useQuery({
+    queryKey: keys.records(name, { search: text, for: "select" }),
+    queryFn: ({ signal }) => client.resource(name).list({ filter: text && titleField ? { [titleField]: { $includes: text } } : undefined, pageSize: FOUND_AT_ONCE, signal }),
+    enabled: asked && target !== undefined,
+    staleTime: 30_000,
+  });
+  const chosen = useQuery({
+    queryKey: keys.records(name, { ids: missing.map(String) }),
+    queryFn: ({ signal }) => client.resource(name).list({ filter: { id: { $in: missing } }, pageSize: Math.max(1, missing.length), signal }),
+    enabled: missing.length > 0 && target !== undefined,
+    staleTime: 30_000,
+  });
+  const rows = [...known, ...(chosen.data?.rows ?? []), ...(found.data?.rows ?? [])];
+  const byId = new Map(rows.map((row) => [String(idOf(row)), row]));
+  for (const id of ids) if (!byId.has(String(id))) byId.set(String(id), { id });
+  const message = found.isError ? "The search did not work" : found.isFetching ? "Searching…" : "Nothing found";
+  return { byId, message, isLoading: found.isFetching || chosen.isFetching };
+}
+
+function idsIn(value: unknown): Id[] {
+  if (Array.isArray(value)) return value as Id[];
+  return value === null || value === undefined ? [] : [value as Id];
+}

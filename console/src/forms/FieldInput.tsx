@@ -1,0 +1,75 @@
+import { JsonInput, NumberInput, PasswordInput, Select, Switch, TagsInput, Textarea, TextInput } from "@mantine/core";
+import type { Field, Row } from "../client";
+import { choicesOf, isWhole, kindOf, labelOf } from "../model/fields";
+import { fromLocalInput, toLocalInput, zone } from "../model/times";
+import { AssociationSelect } from "./AssociationSelect";
+
+export interface FieldInputProps {
+  field: Field;
+  value: unknown;
+  onChange: (value: unknown) => void;
+  error?: string;
+  known?: Row[];
+  disabled?: boolean;
+}
+
+/** The input that fits the field's type. An emptied one is `null`. */
+export function FieldInput({ field, value, onChange, error, known, disabled }: FieldInputProps) {
+  const kind = kindOf(field);
+  const text = value === null || value === undefined ? "" : String(value);
+  const shared = { label: labelOf(field), error, disabled, required: field.required, description: typeof field["description"] === "string" ? field["description"] : undefined };
+  const fromText = (event: { currentTarget: { value: string } }) => onChange(event.currentTarget.value === "" ? null : event.currentTarget.value);
+  switch (kind) {
+    case "toOne":
+    case "toMany":
+      return <AssociationSelect field={field} value={value} onChange={onChange} known={known} error={error} required={field.required} disabled={disabled} />;
+    case "choice":
+      return <Select {...shared} data={choicesOf(field)} value={text || null} onChange={(chosen) => onChange(isNumeric(field) && chosen !== null ? Number(chosen) : chosen)} clearable={!field.required} searchable />;
+    case "boolean":
+      return <Switch label={shared.label} error={error} disabled={disabled} checked={value === true} onChange={(event) => onChange(event.currentTarget.checked)} mt={4} />;
+    case "number":
+      return <NumberInput {...shared} value={typeof value === "number" ? value : ""} onChange={(number) => onChange(number === "" ? null : number)} allowDecimal={!isWhole(field)} decimalScale={isWhole(field) ? 0 : 12} />;
+    case "day":
+      return <TextInput {...shared} type="date" value={text} onChange={fromText} />;
+    case "instant":
+      return <TextInput {...shared} type="datetime-local" description={`In your time zone, ${zone}`} value={text ? toLocalInput(text) : ""} onChange={(event) => onChange(fromLocalInput(event.currentTarget.value))} />;
+    case "time":
+      return <TextInput {...shared} type="time" step={1} value={text} onChange={fromText} />;
+    case "longText":
+      return <Textarea {...shared} value={text} onChange={fromText} autosize minRows={3} maxRows={12} />;
+    case "password":
+      return <PasswordInput {...shared} value={text} onChange={fromText} autoComplete="new-password" />;
+    case "list":
+      return <TagsInput {...shared} value={Array.isArray(value) ? value.map(String) : []} onChange={onChange} placeholder="Type and press Enter" />;
+    case "json":
+      return <JsonField {...shared} value={value} onChange={onChange} />;
+    default:
+      return <TextInput {...shared} value={text} onChange={fromText} />;
+  }
+}
+
+interface JsonFieldProps {
+  label: string;
+  value: unknown;
+  onChange: (value: unknown) => void;
+  error?: string;
+  disabled?: boolean;
+  required?: boolean;
+}
+
+/** Text that is no JSON yet is kept as text: the server says what is wrong with it. */
+function JsonField({ value, onChange, ...shared }: JsonFieldProps) {
+  const text = typeof value === "string" ? value : value === null || value === undefined ? "" : JSON.stringify(value, null, 2);
+  const parse = (typed: string) => {
+    try {
+      onChange(typed === "" ? null : (JSON.parse(typed) as unknown));
+    } catch {
+      onChange(typed);
+    }
+  };
+  return <JsonInput {...shared} value={text} onChange={parse} validationError="This is not JSON yet" autosize minRows={3} maxRows={14} formatOnBlur />;
+}
+
+function isNumeric(field: Field): boolean {
+  return isWhole(field) || ["float", "double", "real", "decimal"].includes(field.type);
+}

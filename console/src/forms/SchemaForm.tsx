@@ -1,0 +1,41 @@
+/** A form from a JSON Schema. Loaded when first needed: most pages have none. */
+import type Form from "@rjsf/core";
+import { generateForm } from "@rjsf/mantine";
+import type { RJSFSchema } from "@rjsf/utils";
+import { useMemo } from "react";
+import type { Row } from "../client";
+import { errorSchema } from "./errorSchema";
+import { schemaValidator } from "./schemaValidator";
+
+interface Props {
+  id: string;
+  schema: Row;
+  values: Row;
+  onChange: (values: Row) => void;
+  onSubmit: () => void;
+  /** What the server refused, by field (`size`, `lines.0.count`). */
+  errors: Record<string, string[]>;
+}
+
+const MantineForm = generateForm<Row, RJSFSchema>() as unknown as typeof Form<Row, RJSFSchema>;
+
+export default function SchemaForm({ id, schema, values, onChange, onSubmit, errors }: Props) {
+  const extraErrors = useMemo(() => errorSchema(errors), [errors]);
+  return (
+    <MantineForm
+      id={id}
+      schema={schema as RJSFSchema}
+      formData={values}
+      validator={schemaValidator}
+      extraErrors={extraErrors}
+      extraErrorsBlockSubmit={false}
+      showErrorList={false}
+      noHtml5Validate
+      focusOnFirstError
+      uiSchema={{ "ui:submitButtonOptions": { norender: true } }}
+      onChange={(event) => onChange((event.formData ?? {}) as Row)}
+      onSubmit={onSubmit}
+      onError={() => undefined}
+    />
+  );
+}

@@ -1,0 +1,102 @@
+import { describe, expect, it } from "vitest";
+import type { Collection, Field } from "../client";
+import { appendsOf, firstColumns, recordTitle, titleFieldOf } from "./collections";
+import { inWords, kindOf, labelOf, shownFields, writableFields } from "./fields";
+import { fromFilter, parseFilter, toFilter } from "./filters";
+import { operatorsOf } from "./operators";
+import { duration, fromLocalInput, toLocalInput } from "./times";
+
+const FIELDS: Field[] = [
+  { name: "title", type: "string", uiSchema: { title: "Title" } },
+  { name: "indicator", type: "double" },
+  { name: "status", type: "string", uiSchema: { enum: [{ value: "a", label: "A" }] } },
+  { name: "category", type: "belongsTo", target: "categories", foreignKey: "categoryId" },
+  { name: "categoryId", type: "bigInt", isForeignKey: true },
+  { name: "serial", type: "string", readOnly: true },
+  { name: "secret", type: "string", hidden: true },
+  { name: "settings", type: "json" },
+];
+const SAMPLES: Collection = { name: "samples", title: null, fields: FIELDS, may: { view: null, create: null, update: ["title", "categoryId"] } };
+
+describe("fields", () => {
+  it("are called by their title, else by their name in words", () => {
+    expect(FIELDS.slice(0, 2).map(labelOf)).toEqual(["Title", "Indicator"]);
+    expect([inWords("takenAt"), inWords("due_on")]).toEqual(["Taken at", "Due on"]);
+    expect(labelOf({ name: "takenAt", type: "date", uiSchema: { title: "{{t('x')}}" } })).toBe("Taken at");
+  });
+
+  it("of a known type have a kind, an unknown type is shown as JSON", () => {
+    expect(FIELDS.map(kindOf)).toEqual(["text", "number", "choice", "toOne", "number", "text", "text", "json"]);
+    expect(kindOf({ name: "x", type: "point" })).toBe("json");
+  });
+
+  it("are shown without hidden ones and foreign keys, with those of every collection last", () => {
+    const names = shownFields(SAMPLES).map((one) => one.name);
+    expect(names).toEqual(["title", "indicator", "status", "category", "serial", "settings", "id", "createdAt", "updatedAt", "createdBy", "updatedBy"]);
+    expect(firstColumns(SAMPLES)).toEqual(["title", "indicator", "status", "category", "serial", "createdAt"]);
+  });
+
+  it("are written as far as the role may, an association by its foreign key too", () => {
+    expect(writableFields(SAMPLES, "create").map((one) => one.name)).toEqual(["title", "indicator", "status", "category", "settings"]);
+    expect(writableFields(SAMPLES, "update").map((one) => one.name)).toEqual(["title", "category"]);
+    expect(writableFields({ ...SAMPLES, may: {} }, "create")).toEqual([]);
+  });
+
+  it("load their partners only from collections in view", () => {
+    expect(appendsOf(FIELDS, () => true)).toEqual(["category"]);
+    expect(appendsOf(FIELDS, () => false)).toEqual([]);
+  });
+});
+
+describe("records", () => {
+  it("are called by the field that names them", () => {
+    expect(titleFieldOf(SAMPLES)).toBe("title");
+    expect(titleFieldOf({ ...SAMPLES, titleField: "serial" })).toBe("serial");
+    expect(recordTitle({ id: 3, title: "" }, SAMPLES)).toBe("#3");
+    expect(recordTitle({ id: 3, title: "S" }, SAMPLES)).toBe("S");
+  });
+});
+
+describe("filters", () => {
+  it("are the rows that are filled in, numbers as numbers, an association by its key", () => {
+    const rows = [
+      { field: "title", operator: "$includes", value: "a" },
+      { field: "indicator", operator: "$gt", value: "90" },
+      { field: "category", operator: "$eq", value: 2 },
+      { field: "title", operator: "$empty", value: null },
+      { field: "indicator", operator: "$between", value: [1, ""] },
+      { field: "title", operator: "$eq", value: "" },
+    ];
+    expect(toFilter({ all: true, rows }, FIELDS)).toEqual({ $and: [{ title: { $includes: "a" } }, { indicator: { $gt: 90 } }, { categoryId: { $eq: 2 } }, { title: { $empty: true } }] });
+    expect(toFilter({ all: true, rows: rows.slice(4) }, FIELDS)).toBeNull();
+  });
+
+  it("come back as the same rows", () => {
+    const conditions = { all: false, rows: [{ field: "category", operator: "$ne", value: 2 }, { field: "title", operator: "$startsWith", value: "x" }] };
+    expect(fromFilter(toFilter(conditions, FIELDS), FIELDS)).toEqual(conditions);
+  });
+
+  it.each([[{ title: "a" }], [{ $and: [{ title: { $gt: "a", $lt: "b" } }] }], [{ $not: {} }], [{ $or: [{ nowhere: { $eq: 1 } }] }]])("written by hand are left as they are: %j", (filter) => {
+    expect(fromFilter(filter, FIELDS)).toBeNull();
+  });
+
+  it.each([[null], [""], ["{"], ["[1]"], ["3"], ["null"]])("in an address that is none count as none: %s", (text) => {
+    expect(parseFilter(text)).toBeNull();
+  });
+
+  it("have operators for every kind but what cannot be asked", () => {
+    expect(operatorsOf({ name: "x", type: "password" })).toEqual([]);
+    for (const field of FIELDS) expect(operatorsOf(field).length).toBeGreaterThan(0);
+  });
+});
+
+describe("times", () => {
+  it("go through an input unchanged, to the minute", () => {
+    expect(fromLocalInput(toLocalInput("2026-11-21T10:30:00.000Z"))).toBe("2026-11-21T10:30:00.000Z");
+    expect(fromLocalInput("")).toBeNull();
+  });
+
+  it("that passed are told in words", () => {
+    expect([duration(12), duration(1_500), duration(61_500)]).toEqual(["12 ms", "1.5 s", "1 min 1 s"]);
+  });
+});

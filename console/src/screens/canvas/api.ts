@@ -1,0 +1,62 @@
+/** What the canvas asks of the server, and what it changes there. */
+import { useQuery } from "@tanstack/react-query";
+import { client } from "../../app/client";
+import { queries } from "../../app/queries";
+import type { Row } from "../../client";
+import type { Category, FlowNode, Kinds, NodeKind, Place, TriggerKind, Workflow } from "./types";
+
+const VERSION_PARTS = ["nodes", "stats", "versionStats", "categories"];
+const workflows = () => client.resource<Workflow>("workflows");
+const nodes = () => client.resource("flow_nodes");
+
+/** The types of nodes and triggers; they change with the server only. */
+export function useKinds() {
+  return useQuery({
+    queryKey: ["nodeKinds"],
+    queryFn: async ({ signal }): Promise<Kinds> => {
+      const { data } = await nodes().call<{ nodes: NodeKind[]; triggers: TriggerKind[] }>("types", { signal });
+      return { nodes: new Map(data.nodes.map((one) => [one.type, one])), triggers: new Map(data.triggers.map((one) => [one.type, one])) };
+    },
+    staleTime: Infinity,
+  });
+}
+
+export function useVersion(id: string) {
+  return useQuery({ queryKey: ["workflow", id], queryFn: ({ signal }) => workflows().get(id, { appends: VERSION_PARTS, signal }), staleTime: 0 });
+}
+
+/** All versions of a workflow, newest first. */
+export function useVersions(key: string | undefined) {
+  return useQuery({
+    queryKey: ["workflows", { key }],
+    queryFn: async ({ signal }) => (await workflows().list({ filter: { key }, sort: ["-id"], appends: ["versionStats"], except: ["config"], pageSize: 200, signal })).rows,
+    enabled: key !== undefined,
+  });
+}
+
+export function useCategories() {
+  return useQuery({ queryKey: ["workflowCategories"], queryFn: async ({ signal }) => (await client.resource<Category>("workflowCategories").list({ pageSize: 200, signal })).rows, staleTime: 60_000 });
+}
+
+/** After a change of a version: what is shown of it, and of workflows anywhere, is asked for again. */
+export async function refreshWorkflows(): Promise<void> {
+  await queries.invalidateQueries({ predicate: ({ queryKey: [what] }) => what === "workflow" || what === "workflows" || what === "offers" });
+}
+
+export const change = {
+  createNode: async (version: number, type: string, values: Row, place: Place) => (await client.resource<Row>(`workflows/${version}/nodes`).create({ type, ...values, ...place })).data as unknown as FlowNode,
+  updateNode: (id: number, values: Row) => nodes().update(id, values),
+  moveNode: (id: number, place: Place) => nodes().call("move", { body: place }, id),
+  duplicateNode: (id: number, place: Place) => nodes().call<FlowNode>("duplicate", { body: place }, id),
+  destroyNode: (id: number, keepBranch: number | null) => nodes().call("destroy", { params: { keepBranch: keepBranch ?? undefined }, body: {} }, id),
+  destroyBranch: (id: number, branchIndex: number, shift: boolean) => nodes().call("destroyBranch", { body: { branchIndex, shift: shift ? 1 : 0 } }, id),
+  testNode: async (type: string, config: Row) => (await nodes().call<{ status: number; result: unknown; log?: string }>("test", { body: { type, config } })).data,
+  updateWorkflow: (id: number, values: Row) => workflows().update(id, values),
+  createWorkflow: async (values: Row) => (await workflows().create(values)).data,
+  destroyWorkflow: (id: number) => workflows().destroy(id),
+  newVersion: async (version: Workflow) => (await workflows().call<Workflow>("revision", { params: { filter: { key: version.key } }, body: {} }, version.id)).data,
+  copyWorkflow: async (version: Workflow, title: string) => (await workflows().call<Workflow>("revision", { body: { title } }, version.id)).data,
+  exportVersion: async (id: number) => (await workflows().call<Row>("export", {}, id)).data,
+  importDocument: async (document: Row) => (await workflows().call<Workflow>("import", { body: document })).data,
+  execute: async (id: number, values: Row) => (await workflows().call<{ execution: { id: number; status: number | null } | null }>("execute", { body: values }, id)).data.execution,
+};

@@ -1,0 +1,74 @@
+import { Button, Drawer, Group, Stack } from "@mantine/core";
+import { useState, type SyntheticEvent } from "react";
+import { say } from "../../actions/messages";
+import { client } from "../../app/client";
+import { ApiError, type Collection, type Field } from "../../client";
+import { ErrorNote } from "../../ui/ErrorNote";
+import { draftOf, EMPTY_FIELD, toField } from "./fieldDraft";
+import { FieldInputs } from "./FieldInputs";
+
+interface Props {
+  collection: Collection;
+  /** The name of a field, `new`, or null. */
+  open: string | null;
+  onClose: () => void;
+  onSaved: () => Promise<void>;
+}
+
+const OPTIONS = new Set(["name", "type", "target", "foreignKey", "through", "required", "unique", "index", "defaultValue", "uiSchema"]);
+
+export function FieldDrawer({ collection, open, onClose, onSaved }: Props) {
+  const field = collection.fields.find((one) => one.name === open);
+  const shown = open === "new" || field !== undefined;
+  return (
+    <Drawer opened={shown} onClose={onClose} title={field ? "Change the field" : "Add a field"} closeButtonProps={{ "aria-label": "Close" }}>
+      {shown && <FieldForm key={open} collection={collection} field={field} onClose={onClose} onSaved={onSaved} />}
+    </Drawer>
+  );
+}
+
+function FieldForm({ collection, field, onClose, onSaved }: { collection: Collection; field: Field | undefined; onClose: () => void; onSaved: () => Promise<void> }) {
+  const [draft, setDraft] = useState(field ? draftOf(field) : EMPTY_FIELD);
+  const [error, setError] = useState<unknown>(null);
+  const [busy, setBusy] = useState(false);
+  const problems = error instanceof ApiError ? error.problems : [];
+  const optionOf = (path = "") => path.split(".").find((one) => OPTIONS.has(one));
+  const errors = Object.fromEntries(problems.flatMap(({ path, message }) => (optionOf(path) ? [[optionOf(path), message]] : []))) as Record<string, string>;
+  const others = problems.filter((one) => !optionOf(one.path)).map((one) => one.message);
+
+  async function save(event: SyntheticEvent) {
+    event.preventDefault();
+    if (busy) return;
+    setBusy(true);
+    setError(null);
+    const fields = client.resource(`collections/${collection.name}/fields`);
+    try {
+      if (field) await fields.update(field.name, toField(draft, field));
+      else await fields.create(toField(draft));
+      await onSaved();
+      say(field ? "Field changed" : "Field added", draft.title || draft.name, "success");
+      onClose();
+    } catch (refused) {
+      setError(refused);
+      setBusy(false);
+    }
+  }
+
+  return (
+    <form onSubmit={(event) => void save(event)} noValidate>
+      <Stack>
+        {others.length > 0 && <ErrorNote error={new Error(others.join("\n"))} />}
+        {error !== null && !(error instanceof ApiError) && <ErrorNote error={error} />}
+        <FieldInputs draft={draft} onChange={setDraft} errors={errors} isOld={field !== undefined} />
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onClose} disabled={busy}>
+            Cancel
+          </Button>
+          <Button type="submit" loading={busy}>
+            {field ? "Save" : "Add"}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}

@@ -1,0 +1,125 @@
+import { ActionIcon, Badge, Button, CloseButton, Group, Popover, SegmentedControl, Select, Stack, Text } from "@mantine/core";
+import { IconFilter, IconPlus } from "@tabler/icons-react";
+import { useState } from "react";
+import type { Field, Filter } from "../../client";
+import { labelOf } from "../../model/fields";
+import { fromFilter, NO_CONDITIONS, toFilter, type Condition, type Conditions } from "../../model/filters";
+import { operatorsOf } from "../../model/operators";
+import { FilterValue } from "./FilterValue";
+
+interface Props {
+  fields: Field[];
+  filter: Filter | null;
+  onChange: (filter: Filter | null) => void;
+}
+
+export function FilterMenu({ fields, filter, onChange }: Props) {
+  const [opened, setOpened] = useState(false);
+  const asked = fromFilter(filter, fields);
+  const [draft, setDraft] = useState<Conditions>(NO_CONDITIONS);
+  const usable = fields.filter((one) => operatorsOf(one).length > 0);
+
+  function open() {
+    setDraft(asked && asked.rows.length > 0 ? asked : { all: true, rows: [firstRow(usable)] });
+    setOpened(true);
+  }
+  function apply(conditions: Conditions) {
+    onChange(toFilter(conditions, fields));
+    setOpened(false);
+  }
+  const set = (index: number, row: Condition) => setDraft({ ...draft, rows: draft.rows.map((one, at) => (at === index ? row : one)) });
+
+  return (
+    <Group gap={4}>
+      <Popover opened={opened} onChange={setOpened} position="bottom-start" shadow="md" trapFocus closeOnClickOutside={false} width={620} styles={{ dropdown: { maxWidth: "calc(100vw - 24px)" } }}>
+        <Popover.Target>
+          <Button size="compact-sm" variant={filter ? "light" : "subtle"} color={filter ? undefined : "gray"} leftSection={<IconFilter size={16} aria-hidden />} onClick={() => (opened ? setOpened(false) : open())} aria-expanded={opened}>
+            Filter
+            {filter && (
+              <Badge size="sm" circle ml={6}>
+                {asked ? asked.rows.length : "!"}
+              </Badge>
+            )}
+          </Button>
+        </Popover.Target>
+        <Popover.Dropdown>
+          <form
+            onSubmit={(event) => {
+              event.preventDefault();
+              apply(draft);
+            }}
+          >
+            <Stack gap="sm">
+              {filter && !asked && (
+                <Text size="sm" c="dimmed">
+                  The address of this page holds a filter that was written by hand. Applying replaces it.
+                </Text>
+              )}
+              {draft.rows.map((row, index) => (
+                <ConditionRow key={index} row={row} fields={usable} onChange={(changed) => set(index, changed)} onRemove={() => setDraft({ ...draft, rows: draft.rows.filter((_, at) => at !== index) })} />
+              ))}
+              <Group justify="space-between">
+                <Group gap="xs">
+                  <Button size="compact-sm" variant="subtle" leftSection={<IconPlus size={14} aria-hidden />} onClick={() => setDraft({ ...draft, rows: [...draft.rows, firstRow(usable)] })}>
+                    Condition
+                  </Button>
+                  {draft.rows.length > 1 && <SegmentedControl size="xs" aria-label="How the conditions are joined" value={draft.all ? "all" : "any"} onChange={(value) => setDraft({ ...draft, all: value === "all" })} data={[{ value: "all", label: "All hold" }, { value: "any", label: "Any holds" }]} />}
+                </Group>
+                <Group gap="xs">
+                  <Button size="compact-sm" variant="default" onClick={() => setOpened(false)}>
+                    Cancel
+                  </Button>
+                  <Button size="compact-sm" type="submit">
+                    Apply
+                  </Button>
+                </Group>
+              </Group>
+            </Stack>
+          </form>
+        </Popover.Dropdown>
+      </Popover>
+      {filter && <CloseButton size="sm" aria-label="Remove the filter" onClick={() => onChange(null)} />}
+    </Group>
+  );
+}
+
+interface RowProps {
+  row: Condition;
+  fields: Field[];
+  onChange: (row: Condition) => void;
+  onRemove: () => void;
+}
+
+function ConditionRow({ row, fields, onChange, onRemove }: RowProps) {
+  const field = fields.find((one) => one.name === row.field);
+  const operators = field ? operatorsOf(field) : [];
+  return (
+    <Group gap="xs" wrap="nowrap" align="flex-start">
+      <Select
+        aria-label="Field"
+        data={fields.map((one) => ({ value: one.name, label: labelOf(one) }))}
+        value={row.field}
+        onChange={(name) => {
+          const next = fields.find((one) => one.name === name);
+          if (next) onChange({ field: next.name, operator: operatorsOf(next)[0]?.name ?? "$eq", value: null });
+        }}
+        searchable
+        openOnFocus={false}
+        allowDeselect={false}
+        w="32%"
+      />
+      <Select aria-label="Operator" data={operators.map((one) => ({ value: one.name, label: one.label }))} value={row.operator} onChange={(name) => name && onChange({ ...row, operator: name, value: null })} allowDeselect={false} w="28%" />
+      <Group flex={1} gap={4} wrap="nowrap">
+        {field && <FilterValue field={field} row={row} onChange={(value) => onChange({ ...row, value })} />}
+      </Group>
+      <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Remove the condition" onClick={onRemove}>
+        ×
+      </ActionIcon>
+    </Group>
+  );
+}
+
+function firstRow(fields: Field[]): Condition {
+  const [field] = fields;
+  return { field: field?.name ?? "id", operator: field ? (operatorsOf(field)[0]?.name ?? "$eq") : "$eq", value: null };
+}

@@ -1,0 +1,67 @@
+/** What a table shows, as the page's address has it: `?filter={…}&sort=-indicator&page=2&size=50&columns=title,status`. */
+import { useCallback, useMemo } from "react";
+import { useSearchParams } from "react-router-dom";
+import type { Collection, Filter } from "../../client";
+import { firstColumns } from "../../model/collections";
+import { shownFields } from "../../model/fields";
+import { parseFilter } from "../../model/filters";
+
+export const PAGE_SIZES = [10, 20, 50];
+
+export interface TableState {
+  filter: Filter | null;
+  sort: { field: string; descending: boolean } | null;
+  page: number;
+  size: number;
+  /** Where the page before ended, for lists too long to be counted. */
+  cursor: string | null;
+  columns: string[];
+  /** The record that is being edited, `new` for one being added. */
+  open: string | null;
+}
+
+type Changes = Partial<Omit<TableState, "filter">> & { filter?: Filter | null };
+
+export function readTableState(params: URLSearchParams, collection: Collection): TableState {
+  const fields = new Set(shownFields(collection).map((one) => one.name));
+  const sort = params.get("sort");
+  const sortField = sort?.replace(/^-/, "") ?? "";
+  const size = Number(params.get("size"));
+  const columns = (params.get("columns") ?? "").split(",").filter((one) => fields.has(one));
+  return {
+    filter: parseFilter(params.get("filter")),
+    sort: fields.has(sortField) ? { field: sortField, descending: sort?.startsWith("-") ?? false } : null,
+    page: Math.max(1, Math.trunc(Number(params.get("page"))) || 1),
+    size: PAGE_SIZES.includes(size) ? size : 20,
+    cursor: params.get("cursor"),
+    columns: columns.length > 0 ? columns : firstColumns(collection),
+    open: params.get("open"),
+  };
+}
+
+/** The address after these changes; what is as at the beginning is left out, and another order or filter begins on the first page. */
+export function writeTableState(params: URLSearchParams, changes: Changes): URLSearchParams {
+  const next = new URLSearchParams(params);
+  const set = (name: string, value: string | null | undefined) => (value ? next.set(name, value) : next.delete(name));
+  if ("filter" in changes || "sort" in changes || "size" in changes) {
+    next.delete("page");
+    next.delete("cursor");
+  }
+  if ("filter" in changes) set("filter", changes.filter && JSON.stringify(changes.filter));
+  if ("sort" in changes) set("sort", changes.sort && `${changes.sort.descending ? "-" : ""}${changes.sort.field}`);
+  if ("size" in changes) set("size", changes.size === 20 ? null : String(changes.size));
+  if ("page" in changes) {
+    set("page", changes.page === 1 ? null : String(changes.page));
+    set("cursor", changes.cursor);
+  }
+  if ("columns" in changes) set("columns", changes.columns?.join(","));
+  if ("open" in changes) set("open", changes.open);
+  return next;
+}
+
+export function useTableState(collection: Collection): [TableState, (changes: Changes) => void] {
+  const [params, setParams] = useSearchParams();
+  const state = useMemo(() => readTableState(params, collection), [params, collection]);
+  const change = useCallback((changes: Changes) => setParams((now) => writeTableState(now, changes)), [setParams]);
+  return [state, change];
+}

@@ -1,0 +1,70 @@
+/** The page of records and what may be done with each: two calls, the second for the rows that the first brought. */
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { client } from "../../app/client";
+import { keys } from "../../app/queries";
+import { useSession } from "../../app/session";
+import type { AvailableAction, Collection, Id, ListOptions, Verdict } from "../../client";
+import { appendsOf, idOf } from "../../model/collections";
+import { shownFields } from "../../model/fields";
+import type { TableState } from "./tableState";
+
+export function listOptions(collection: Collection, state: TableState, isInView: (name: string) => boolean): ListOptions {
+  const shown = shownFields(collection).filter((one) => state.columns.includes(one.name));
+  const sorted = shownFields(collection).find((one) => one.name === state.sort?.field);
+  const sortName = sorted?.foreignKey && sorted.type === "belongsTo" ? sorted.foreignKey : sorted?.name;
+  return {
+    filter: state.filter ?? undefined,
+    sort: sortName ? [`${state.sort?.descending ? "-" : ""}${sortName}`] : undefined,
+    page: state.page,
+    pageSize: state.size,
+    cursor: state.cursor ?? undefined,
+    appends: appendsOf(shown, isInView),
+  };
+}
+
+export function useRecords(collection: Collection, state: TableState) {
+  const session = useSession();
+  const options = listOptions(collection, state, (name) => session.collection(name) !== undefined);
+  return useQuery({
+    queryKey: keys.records(collection.name, options),
+    queryFn: ({ signal }) => client.resource(collection.name).list({ ...options, signal }),
+    placeholderData: keepPreviousData,
+  });
+}
+
+export interface Offered {
+  toolbar: AvailableAction[];
+  bulk: AvailableAction[];
+  /** The buttons of rows, in order. */
+  row: AvailableAction[];
+  /** All on a single record, for the record's own page. */
+  single: AvailableAction[];
+  /** What the server says of the action and the record: undefined = not shown, null = not known yet. */
+  verdict: (action: string, id: Id) => Verdict | null | undefined;
+  isPending: boolean;
+  error: unknown;
+}
+
+export function useOffers(collection: string, records: { id?: unknown }[] | undefined): Offered {
+  const ids = (records ?? []).map((one) => idOf(one as Record<string, unknown>));
+  const asked = useQuery({
+    queryKey: keys.offers(collection, ids),
+    queryFn: ({ signal }) => client.availableActions(collection, ids, signal),
+    enabled: records !== undefined,
+    placeholderData: keepPreviousData,
+  });
+  const actions = asked.data?.actions ?? [];
+  const byRecord = asked.data?.records ?? {};
+  return {
+    toolbar: actions.filter((one) => one.context === "none" && one.placement !== "form"),
+    bulk: actions.filter((one) => one.context === "multiple"),
+    row: actions.filter((one) => one.context === "single" && one.placement !== "details" && one.placement !== "form"),
+    single: actions.filter((one) => one.context === "single" && one.placement !== "form"),
+    verdict: (action, id) => {
+      const verdicts = byRecord[String(id)];
+      return verdicts ? verdicts.find((one) => one.name === action) : null;
+    },
+    isPending: asked.isPending,
+    error: asked.error,
+  };
+}

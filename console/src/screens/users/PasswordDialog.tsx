@@ -1,0 +1,57 @@
+import { Button, Group, Modal, PasswordInput, Stack, Text } from "@mantine/core";
+import { useState, type SyntheticEvent } from "react";
+import { say } from "../../actions/messages";
+import { client } from "../../app/client";
+import { mistakesAt } from "../../forms/mistakes";
+import { ErrorNote } from "../../ui/ErrorNote";
+import { nameOf, type Account } from "./account";
+
+interface Props {
+  user: Account;
+  onClose: () => void;
+  onSaved: () => Promise<unknown>;
+}
+
+/** Sets another user's password; theirs is never shown. */
+export function PasswordDialog({ user, onClose, onSaved }: Props) {
+  const [password, setPassword] = useState("");
+  const [error, setError] = useState<unknown>(null);
+  const [busy, setBusy] = useState(false);
+  const { at, others } = mistakesAt(error, ["password"]);
+
+  async function save(event: SyntheticEvent) {
+    event.preventDefault();
+    if (busy) return;
+    setBusy(true);
+    setError(null);
+    try {
+      await client.resource("users").update(user.id, { password });
+      say(nameOf(user), "Has a new password; all sessions have ended.", "success");
+      onClose();
+      await onSaved();
+    } catch (refused) {
+      setError(refused);
+      setBusy(false);
+    }
+  }
+
+  return (
+    <Modal opened onClose={busy ? () => undefined : onClose} title={`New password for ${nameOf(user)}`} closeButtonProps={{ "aria-label": "Close", disabled: busy }}>
+      <form onSubmit={(event) => void save(event)} noValidate>
+        <Stack>
+          <Text size="sm">All sessions of the user end. API keys stay.</Text>
+          {others !== null && <ErrorNote error={others} />}
+          <PasswordInput label="New password" description="At least 6 characters" value={password} onChange={(event) => setPassword(event.currentTarget.value)} error={at["password"]} autoComplete="new-password" data-autofocus visibilityToggleButtonProps={{ "aria-label": "Show the password" }} />
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose} disabled={busy}>
+              Cancel
+            </Button>
+            <Button type="submit" loading={busy}>
+              Set the password
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}

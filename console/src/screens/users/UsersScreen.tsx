@@ -1,0 +1,124 @@
+import { Button, Group, Pagination, Paper, Select, Text, TextInput } from "@mantine/core";
+import { useDebouncedCallback } from "@mantine/hooks";
+import { IconPlus, IconSearch } from "@tabler/icons-react";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { useSearchParams } from "react-router-dom";
+import { say } from "../../actions/messages";
+import { client } from "../../app/client";
+import { queries } from "../../app/queries";
+import { useSession } from "../../app/session";
+import { ConfirmDialog } from "../../ui/ConfirmDialog";
+import { Empty } from "../../ui/Empty";
+import { ErrorNote } from "../../ui/ErrorNote";
+import { Loading } from "../../ui/Loading";
+import { PageHeader } from "../../ui/PageHeader";
+import { Refusable } from "../../ui/Refusable";
+import { filterOf, nameOf, PAGE_SIZE, readUsersState, whyNoChange, writeUsersState, type Account, type UsersState } from "./account";
+import { PasswordDialog } from "./PasswordDialog";
+import { useRoleChoices } from "./useRoleChoices";
+import { UserDrawer } from "./UserDrawer";
+import { UserTable, type Ask } from "./UserTable";
+
+/** The users; adding, changing, blocking and removing them. */
+export default function UsersScreen() {
+  const session = useSession();
+  const [params, setParams] = useSearchParams();
+  const state = readUsersState(params);
+  const [asking, setAsking] = useState<Ask | null>(null);
+  const change = (changes: Partial<UsersState>) => setParams((now) => writeUsersState(readUsersState(now), changes));
+  const filter = filterOf(state);
+  const asked = useQuery({
+    queryKey: ["records", "users", { filter, page: state.page, for: "management" }],
+    queryFn: ({ signal }) => client.resource<Account>("users").list({ filter, page: state.page, pageSize: PAGE_SIZE, appends: ["roles"], signal }),
+    placeholderData: keepPreviousData,
+  });
+  const rows = asked.data?.rows ?? [];
+  const choices = useRoleChoices(rows.flatMap((one) => one.roles));
+  const refresh = () => Promise.all([queries.invalidateQueries({ queryKey: ["records", "users"] }), queries.invalidateQueries({ queryKey: ["record", "users"] }), session.reload()]);
+  const update = async (user: Account, values: { blocked: boolean }, message: string) => {
+    await client.resource("users").update(user.id, values);
+    await refresh();
+    say(nameOf(user), message, "success");
+  };
+  const remove = async (user: Account) => {
+    await client.resource("users").destroy(user.id);
+    await refresh();
+    say("Removed", `${nameOf(user)} is gone.`, "success");
+  };
+  const pages = asked.data?.meta.totalPage ?? (asked.data?.meta.hasNext ? state.page + 1 : state.page);
+
+  return (
+    <>
+      <PageHeader
+        title="Users"
+        description="Who may sign in, and the roles that they have."
+        actions={
+          <Refusable reason={whyNoChange(session, null)}>
+            <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => change({ open: "new" })}>
+              Add a user
+            </Button>
+          </Refusable>
+        }
+      />
+      <Group mb="sm" gap="sm">
+        <Search value={state.search} onChange={(search) => change({ search })} />
+        <Select aria-label="Role" placeholder="All roles" data={choices} value={state.role} onChange={(role) => change({ role })} clearable w={{ base: "100%", xs: 200 }} />
+      </Group>
+      {asked.isError && <ErrorNote error={asked.error} onRetry={() => void asked.refetch()} />}
+      {asked.isPending && <Loading />}
+      {asked.isSuccess && (
+        <Paper withBorder radius="md">
+          {rows.length === 0 ? <Empty title="Nobody is here">{filter ? "No user matches what you asked for." : null}</Empty> : <UserTable users={rows} onEdit={(user) => change({ open: String(user.id) })} onAsk={setAsking} />}
+          {rows.length > 0 && (
+            <Group justify="space-between" p="xs">
+              <Text size="sm" c="dimmed" role="status">
+                {asked.data.meta.count === undefined ? `Page ${state.page}` : `${asked.data.meta.count} in all`}
+              </Text>
+              {pages > 1 && <Pagination size="sm" total={pages} value={state.page} onChange={(page) => change({ page })} getControlProps={(control) => ({ "aria-label": `${control} page` })} getItemProps={(page) => ({ "aria-label": `Page ${page}` })} />}
+            </Group>
+          )}
+        </Paper>
+      )}
+      <UserDrawer open={state.open} choices={choices} onClose={() => change({ open: null })} onSaved={refresh} />
+      {asking?.what === "password" && <PasswordDialog user={asking.user} onClose={() => setAsking(null)} onSaved={refresh} />}
+      {asking?.what === "block" && (
+        <ConfirmDialog
+          title={asking.user.blocked ? `Let ${nameOf(asking.user)} in again?` : `Block ${nameOf(asking.user)}?`}
+          text={asking.user.blocked ? "They can sign in again." : "All their sessions end at once, their API keys no longer work, and they cannot sign in until you let them in again."}
+          label={asking.user.blocked ? "Let in" : "Block"}
+          onClose={() => setAsking(null)}
+          onConfirm={() => (asking.user.blocked ? update(asking.user, { blocked: false }, "May sign in again.") : update(asking.user, { blocked: true }, "Is blocked; all sessions have ended."))}
+        />
+      )}
+      {asking?.what === "remove" && (
+        <ConfirmDialog
+          title={`Remove ${nameOf(asking.user)}?`}
+          text="The user and their API keys are gone for good. Records that they made stay."
+          label="Remove the user"
+          onClose={() => setAsking(null)}
+          onConfirm={() => remove(asking.user)}
+        />
+      )}
+    </>
+  );
+}
+
+function Search({ value, onChange }: { value: string; onChange: (value: string) => void }) {
+  const [text, setText] = useState(value);
+  const later = useDebouncedCallback(onChange, 300);
+  return (
+    <TextInput
+      type="search"
+      aria-label="Search by name or e-mail"
+      placeholder="Search by name or e-mail"
+      leftSection={<IconSearch size={16} aria-hidden />}
+      value={text}
+      onChange={(event) => {
+        setText(event.currentTarget.value);
+        later(event.currentTarget.value);
+      }}
+      w={{ base: "100%", xs: 280 }}
+    />
+  );
+}

@@ -1,0 +1,47 @@
+import { Avatar, Button, Menu, Text } from "@mantine/core";
+import { IconCheck, IconChevronDown, IconLogout } from "@tabler/icons-react";
+import { useSession } from "../app/session";
+import { zone } from "../model/times";
+
+const UNION = "__union__";
+
+export function UserMenu() {
+  const session = useSession();
+  const { user, roles } = session;
+  const name = user.nickname || user.username || user.email || `User ${user.id}`;
+  const choices = roles.length > 1 ? [...roles, { name: UNION, title: "All roles together" }] : roles;
+  return (
+    <Menu position="bottom-end" width={240}>
+      <Menu.Target>
+        <Button variant="subtle" color="gray" px="xs" leftSection={<Avatar size={26} name={name} color="initials" aria-hidden />} rightSection={<IconChevronDown size={14} aria-hidden />}>
+          <Text span size="sm" visibleFrom="xs" maw={160} className="one-line">
+            {name}
+          </Text>
+          <Text span className="skip">
+            Your account
+          </Text>
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>
+          {user.email ?? user.username} · {zone}
+        </Menu.Label>
+        {choices.length > 1 && (
+          <>
+            <Menu.Divider />
+            <Menu.Label>Act as</Menu.Label>
+            {choices.map((role) => (
+              <Menu.Item key={role.name} role="menuitemradio" aria-checked={role.name === session.role} onClick={() => session.actAs(role.name)} rightSection={role.name === session.role ? <IconCheck size={14} aria-hidden /> : null}>
+                {role.title}
+              </Menu.Item>
+            ))}
+          </>
+        )}
+        <Menu.Divider />
+        <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => void session.signOut()}>
+          Sign out
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

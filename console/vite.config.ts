@@ -1,0 +1,29 @@
+import { fileURLToPath } from "node:url";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+// Built flat and relative: the server has one route for all assets, and the page says where it lies (<base href>).
+const places = {
+  name: "stepbase-places",
+  apply: "serve" as const,
+  transformIndexHtml: (html: string) => html.replace("__BASE__", "/"),
+};
+
+export default defineConfig({
+  base: "./",
+  plugins: [react(), places],
+  // rjsf's index names Ajv for its tests; Ajv makes code from schemas, which the page's policy forbids.
+  resolve: { alias: { "@rjsf/validator-ajv8": fileURLToPath(new URL("./src/forms/schemaValidator.ts", import.meta.url)) } },
+  build: {
+    outDir: "dist",
+    emptyOutDir: true,
+    assetsDir: "",
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    sourcemap: false,
+    chunkSizeWarningLimit: 1_000,
+    target: "es2022",
+  },
+  server: { proxy: { "/api": "http://localhost:3000" } },
+  test: { environment: "node", include: ["src/**/*.test.{ts,tsx}"] },
+});

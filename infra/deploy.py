@@ -1,0 +1,143 @@
+"""``python -m infra.deploy STAGE``: brings the package in ``out/STAGE`` to AWS as a CloudFormation stack.
+
+Says what it will do, then runs ``aws cloudformation package`` (the zip goes to a bucket) and ``aws cloudformation deploy``. Without
+``--bucket`` the bucket is ``stepbase-deployments-<account>-<region>``, made when it is not there. Needs the AWS CLI and credentials; both
+are looked for before anything is changed. Source: https://docs.aws.amazon.com/cli/latest/reference/cloudformation/deploy/
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from infra.stages import APP, ROOT, StageError, checked_stack, checked_stage, stack_of
+
+
+class DeployError(Exception):
+    """It cannot be deployed; the message says what is missing."""
+
+
+@dataclass(frozen=True)
+class Aws:
+    """The AWS CLI with the options that every command gets."""
+
+    options: tuple[str, ...]
+
+    def run(self, *command: str) -> None:
+        """Shows what it does. Raises DeployError when it fails; the CLI has said why."""
+        said = ["aws", *command, *self.options]
+        print("$", " ".join(said), flush=True)
+        if code := subprocess.run(said).returncode:
+            raise DeployError(f"`aws {command[0]} {command[1]}` ended with {code}")
+
+    def told(self, *command: str) -> Any:
+        """The answer's JSON; ``None`` when there is none. Raises DeployError with what the CLI said."""
+        ran = subprocess.run(["aws", *command, *self.options, "--output", "json"], capture_output=True, text=True)
+        if ran.returncode:
+            raise DeployError(f"`aws {command[0]} {command[1]}` failed: {ran.stderr.strip() or ran.returncode}")
+        return json.loads(ran.stdout) if ran.stdout.strip() else None
+
+
+def deploy(stage: str, stack: str, out: Path, aws: Aws, bucket: str | None, parameters: Sequence[str]) -> None:
+    """The stack, with ``parameters`` (``Name=value``). Raises DeployError and StageError, before anything is changed unless AWS refuses."""
+    checked_stage(stage)
+    checked_stack(stack)
+    template = out / "sam.json"
+    _check(template, parameters)
+    account, region = _where(aws)
+    to = bucket or f"{APP}-deployments-{account}-{region}"
+    _announce(stack, account, region, to, parameters)
+    if bucket is None:
+        _make_bucket(aws, to, region)
+    packaged = out / "packaged.yaml"
+    aws.run(*_package(template, to, stack, packaged))
+    aws.run(*_deploy(packaged, stack, to, stage, parameters))
+    _show(aws.told("cloudformation", "describe-stacks", "--stack-name", stack))
+
+
+def _check(template: Path, parameters: Sequence[str]) -> None:
+    if not template.is_file():
+        raise DeployError(f"{template} is not there: run make package first")
+    if shutil.which("aws") is None:
+        raise DeployError("the AWS CLI was not found: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html")
+    known = json.loads(template.read_text())["Parameters"]
+    names = [text.partition("=")[0] for text in parameters]
+    if wrong := [text for text in parameters if "=" not in text] or [name for name in names if name not in known]:
+        raise DeployError(f"PARAMETERS holds {wrong[0]}; it takes Name=value of {', '.join(sorted(known))}")
+
+
+def _where(aws: Aws) -> tuple[str, str]:
+    try:
+        account = aws.told("sts", "get-caller-identity")["Account"]
+    except DeployError as error:
+        raise DeployError(f"no credentials of AWS: {error}. Set PROFILE=…, or sign in (aws configure, aws sso login)") from None
+    ran = subprocess.run(["aws", "configure", "get", "region", *aws.options], capture_output=True, text=True)
+    region = _option(aws.options, "--region") or ran.stdout.strip()
+    if not region:
+        raise DeployError("no region: set REGION=eu-west-1, AWS_REGION or the profile's region")
+    return account, region
+
+
+def _option(options: Sequence[str], name: str) -> str | None:
+    return options[options.index(name) + 1] if name in options else None
+
+
+def _announce(stack: str, account: str, region: str, bucket: str, parameters: Sequence[str]) -> None:
+    print(f"Deploys the stack {stack} to account {account}, region {region}; the zip goes to the bucket {bucket}.")
+    print(
+        f"Parameters: {', '.join(parameters) or 'as before (on the first deploy the defaults)'}. Roles are made (CAPABILITY_IAM).",
+        flush=True,
+    )
+
+
+def _make_bucket(aws: Aws, bucket: str, region: str) -> None:
+    try:
+        aws.told("s3api", "head-bucket", "--bucket", bucket)
+    except DeployError:
+        place = [] if region == "us-east-1" else ["--create-bucket-configuration", f"LocationConstraint={region}"]
+        aws.run("s3api", "create-bucket", "--bucket", bucket, *place)
+
+
+def _package(template: Path, bucket: str, stack: str, packaged: Path) -> list[str]:
+    into = ["--s3-bucket", bucket, "--s3-prefix", stack, "--output-template-file", str(packaged)]
+    return ["cloudformation", "package", "--template-file", str(template), *into]
+
+
+def _deploy(packaged: Path, stack: str, bucket: str, stage: str, parameters: Sequence[str]) -> list[str]:
+    named = ["cloudformation", "deploy", "--template-file", str(packaged), "--stack-name", stack]
+    given = ["--s3-bucket", bucket, "--s3-prefix", stack, "--capabilities", "CAPABILITY_IAM", "--no-fail-on-empty-changeset"]
+    given += ["--tags", f"{APP}:stage={stage}"]
+    return [*named, *given, *(["--parameter-overrides", *parameters] if parameters else [])]
+
+
+def _show(answer: Any) -> None:
+    print("\nDeployed:")
+    for output in answer["Stacks"][0].get("Outputs", []):
+        print(f"  {output['OutputKey']:28} {output['OutputValue']}")
+    print("The first user is made once, by the function `admin`: docs/operations.md, section 'The first user'.")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m infra.deploy")
+    parser.add_argument("stage")
+    for name in ("stack", "bucket", "profile", "region", "out"):
+        parser.add_argument(f"--{name}")
+    parser.add_argument("--parameters", nargs="*", default=[])
+    given = parser.parse_args(arguments)
+    aws = Aws(tuple(part for name in ("profile", "region") if (value := getattr(given, name)) for part in (f"--{name}", value)))
+    out = Path(given.out) if given.out else ROOT / "out" / given.stage
+    try:
+        deploy(given.stage, given.stack or stack_of(given.stage), out, aws, given.bucket, given.parameters)
+    except (DeployError, StageError) as error:
+        sys.exit(f"stepbase: {error}")
+
+
+if __name__ == "__main__":
+    main()

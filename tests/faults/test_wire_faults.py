@@ -1,0 +1,48 @@
+"""The same on the wire of DynamoDB Local, Step Functions and SNS, where answers are cut short, come twice, or never."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+from itertools import islice
+from types import SimpleNamespace
+
+import botocore.endpoint
+import pytest
+
+from chalicelib.adapters import stepfunctions
+from tests.faults.shapes import SHAPES
+from tests.faults.trouble import pairs, singles
+from tests.faults.wire import WAYS, Line
+from tests.faults.world import World
+
+SEED = int(os.environ.get("FAULTS_SEED", "5"))
+PLANS = int(os.environ.get("FAULTS_WIRE", "65"))
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """botocore waits up to seconds between attempts, and so does who makes a machine; nothing here depends on how long. Of the warnings
+    that were asked for none is printed."""
+    monkeypatch.setattr(logging.root.manager, "disable", logging.CRITICAL)
+    monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=lambda _: None))
+    monkeypatch.setattr(stepfunctions, "PAUSE_SECONDS", 0)
+
+
+@pytest.fixture(scope="module")
+def line(dynamodb_endpoint: str, dynamodb_tables: tuple[str, str], harmless_aws: None) -> Line:
+    return Line(dynamodb_endpoint, dynamodb_tables)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_on_the_wire_any_one_or_two_calls_may_fail(line: Line, shape: str) -> None:
+    """Half of the plans befall one call, if there are as many; the others two."""
+    untroubled, dice = World(shape, line.place()), random.Random(f"{SEED}/{shape}/wire")
+    assert untroubled.wrong_after({}) == []
+    kinds = untroubled.place.trouble.kinds
+    alone = singles(kinds, WAYS)
+    chosen = dice.sample(alone, min(len(alone), PLANS // 2))
+    print(f"{shape}: {len(kinds)} calls, {len(chosen)} of {len(alone)} single faults, {PLANS - len(chosen)} pairs, FAULTS_SEED={SEED}")
+    for plan in [*chosen, *islice(pairs(kinds, PLANS, dice), PLANS - len(chosen))]:
+        assert World(shape, line.place()).wrong_after(plan) == [], plan

@@ -1,0 +1,189 @@
+"""``options.retention``: history goes so many days after its end, whole, and readers see nothing of it from then on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chalicelib.adapters.memory import FixedClock, MemoryStore
+from chalicelib.domain.ports import EXECUTIONS
+from chalicelib.domain.retention import MOST_DAYS, expires_s, is_announced
+from chalicelib.errors import Invalid
+from chalicelib.services.sweeping import sweep
+from tests.sessions import NOW_MS, Session
+
+Json = Any
+DAY_S = 86_400
+NOW_S = NOW_MS // 1000
+OUT = {"key": "out", "type": "output", "config": {"value": 1}}
+NO = {"key": "no", "type": "end", "config": {"endStatus": -1}}
+WAIT = {"key": "wait", "type": "delay", "config": {"duration": 5, "unit": 1_000, "endStatus": 1}}
+MAKE = {"key": "make", "type": "create", "config": {"collection": "samples", "params": {"values": {"title": "made"}}}}
+
+
+@pytest.fixture
+def session() -> Session:
+    return Session(MemoryStore(), FixedClock(NOW_MS)).install()
+
+
+def run(session: Session, nodes: list[Json], options: Json, *, sync: bool = True) -> int:
+    session.workflow("flow", nodes, None, options=options, sync=sync)
+    answer = session.answer("workflows:trigger", None, {}, triggerWorkflows="flow")
+    assert answer.meta is not None
+    session.machines.run(session.backend)
+    execution_id: int = answer.meta["executions"][0]["id"]
+    return execution_id
+
+
+def items(session: Session, execution_id: int) -> dict[str, Json]:
+    return {item["sk"]: item for item in session.store.query(EXECUTIONS, str(execution_id)).items}
+
+
+def swept(session: Session, after_seconds: float = 11) -> int:
+    session.clock.sleep(after_seconds)
+    return sweep(session.backend, session.clock.now_ms() + 60_000)
+
+
+@pytest.mark.parametrize(
+    ("retention", "status", "days"),
+    [
+        (None, 1, None),
+        (30, 1, 30),
+        (30, -6, 30),
+        ({"resolved": 7}, 1, 7),
+        ({"resolved": 7}, -1, None),
+        ({"failed": 90}, -1, 90),
+        ({"error": 1}, -2, 1),
+        ({"aborted": 2}, -3, 2),
+        ({"canceled": 3}, -4, 3),
+        ({"rejected": 4}, -5, 4),
+        ({"retryNeeded": 5}, -6, 5),
+        ({"resolved": None}, 1, None),
+    ],
+)
+def test_days_are_for_all_or_by_the_name_of_the_status(retention: Json, status: int, days: int | None) -> None:
+    expected = None if days is None else NOW_S + days * DAY_S
+    assert expires_s({"retention": retention}, status, NOW_MS) == expected
+
+
+@pytest.mark.parametrize(
+    ("retention", "path"),
+    [
+        (0, ""),
+        (-1, ""),
+        (MOST_DAYS + 1, ""),
+        ("30", ""),
+        (1.5, ""),
+        ([], ""),
+        (True, ""),
+        ({"resolved": 0}, ".resolved"),
+        ({"resolved": "x"}, ".resolved"),
+        ({"done": 3}, ".done"),
+        ({"1": 3}, ".1"),
+    ],
+)
+def test_what_is_no_number_of_days_is_refused_where_it_stands(session: Session, retention: Json, path: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        session.workflow("flow", [OUT], None, options={"retention": retention})
+    assert {problem.path for problem in refused.value.problems()} == {f"options.retention{path}"}
+
+
+def test_a_synchronous_run_expires_with_its_hints_in_the_same_commit(session: Session) -> None:
+    execution_id = run(session, [MAKE], {"retention": {"resolved": 30}})
+    found = items(session, execution_id)
+    assert len(found) == 2
+    assert {item["ttl"] for item in found.values()} == {NOW_S + 30 * DAY_S}
+
+
+def test_by_default_history_stays(session: Session) -> None:
+    execution_id = run(session, [MAKE], {})
+    assert all("ttl" not in item for item in items(session, execution_id).values())
+
+
+def test_what_has_expired_is_not_shown_though_it_is_still_there(session: Session) -> None:
+    execution_id = run(session, [MAKE], {"retention": 1})
+    made = session.call("samples:list", filter={"title": "made"})[0]["id"]
+    filters = {"key": "flow"}, {"record": f"samples/{made}"}, {"status": 1}
+    session.clock.sleep(DAY_S - 1)
+    assert [len(session.call("executions:list", filter=one)) for one in filters] == [1, 1, 1]
+    assert session.call("executions:get", execution_id)["id"] == execution_id
+    session.clock.sleep(2)
+    session.token = session.backend.tokens.issue(1, "later", session.clock.now_ms() // 1000, 24)
+    assert [session.call("executions:list", filter=one) for one in filters] == [[], [], []]
+    assert session.call("executions:get", execution_id) is None
+    assert session.call("jobs:get", f"{execution_id}-1") is None
+    assert session.call("executions:destroy", execution_id) == 0
+    assert len(items(session, execution_id)) == 2
+
+
+class TestAsynchronous:
+    def test_jobs_and_hints_expire_with_the_execution(self, session: Session) -> None:
+        execution_id = run(session, [MAKE, WAIT, OUT], {"retention": {"resolved": 30, "failed": 90}}, sync=False)
+        ends = session.clock.now_ms() // 1000
+        found = items(session, execution_id)
+        assert (len(found), found["execution"]["ttl"]) == (5, ends + 30 * DAY_S)
+        assert swept(session) == 1
+        found = items(session, execution_id)
+        assert {item["ttl"] for item in found.values()} == {ends + 30 * DAY_S}
+        assert "open" not in found["execution"]
+        assert swept(session) == 0
+
+    def test_one_that_is_cancelled_does_too(self, session: Session) -> None:
+        session.workflow("flow", [MAKE, WAIT, OUT], None, options={"retention": {"aborted": 2}}, sync=False)
+        session.answer("workflows:trigger", None, {}, triggerWorkflows="flow")
+        session.machines.segment = lambda call: (call(), session.call("executions:cancel", session.executions("flow")[0]["id"]))[0]
+        session.machines.run(session.backend)
+        [row] = session.executions("flow")
+        assert row["status"] == -3
+        swept(session)
+        assert all(item["ttl"] for item in items(session, row["id"]).values())
+
+    def test_of_a_status_that_is_not_named_nothing_expires(self, session: Session) -> None:
+        execution_id = run(session, [OUT, NO], {"retention": {"resolved": 30}}, sync=False)
+        assert swept(session) == 0
+        assert all("ttl" not in item for item in items(session, execution_id).values())
+
+    def test_what_is_not_wanted_at_all_goes_first(self, session: Session) -> None:
+        execution_id = run(session, [MAKE, OUT], {"retention": 30, "deleteExecutionOnStatus": [1]}, sync=False)
+        assert session.call("executions:get", execution_id) is None
+        swept(session)
+        assert list(items(session, execution_id)) == ["execution"]
+
+    def test_a_sweep_that_breaks_off_is_made_up_for(self, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("chalicelib.services.closing.MOST_WRITES", 1)
+        execution_id = run(session, [MAKE, OUT], {"retention": 30}, sync=False)
+        transact, left = session.store.transact, [2]
+
+        def dies(writes: Any) -> None:
+            left[0] -= 1
+            if left[0] < 0:
+                raise ConnectionError
+            transact(writes)
+
+        monkeypatch.setattr(session.store, "transact", dies)
+        with pytest.raises(ConnectionError):
+            swept(session)
+        monkeypatch.setattr(session.store, "transact", transact)
+        assert "open" in items(session, execution_id)["execution"]
+        assert swept(session) >= 1
+        assert all(item["ttl"] for item in items(session, execution_id).values())
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "decided", "told"),
+    [
+        (1, None, False, False),
+        (-1, None, False, True),
+        (-2, None, False, True),
+        (-1, None, True, False),
+        (-3, "timeout", False, True),
+        (-3, "manual_cancel", False, False),
+        (-3, "parent_aborted", False, False),
+        (-5, None, False, False),
+        (None, None, False, False),
+    ],
+)
+def test_failures_are_told_and_decisions_are_not(status: int | None, reason: str | None, decided: bool, told: bool) -> None:
+    assert is_announced({}, status, reason, decided=decided) is told
+    assert is_announced({"announce": False}, status, reason, decided=decided) is False
