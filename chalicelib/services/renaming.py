@@ -9,18 +9,15 @@ from __future__ import annotations
 from chalicelib.domain.definition import Definition
 from chalicelib.domain.definition_rules import RESERVED, is_name
 from chalicelib.domain.filter import EVERYTHING
-from chalicelib.domain.ports import Put
 from chalicelib.domain.record import Record
 from chalicelib.domain.system_collections import ACTIONS, COLLECTIONS, ROLES, WORKFLOWS
-from chalicelib.domain.workflow import enabled_key
 from chalicelib.engine.finder import Search
-from chalicelib.engine.unit_of_work import Tagged
 from chalicelib.errors import Invalid, Json
 from chalicelib.services.editing import Editing
 from chalicelib.services.lifecycle import job_of, refuse_while_running
 from chalicelib.services.reindexing import job_put
 from chalicelib.services.schedules import mark_of
-from chalicelib.services.versions import note_bound
+from chalicelib.services.versions import enabled_copy, note_bound
 
 NAMING = ("collection", "target", "through")
 
@@ -81,10 +78,7 @@ def _in_workflows(editing: Editing, old: str, new: str) -> None:
             continue
         changed = editing.unit.update(version, after)
         if changed.row["enabled"]:
-            key = enabled_key(changed.row["key"])
-            data = {name: value for name, value in changed.item["data"].items() if value is not None} | {"id": changed.id}
-            item = {"pk": key.pk, "sk": key.sk, "version": changed.version, "data": data, "frozen": changed.item.get("frozen")}
-            editing.extra.append(Tagged(Put(key.table, item), "other"))
+            editing.extra.append(enabled_copy(changed))
             note_bound(editing, changed)
             editing.extra += mark_of(changed)
 

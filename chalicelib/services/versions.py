@@ -169,22 +169,28 @@ def demote_others(editing: Editing, key: str, version_id: int) -> None:
 
 
 def mirror(editing: Editing, record: Record) -> None:
-    """Keep the copy under the key in step: it is there exactly while a version is enabled.
-
-    Its own number is another one for every state of every version (low bits of the id are clear), so that a first run which rests on
-    one version's copy is refused when another version's has taken its place."""
+    """Keep the copy under the key in step: it is there exactly while a version is enabled."""
     record = keep_dues(editing, record)
     key = enabled_key(record.row["key"])
     if record.row["enabled"] or record.row["current"]:
         note_bound(editing, record)
     if record.row["enabled"]:
         _publish(editing, record)
-        data = {name: value for name, value in record.item["data"].items() if value is not None} | {"id": record.id}
-        item = {"pk": key.pk, "sk": key.sk, "version": int(record.id) + record.version, "data": data, "frozen": record.item.get("frozen")}
-        editing.extra.append(Tagged(Put(key.table, item), "other"))
+        editing.extra.append(enabled_copy(record))
     elif record.row["current"]:
         editing.extra.append(Tagged(Delete(key), "other"))
     editing.extra += mark_of(record)
+
+
+def enabled_copy(record: Record) -> Tagged:
+    """The write of the copy of an enabled version under its key.
+
+    Its own number is another one for every state of every version (low bits of the id are clear), so that a first run which rests on
+    one version's copy is refused when another version's has taken its place."""
+    key = enabled_key(record.row["key"])
+    data = {name: value for name, value in record.item["data"].items() if value is not None} | {"id": record.id}
+    item = {"pk": key.pk, "sk": key.sk, "version": int(record.id) + record.version, "data": data, "frozen": record.item.get("frozen")}
+    return Tagged(Put(key.table, item), "other")
 
 
 def _publish(editing: Editing, record: Record) -> None:

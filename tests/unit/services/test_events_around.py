@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.adapters.memory import MemoryStore
+from chalicelib.domain.workflow import enabled_key
 from chalicelib.errors import Invalid, Json, TooLarge, Unprocessable
 from chalicelib.services.call import Answer
 from tests.sessions import Session
@@ -78,6 +79,15 @@ def test_a_renamed_collection_still_sets_off_its_workflows(session: Session) -> 
     session.call("collections:update", "samples", {"name": "probes"})
     session.call("probes:create", None, {"title": "new"})
     assert len(session.executions("watch")) == 1
+
+
+def test_the_copies_of_two_renamed_versions_are_told_apart(session: Session) -> None:
+    on_record(session, "first", say("x"), mode=1)
+    on_record(session, "second", say("x"), mode=1)
+    session.call("collections:update", "samples", {"name": "probes"})
+    keys = [enabled_key(name) for name in ("first", "second")]
+    copies = session.store.batch_get(keys)
+    assert copies[keys[0]]["version"] != copies[keys[1]]["version"]
 
 
 class TestConditions:
