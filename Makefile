@@ -18,9 +18,10 @@ PLANS ?= 1000
 KILLS ?= 200
 PIP_COMPILE := $(VENV)/bin/pip-compile --quiet --strip-extras --no-emit-find-links --no-emit-index-url --no-emit-options --no-emit-trusted-host
 PYTEST := $(VENV)/bin/pytest
+WAITING := tests/functional tests/faults/test_kills.py
 AWS_OPTIONS = $(if $(STACK),--stack $(STACK)) $(if $(PROFILE),--profile $(PROFILE)) $(if $(REGION),--region $(REGION))
 
-.PHONY: console browser run plan apply test lint unit functional infra package deploy aws-check bench million fuzz reference pins races clean help
+.PHONY: computing waiting console browser pictures example-page run plan apply test lint unit functional infra package deploy aws-check bench million fuzz reference pins races clean help
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -36,15 +37,30 @@ plan: $(INSTALLED) ## what apply would change: DIR=definitions URL=http://localh
 apply: $(INSTALLED) ## bring the definition files in DIR to URL; ALLOW_DATA_LOSS=1 even where data is lost
 	@$(RUN) -m local.apply apply $(if $(PRUNE),--prune)
 
+# Two halves side by side: one computes, the other mostly waits for clocks and for a browser. Each is shown when it has ended.
 test: lint $(FUZZ_INSTALLED) $(CHECKOV_INSTALLED) ## everything that CI runs
-	$(PYTEST) tests --ignore tests/browser
-	$(MAKE) browser
+	@.ci/console build || test $$? -eq 3
+	+@$(MAKE) --no-print-directory --jobs=2 --output-sync=target --keep-going computing waiting
+
+computing:
+	$(PYTEST) tests $(addprefix --ignore=,$(WAITING) tests/browser)
+
+waiting:
+	$(PYTEST) $(WAITING)
+	$(PYTEST) tests/browser
 
 console: $(INSTALLED) ## build the web console into chalicelib/static, when its sources changed
 	@.ci/console build
 
+example-page: $(INSTALLED) ## the page in docs/examples on http://localhost:3001, beside make run: URL=http://localhost:3000 EXAMPLE_PORT=3001 TOKEN=
+	@.ci/console client
+	@$(RUN) -m local.example_page
+
 browser: $(INSTALLED) ## check the web console, and play its browser tests against a server of their own
 	$(PYTEST) tests/browser
+
+pictures: $(INSTALLED) ## take the pictures of docs/console.md anew
+	@$(RUN) -m tests.browser.pictures
 
 lint: $(INSTALLED) ## style and types
 	$(VENV)/bin/ruff check .

@@ -13,7 +13,7 @@ from chalicelib.adapters.passwords import Argon2Passwords
 from chalicelib.adapters.secrets import own_signer
 from chalicelib.config import ConfigurationError, Settings, settings
 from chalicelib.domain.ports import DeadLetters, Machines, Schedules
-from chalicelib.observability import configure
+from chalicelib.observability import configure, logger
 from chalicelib.services import installation
 from chalicelib.services.backend import Backend, Incoming, NoDeadLetters, NoMachines, NoSchedules, Tokens
 from chalicelib.services.product import Product
@@ -22,8 +22,7 @@ from chalicelib.services.product import Product
 @lru_cache(maxsize=1)
 def product() -> Product:
     """The process's product. Reads the settings; makes no request."""
-    now = settings()
-    _observe(now)
+    now = _settings()
     backend = Backend(
         dynamodb_store(now),
         SystemClock(),
@@ -39,6 +38,17 @@ def product() -> Product:
         announces=now.failed_runs_topic is not None or now.outbox_dir is not None,
     )
     return Product(backend)
+
+
+def _settings() -> Settings:
+    """The settings, observed as they say. Raises ConfigurationError, whose text the log has: of what is raised it keeps the class only."""
+    try:
+        now = settings()
+        _observe(now)
+    except ConfigurationError as wrong:
+        logger.error("the settings cannot be: %s", str(wrong))
+        raise
+    return now
 
 
 def _observe(now: Settings) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from infra.stages import APP, ROOT, StageError, checked_stack, checked_stage, stack_of
+
+NEVER_MADE = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED")
 
 
 class DeployError(Exception):
@@ -29,6 +32,10 @@ class Aws:
     """The AWS CLI with the options that every command gets."""
 
     options: tuple[str, ...]
+
+    def at(self, region: str) -> Aws:
+        """The same in the region, whatever the environment says."""
+        return self if "--region" in self.options else Aws((*self.options, "--region", region))
 
     def run(self, *command: str) -> None:
         """Shows what it does. Raises DeployError when it fails; the CLI has said why."""
@@ -51,7 +58,10 @@ def deploy(stage: str, stack: str, out: Path, aws: Aws, bucket: str | None, para
     checked_stack(stack)
     template = out / "sam.json"
     _check(template, parameters)
-    account, region = _where(aws)
+    region = _region(aws)
+    aws = aws.at(region)
+    account = _account(aws)
+    _check_state(aws, stack)
     to = bucket or f"{APP}-deployments-{account}-{region}"
     _announce(stack, account, region, to, parameters)
     if bucket is None:
@@ -73,20 +83,41 @@ def _check(template: Path, parameters: Sequence[str]) -> None:
         raise DeployError(f"PARAMETERS holds {wrong[0]}; it takes Name=value of {', '.join(sorted(known))}")
 
 
-def _where(aws: Aws) -> tuple[str, str]:
+def _account(aws: Aws) -> str:
     try:
-        account = aws.told("sts", "get-caller-identity")["Account"]
+        account: str = aws.told("sts", "get-caller-identity")["Account"]
     except DeployError as error:
         raise DeployError(f"no credentials of AWS: {error}. Set PROFILE=…, or sign in (aws configure, aws sso login)") from None
+    return account
+
+
+def _region(aws: Aws) -> str:
+    """Where the CLI itself would go: the option, the environment, the profile.
+    https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html"""
+    named = [_option(aws.options, "--region"), *(os.environ.get(name) for name in ("AWS_REGION", "AWS_DEFAULT_REGION"))]
+    if region := next(filter(None, named), None):
+        return region
     ran = subprocess.run(["aws", "configure", "get", "region", *aws.options], capture_output=True, text=True)
-    region = _option(aws.options, "--region") or ran.stdout.strip()
-    if not region:
-        raise DeployError("no region: set REGION=eu-west-1, AWS_REGION or the profile's region")
-    return account, region
+    if region := ran.stdout.strip():
+        return region
+    raise DeployError("no region: set REGION=eu-west-1, AWS_REGION or the profile's region")
 
 
 def _option(options: Sequence[str], name: str) -> str | None:
     return options[options.index(name) + 1] if name in options else None
+
+
+def _check_state(aws: Aws, stack: str) -> None:
+    """A stack whose first deploy failed takes no other; the CLI would say so only after the zip is uploaded, and not what to do."""
+    try:
+        (found,) = aws.told("cloudformation", "describe-stacks", "--stack-name", stack)["Stacks"]
+    except DeployError:
+        return  # there is none yet
+    if found["StackStatus"] in NEVER_MADE:
+        told = "docs/operations.md, section 'When the first deploy fails'"
+        raise DeployError(
+            f"the stack {stack} is {found['StackStatus']}: its first deploy failed, and it takes no other. What to do: {told}"
+        )
 
 
 def _announce(stack: str, account: str, region: str, bucket: str, parameters: Sequence[str]) -> None:

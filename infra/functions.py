@@ -53,7 +53,7 @@ def every_function() -> dict[str, Resources]:
         function["Properties"] |= own.get(name, {})
         resources |= {logical_id(name): function, f"{logical_id(name)}Logs": _log_group()} | _alarms(name)
     roles = [{"Ref": role_of(name)} for name in function_names()]
-    common = {policy: {"Properties": {"Roles": roles}} for policy in ("TracingRights", "KeyRights")}
+    common = {policy: {"Properties": {"Roles": roles}} for policy in ("TracingRights", "KeyRights", "AuditIsKept")}
     return {"Resources": resources | common}
 
 

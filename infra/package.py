@@ -27,6 +27,8 @@ BAD_SIGNS = ("Could not install dependencies", "Traceback")
 def package(stage: str, out: Path) -> None:
     """Write ``out/sam.json`` and ``out/deployment.zip``. Raises StageError, and PackageError with Chalice's own words when it fails."""
     checked_stage(stage)
+    if out.exists() and not out.is_dir():
+        raise PackageError(f"{out} is a file: OUT must be a folder, or the name of one that is not there yet")
     with tempfile.TemporaryDirectory(prefix="stepbase-package-") as temporary:
         project = clean_copy(ROOT, Path(temporary) / "project")
         template = Path(temporary) / "merge.json"
@@ -62,7 +64,9 @@ def _chalice(project: Path, stage: str, template: Path, out: Path) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit("usage: python -m infra.package STAGE OUT")
     try:
         package(sys.argv[1], Path(sys.argv[2]))
-    except (StageError, PackageError) as error:
+    except (StageError, PackageError, OSError) as error:
         sys.exit(f"stepbase: {error}")

@@ -27,6 +27,7 @@ SUBJECTS = (
     "scheduler",
     "secret",
     "encryption",
+    "audit",
     "tracing",
     "alarms",
     "outputs",

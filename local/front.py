@@ -109,7 +109,7 @@ def _routed(app: Chalice, request: Request, request_id: str) -> Answer:
         allowed = ", ".join(sorted(app.routes[pattern]))
         return failure(405, f"{request.method} is not allowed here", "METHOD_NOT_ALLOWED", [("Allow", allowed)])
     if request.body is None:
-        return failure(413, f"The body is larger than {BODY_LIMIT_BYTES // 1024 // 1024} MB", "TOO_LARGE")
+        return failure(413, f"The body is larger than {BODY_LIMIT_BYTES // 1024 // 1024} MB", "BODY_TOO_LARGE")
     return _invoke(app, to_event(request, pattern, parameters, request_id), request_id)
 
 

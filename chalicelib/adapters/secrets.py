@@ -12,9 +12,13 @@ from typing import Any, Protocol
 
 from chalicelib.adapters.tokens import Claims, OwnKind, TokenSigner, checked_keys
 from chalicelib.errors import Json
+from chalicelib.observability import logger
 
 # The first signs; a token of the second's is good until its own end.
-LABELS = ("AWSCURRENT", "AWSPREVIOUS")
+CURRENT, PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
+# Answers that do not change by asking again; of a previous version `NOT_FOUND` says that the secret was never rotated.
+NOT_FOUND = "ResourceNotFoundException"
+UNUSABLE = (NOT_FOUND, "AccessDeniedException", "DecryptionFailure", "InvalidRequestException")
 KEEP_SECONDS, PAUSE_SECONDS = 300, 60
 
 ReadSecrets = Callable[[], Mapping[str, str]]
@@ -32,14 +36,26 @@ class SecretSettings(Protocol):
 
 
 class SecretsUnreadable(Exception):
-    """Secrets Manager gave no secret; the message says why and names the secret, never its text."""
+    """Secrets Manager gave no secret that signs; the message names variable, secret and label, never its text."""
+
+
+class VersionUnusable(SecretsUnreadable):
+    """One version cannot be used, now or later; ``is_there``: not because there is none with the label."""
+
+    def __init__(self, said: str, *, is_there: bool = True) -> None:
+        super().__init__(said)
+        self.is_there = is_there
 
 
 def own_signer(settings: SecretSettings) -> TokenSigner:
-    """Signs and verifies by the secret of the settings. Raises ValueError for a short one, SecretsUnreadable."""
+    """Signs and verifies by the secret of the settings. Raises ValueError for a short one in the environment, SecretsUnreadable."""
     if settings.secret:
         return TokenSigner(settings.secret)
-    return RotatingSigner(_secrets_manager(settings))
+    try:
+        return RotatingSigner(_secrets_manager(settings))
+    except SecretsUnreadable as refused:
+        logger.error("%s", str(refused))  # of what is raised the log keeps the class only
+        raise
 
 
 def _secrets_manager(settings: SecretSettings) -> ReadSecrets:
@@ -50,21 +66,41 @@ def _secrets_manager(settings: SecretSettings) -> ReadSecrets:
 
 
 def read_versions(client: Any, arn: str) -> dict[str, str]:
-    """The texts of the secret's current and previous version by the versions' ids, the current one first. Raises SecretsUnreadable."""
+    """The texts of the secret's current and previous version by the versions' ids, the current one first.
+
+    A previous one that cannot be used is left out: what was put there by mistake must not outlive its correction. Raises SecretsUnreadable
+    for a current one that cannot, and when there is no answer."""
+    version_id, text = _version(client, arn, CURRENT)
+    found = {version_id: text}
+    try:
+        version_id, text = _version(client, arn, PREVIOUS)
+    except VersionUnusable as unusable:
+        if unusable.is_there:
+            logger.warning("%s; tokens that it signed are refused", str(unusable))
+        return found
+    return found | {version_id: found.get(version_id, text)}
+
+
+def _version(client: Any, arn: str, label: str) -> tuple[str, str]:
+    """The id and the text of the version with the label. Raises VersionUnusable, SecretsUnreadable."""
     from botocore.exceptions import BotoCoreError, ClientError
 
-    found: dict[str, str] = {}
-    for label in LABELS:
-        try:
-            version = client.get_secret_value(SecretId=arn, VersionStage=label)
-        except client.exceptions.ResourceNotFoundException as error:
-            if label == LABELS[0]:
-                raise SecretsUnreadable(f"STEPBASE_SECRET_ARN names {arn}: {error}") from None
-            continue  # never rotated
-        except (BotoCoreError, ClientError) as error:
-            raise SecretsUnreadable(f"STEPBASE_SECRET_ARN names {arn}: {error}") from None
-        found.setdefault(version["VersionId"], version.get("SecretString") or "")
-    return found
+    version = f"{label} of the secret {arn} (STEPBASE_SECRET_ARN)"
+    try:
+        answer = client.get_secret_value(SecretId=arn, VersionStage=label)
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in UNUSABLE:
+            raise VersionUnusable(f"{version} cannot be read: {error}", is_there=code != NOT_FOUND) from None
+        raise SecretsUnreadable(f"{version} cannot be read: {error}") from None
+    except BotoCoreError as error:
+        raise SecretsUnreadable(f"{version} cannot be read: {error}") from None
+    text: str = answer.get("SecretString") or ""
+    try:
+        checked_keys({answer["VersionId"]: text})
+    except ValueError as wrong:
+        raise VersionUnusable(f"{version} cannot be used: {wrong}") from None
+    return answer["VersionId"], text
 
 
 class RotatingSigner(TokenSigner):
@@ -116,6 +152,7 @@ class RotatingSigner(TokenSigner):
         self._tried_at = self._now()
         try:
             self._keys = checked_keys(self._read())
-        except (SecretsUnreadable, ValueError):
+        except (SecretsUnreadable, ValueError) as refused:
+            logger.warning("the secrets stay as they were read before: %s", str(refused))
             return False
         return True

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chalicelib.domain.collection import Collection
-from chalicelib.domain.ids import BASE_MS, LOW_BITS, fresh_id
+from chalicelib.domain.ids import BASE_MS, LOW_BITS
 from chalicelib.domain.instants import epoch_ms_of
 from chalicelib.domain.keys import audit_key, audited_collection, audited_user
 from chalicelib.domain.ports import Item
@@ -37,20 +37,24 @@ class Origin:
 
 @dataclass(frozen=True)
 class Written:
-    """One record as a transaction changes it; ``by``: the executions that did, as ``(id, workflow key)``."""
+    """One record as a transaction changes it; ``by``: the executions that did, as ``(id, workflow key)``; ``also``: others that it changes
+    and that have no entry of their own, as ``(collection, id)``."""
 
     collection: Collection
     before: Record | None
     after: Record | None
     by: Sequence[tuple[int, str]] = ()
+    also: Sequence[tuple[str, int | str]] = ()
 
 
 def entry_item(written: Written, origin: Origin | None, now: str, number: int) -> Item:
     """The item of the entry; ``now`` is ISO text, ``number`` its place in the transaction. No two entries of a record are in one place."""
     record = written.after or written.before
     assert record is not None
-    entry_id = fresh_id(epoch_ms_of(now)) >> SEQUENCE_BITS << SEQUENCE_BITS | number & (1 << SEQUENCE_BITS) - 1
     name, version = written.collection.name, written.after.version if written.after else record.version + 1
+    # In the order of a record's versions also within a millisecond; entries of different records may have one number.
+    turn = version % (1 << LOW_BITS - SEQUENCE_BITS) << SEQUENCE_BITS | number % (1 << SEQUENCE_BITS)
+    entry_id = epoch_ms_of(now) - BASE_MS << LOW_BITS | turn
     key = audit_key(name, record.id, entry_id, version)
     return {
         "pk": key.pk,
@@ -77,6 +81,8 @@ def _document(written: Written, record: Record, origin: Origin | None) -> dict[s
         "fields": names,
         "executions": [{"id": execution_id, "key": key} for execution_id, key in written.by],
     }
+    if written.also:
+        entry["also"] = [{"collection": name, "recordId": record_id} for name, record_id in written.also]
     if origin is not None:
         entry |= {"userId": origin.user_id, "role": origin.role, "via": origin.via, "requestId": origin.request_id}
     return entry | (_values(written, names) if written.collection.audit == "values" else {})
@@ -118,7 +124,7 @@ def public_entry(item: Item) -> dict[str, Json]:
         "workflowKey": executions[-1]["key"] if executions else None,
         "executions": executions,
     }
-    return row | {side: doc[side] for side in ("before", "after") if side in doc}
+    return row | {side: doc[side] for side in ("before", "after", "also") if side in doc}
 
 
 def id_bounds(low_ms: int | None, high_ms: int | None) -> tuple[int, int]:

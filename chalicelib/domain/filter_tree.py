@@ -89,6 +89,17 @@ class Filter:
         bounds = (bound_of(field, kind, said) for (field, kind), said in found.items())
         return [bound for bound in bounds if bound is not None]
 
+    def values_on(self, field: str) -> list[Json] | None:
+        """The values that the one condition on a field allows, of ``$eq`` or ``$in``; ``[]`` where there is none.
+
+        ``None`` where there is another one, several, or one that need not hold."""
+        own = [one for one in self._conjuncts() if one.field == field and not one.path and one.operator.name in ("$eq", "$in")]
+        looked_at = sum(1 for leaf in _leaves(self.root) if isinstance(leaf, Condition) and leaf.field == field)
+        if looked_at != len(own) or looked_at > 1:
+            return None
+        values = own[0].operand if own else []
+        return list(values) if isinstance(values, list | tuple) else [values]
+
     def associations(self) -> list[AssociationCondition]:
         """The association conditions of this filter; those inside them belong to their ``inner`` filters."""
         return [node for node in _leaves(self.root) if isinstance(node, AssociationCondition)]

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import json
 import math
+import re
 
 from chalicelib.errors import Invalid, Json
 
 MOST_DEPTH = 32  # what DynamoDB stores in one another
+HALF_CHARACTER = "holds half of a surrogate pair, which is no character"
+HALF = re.compile("[\ud800-\udfff]")
 
 
 def parse_json(text: str, *, what: str, path: str, most_depth: int = MOST_DEPTH) -> Json:
@@ -30,9 +33,29 @@ def parse_json(text: str, *, what: str, path: str, most_depth: int = MOST_DEPTH)
         raise invalid(f"is not valid JSON: {error}") from None
     if _is_too_deep(value, most_depth):
         raise invalid(f"is nested deeper than {most_depth} levels")
-    if _has_half_characters(text):
-        raise invalid("holds half of a surrogate pair, which is no character")
+    if _has_half_escapes(text):
+        raise invalid(HALF_CHARACTER)
     return value
+
+
+def why_not_kept(value: Json, most_depth: int = MOST_DEPTH) -> str | None:
+    """Why a value that came from elsewhere than `parse_json` cannot be stored or written out again; ``None`` when it can."""
+    if _is_too_deep(value, most_depth):
+        return f"is nested deeper than {most_depth} levels"
+    inner = [value]
+    while inner:
+        one = inner.pop()
+        if isinstance(one, str) and has_half_characters(one):
+            return HALF_CHARACTER
+        if isinstance(one, float) and not math.isfinite(one):
+            return "holds a number that is none in JSON (NaN, Infinity)"
+        inner += [*one, *one.values()] if isinstance(one, dict) else one if isinstance(one, list) else []
+    return None
+
+
+def has_half_characters(text: str) -> bool:
+    """Whether the text holds half of a surrogate pair: it cannot be written as UTF-8."""
+    return not text.isascii() and HALF.search(text) is not None
 
 
 def _finite(text: str) -> float:
@@ -58,7 +81,7 @@ def _is_too_deep(value: Json, most_depth: int) -> bool:
     return True
 
 
-def _has_half_characters(text: str) -> bool:
+def _has_half_escapes(text: str) -> bool:
     r"""Whether a ``\ud800`` escape stands alone: such text cannot be stored as UTF-8."""
     if "\\u" not in text:
         return False

@@ -77,6 +77,11 @@ def execution_key(execution_id: int) -> Key:
     return Key(EXECUTIONS, str(execution_id), "execution")
 
 
+def effect_key(execution_id: int, place: str) -> Key:
+    """What was answered from outside and has no job yet; ``place`` is the effect's key, with the number of a further try."""
+    return Key(EXECUTIONS, str(execution_id), f"effect#{place}")
+
+
 def job_key(execution_id: int, place: str) -> Key:
     """Of one job of an asynchronous execution; ``place`` is ``<location>#<node key>``."""
     return Key(EXECUTIONS, str(execution_id), f"job#{place}")

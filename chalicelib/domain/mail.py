@@ -20,7 +20,16 @@ MEDIA_TYPE = re.compile(r"[A-Za-z0-9.+-]{1,40}/[A-Za-z0-9.+-]{1,80}")
 CONTROL = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]")
 PLAIN = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}")
 NAMED = re.compile(r'(?:"(?P<quoted>[^"\\<>]*)"|(?P<name>[^"\\<>@,;:()\[\]]*)) ?<(?P<address>[^<>]*)>')
+ADDRESS = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)*")
+LONGEST_ADDRESS = 254  # https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1.3
+NO_ADDRESS = f"must be an e-mail address such as you@example.com, without blanks around it, of at most {LONGEST_ADDRESS} characters"
 RIGHT = "write ann@example.com or Ann <ann@example.com>"
+
+
+def is_address(text: str) -> bool:
+    """Whether the text is an address that somebody may sign in with: one "@" with something on both sides, nothing blank, no control
+    character. Letters of every script may stand in it: what of it can be written to is asked when a message is sent."""
+    return len(text) <= LONGEST_ADDRESS and ADDRESS.fullmatch(text) is not None and text.isprintable()
 
 
 class Mailbox(NamedTuple):

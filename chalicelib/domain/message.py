@@ -15,11 +15,13 @@ from datetime import UTC, datetime
 
 from chalicelib.domain.collection import Collection, Field
 from chalicelib.domain.ids import BASE_MS
+from chalicelib.domain.json_text import HALF_CHARACTER, has_half_characters, why_not_kept
 from chalicelib.errors import Invalid, Json, Problem
 
 MOST_ATTRIBUTES_BYTES = 32 * 1024
 LONGEST_ID = 128
 NOT_A_NOTIFICATION = "NOT_A_NOTIFICATION"
+TEXTS = ("MessageId", "TopicArn", "Message", "Timestamp", "Subject")
 ADVICE = "subscribe the queue to an SNS topic, without raw message delivery"
 # A filter of a message trigger is one on a record with these fields.
 MESSAGE_FIELDS = Collection(
@@ -77,6 +79,9 @@ def _problems_of(notification: Json) -> Iterator[Problem]:
         yield Problem('"Subject" must be text', "Subject")
     if isinstance(notification.get("Timestamp"), str) and not _is_instant(notification["Timestamp"]):
         yield Problem('"Timestamp" must be an instant since 2026, such as 2026-11-21T02:04:48.219Z', "Timestamp")
+    for name in TEXTS:
+        if isinstance(notification.get(name), str) and has_half_characters(notification[name]):
+            yield Problem(f'"{name}" {HALF_CHARACTER}', name)
     yield from _problems_of_attributes(notification.get("MessageAttributes"))
 
 
@@ -87,7 +92,11 @@ def _problems_of_attributes(attributes: Json) -> Iterator[Problem]:
         yield Problem('"MessageAttributes" must be an object', "MessageAttributes")
         return
     for name, one in attributes.items():
-        if not isinstance(one, dict) or not isinstance(one.get("Type"), str) or not isinstance(one.get("Value"), str | int | float):
+        reason = why_not_kept(name) or why_not_kept(one)
+        if reason is not None:
+            shown = name[:60].encode(errors="replace").decode()
+            yield Problem(f'the attribute "{shown}" {reason}', f"MessageAttributes.{shown}")
+        elif not isinstance(one, dict) or not isinstance(one.get("Type"), str) or not isinstance(one.get("Value"), str | int | float):
             yield Problem(f'the attribute "{name[:60]}" must be {{"Type", "Value"}}', f"MessageAttributes.{name[:60]}")
     if len(json.dumps(attributes)) > MOST_ATTRIBUTES_BYTES:
         yield Problem(f"attributes have at most {MOST_ATTRIBUTES_BYTES} bytes", "MessageAttributes")

@@ -42,9 +42,9 @@ ENTRY: dict[str, Json] = {
             "type": "array",
             "minItems": 1,
             "maxItems": MOST_ERRORS,
-            "items": {"type": "string", "maxLength": 100, "pattern": r"^(\*|[A-Z][A-Z0-9_]*|[345]([0-9]{2}|xx))$"},
+            "items": {"type": "string", "maxLength": 100, "pattern": r"^(\*|[A-Z][A-Za-z0-9_.]*|[345]([0-9]{2}|xx))$"},
             "title": "Failures",
-            "description": "`*` for any, FAILED, ERROR, TIMEOUT, a code such as ECONNREFUSED, the status of an answer such as 429 or 5xx.",
+            "description": "`*` for any, FAILED, ERROR, TIMEOUT, a code (ECONNREFUSED, Throttling), the status of an answer (429, 5xx).",
         },
         "maxAttempts": {
             "type": ["integer", "null"],
@@ -162,6 +162,17 @@ class Policy:
             if entry.errors & names:
                 return place if retried[place] < entry.attempts else None
         return None
+
+
+def names_of_status() -> frozenset[str]:
+    """What the statuses of failures are called."""
+    return frozenset(name for names in STATUS_NAMES.values() for name in names)
+
+
+def covered_by(name: str) -> frozenset[str]:
+    """The names, beside its own, of which each names all that ``name`` does: ``4xx`` for ``404``, ``TIMEOUT`` for ``ABORTED``."""
+    same = {f"{name[0]}xx"} if name[0].isdigit() else next((set(names) for names in STATUS_NAMES.values() if name in names), set())
+    return frozenset(same) - {name}
 
 
 def names_of(status: int, result: Json) -> frozenset[str]:

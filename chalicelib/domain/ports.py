@@ -229,7 +229,7 @@ class Outside(Protocol):
     """What lies outside the database: other services, mail, notifications."""
 
     def send(self, kind: str, payload: dict[str, Json], key: str) -> Json:
-        """The answer. ``key`` is the same whenever the same effect is tried again (``<execution id>.<job key>``). Raises EffectFailed."""
+        """The answer. ``key`` is the same whenever the same effect is tried again (`engine/ports.py`). Raises EffectFailed."""
 
 
 MACHINE_NOT_FOUND, NO_ANSWER = "MACHINE_NOT_FOUND", "NO_ANSWER"

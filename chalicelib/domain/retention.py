@@ -55,7 +55,8 @@ def ttl_s(options: dict[str, Json], execution_id: int, status: int | None, ended
 def is_announced(options: dict[str, Json], status: int | None, reason: str | None, *, decided: bool) -> bool:
     """Whether an execution that ended so is told to those who look after workflows: it failed, and nobody ``decided`` that it should.
 
-    A cancel, a parent that gave up and a limit that let it go are decisions too."""
+    Of those that were aborted it is told whose own time or whose node's time was over, which leaves no reason; a cancel, a parent that gave
+    up and a limit that let it go are decisions too, and have one."""
     if decided or options.get("announce") is False:
         return False
-    return status in (FAILED, ERROR) or (status == ABORTED and reason == TIMEOUT)
+    return status in (FAILED, ERROR) or (status == ABORTED and reason in (None, TIMEOUT))

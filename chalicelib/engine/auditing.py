@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from chalicelib.engine.unit_of_work import Staged
 
 IN_BACKGROUND = "workflow"
+# A call may change the definition of very many things, as all versions of a workflow: the last entry then names the rest (``also``).
+MOST_OF_DEFINITIONS = 4
 
 
 def audit_writes(staged: Collection[Staged], origin: Origin | None, now: str, most_bytes: int) -> list[Put]:
@@ -26,12 +28,28 @@ def audit_writes(staged: Collection[Staged], origin: Origin | None, now: str, mo
 
     Raises TooLarge when records and entries together have more than ``most_bytes``."""
     audited = [one for one in staged if one.collection.audit and (one.before or one.after)]
+    definitions = [one for one in audited if one.collection.system]
+    folded = definitions[MOST_OF_DEFINITIONS:]
     puts = []
-    for number, one in enumerate(audited):
-        written = Written(one.collection, one.before, one.after, [(execution.id, execution.workflow.key) for execution in one.by])
-        puts.append(Put(EXECUTIONS, entry_item(written, origin or _starter_of(one.by), now, number), Absent()))
+    for number, one in enumerate(one for one in audited if not any(one is other for other in folded)):
+        also = folded if definitions[MOST_OF_DEFINITIONS - 1 : MOST_OF_DEFINITIONS] == [one] else []
+        puts.append(Put(EXECUTIONS, entry_item(_written(one, also), origin or _starter_of(one.by), now, number), Absent()))
     _check_size(staged, puts, most_bytes)
     return puts
+
+
+def _written(one: Staged, also: Collection[Staged]) -> Written:
+    others = [(other.collection.name, record.id) for other in also if (record := other.after or other.before)]
+    return Written(one.collection, one.before, one.after, [(execution.id, execution.workflow.key) for execution in one.by], others)
+
+
+def check_number(others: int, puts: Collection[Put], most: int) -> None:
+    """Raises TooLarge when entries and the ``others`` that a run writes and guards are more than ``most``. The few entries on
+    definitions have room beside them."""
+    count = others + max(0, len(puts) - MOST_OF_DEFINITIONS)
+    if count > most:
+        has = f"{others + len(puts)}, {len(puts)} of them audit entries" if puts else str(others)
+        raise TooLarge(f"a run may write and guard at most {most} items; this one has {has}", code="TOO_MANY_WRITES")
 
 
 def _check_size(staged: Collection[Staged], puts: Collection[Put], most_bytes: int) -> None:

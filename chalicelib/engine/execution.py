@@ -18,6 +18,7 @@ from chalicelib.domain.keys import execution_key, semaphore
 from chalicelib.domain.ports import Item
 from chalicelib.domain.status import STARTED
 from chalicelib.domain.workflow import Workflow
+from chalicelib.engine.origins import Origin
 from chalicelib.errors import Json, TooLarge
 
 MOST_HISTORY_BYTES = 300 * 1024
@@ -68,7 +69,7 @@ class Execution:
     that had no time to end it left for the walk that does (`engine/spilled.py`).
 
     ``rows``: its context rows by their names, beside ``record``; ``touches``: it wrote, so there may be hints to it; ``hinted``: the names
-    of those that are committed (`engine/touched.py`)."""
+    of those that are committed (`engine/touched.py`); ``origin``: what its effects are called by (`engine/origins.py`)."""
 
     id: int
     workflow: Workflow
@@ -93,6 +94,10 @@ class Execution:
     rows: tuple[str, ...] = ()
     touches: bool = False
     hinted: set[str] = field(default_factory=set)
+    origin: Origin = field(default_factory=Origin, compare=False)
+
+    def __post_init__(self) -> None:
+        self.origin.name = self.origin.name or str(self.id)
 
     @property
     def below(self) -> tuple[tuple[int, int], ...]:

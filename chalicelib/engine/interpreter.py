@@ -255,10 +255,7 @@ class Interpreter:
             raise self._over(before)
 
     def _over(self, before: str) -> DeadlineExceeded:
-        return DeadlineExceeded(
-            f'the workflow "{self._execution.workflow.title}" ran out of time before {before}; nothing was written',
-            data={"executionId": self._execution.id},
-        )
+        return DeadlineExceeded(f'the workflow "{self._execution.workflow.title}" ran out of time before {before}; nothing was written')
 
 
 def _bounded(outcome: Outcome) -> Outcome:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 
-from chalicelib.domain.policy import ANY, NAMES, ON_ERROR, POLICIES, RETRY, TIMEOUT_SECONDS, Retry
+from chalicelib.domain.policy import ANY, NAMES, ON_ERROR, POLICIES, RETRY, TIMEOUT_SECONDS, Retry, covered_by, names_of_status
 from chalicelib.engine.schema_problems import problems_of_schema
 from chalicelib.errors import Json, Problem
 from chalicelib.nodes import NODE_TYPES
@@ -17,7 +18,8 @@ from chalicelib.nodes.base import NodeType
 
 LONGEST_EFFECT_S = 25
 ONE_ERROR = re.compile(r"errors\.[0-9]+$")
-FAILURES = '"*", a status (FAILED, ERROR, TIMEOUT), a code (ECONNREFUSED) or the status of an answer (429, 5xx)'
+NOT_CALLED_SO = "no failure is called so; name it by"
+FAILURES = '"*", a status (FAILED, ERROR, TIMEOUT), a code (ECONNREFUSED, Throttling) or the status of an answer (429, 5xx)'
 IGNORES_FAILURES = 'with "ignoreFail" a failure is a result like any other, so that nothing would come of this: use "onError": "continue"'
 
 
@@ -85,7 +87,7 @@ def _in_words(problem: Problem) -> Problem:
     """The pattern of a failure's name says little to people."""
     if not (problem.path and ONE_ERROR.search(problem.path) and "must match" in problem.message):
         return problem
-    return Problem(f"no failure is called so; name it by {FAILURES}", problem.path, problem.code)
+    return Problem(f"{NOT_CALLED_SO} {FAILURES}", problem.path, problem.code)
 
 
 def _problems_of_type(given: Mapping[str, Json], path: str, node_type: NodeType) -> Iterator[Problem]:
@@ -118,8 +120,19 @@ def _problems_of_order(entries: list[dict[str, Json]], path: str) -> Iterator[Pr
         if ANY in entry.errors and (len(raw["errors"]) > 1 or position < len(entries) - 1):
             yield Problem('"*" names every failure: it stands alone, in the last entry', f"{at}.errors")
         doubled = [name for number, name in enumerate(raw["errors"]) if name in seen or name in raw["errors"][:number]]
+        yield from _problems_of_names(raw["errors"], seen | entry.errors, f"{at}.errors")
         if doubled:
             yield Problem(f"{', '.join(dict.fromkeys(doubled))} is named before: only the first place counts", f"{at}.errors")
         if entry.most_s < entry.interval_s:
             yield Problem('"maxDelaySeconds" is less than "intervalSeconds"', f"{at}.maxDelaySeconds")
         seen |= entry.errors
+
+
+def _problems_of_names(names: list[str], known: AbstractSet[str], path: str) -> Iterator[Problem]:
+    """Statuses in other letters, which are no codes, and names that another one in ``known`` makes void."""
+    for position, name in enumerate(names):
+        if name.upper() != name and name.upper() in names_of_status():
+            yield Problem(f"{NOT_CALLED_SO} {FAILURES}", f"{path}.{position}")
+        wider = sorted(covered_by(name) & known)
+        if wider:
+            yield Problem(f"{name} never counts: {wider[0]}, which is named too, names all of it", path)

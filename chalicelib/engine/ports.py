@@ -1,12 +1,13 @@
 """What a running node reaches: records, the answer, other workflows, and the world outside.
 
-An effect outside the database happens at least once and always under the same key, ``<execution id>.<job key>``; within one call each try
-of a node does it once, however often the walk starts again, and a dry run only notes it. None is awaited longer than whoever waits for the
-run has, or than the node's ``timeoutSeconds`` say.
+An effect outside the database happens at least once and always under the same key, ``<execution id>.<job key>`` (inside another execution
+as `engine/origins.py` says); within one call each try of a node does it once, however often the walk starts again, and a dry run only notes
+it. None is awaited longer than whoever waits for the run has, or than the node's ``timeoutSeconds`` say.
 """
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -30,14 +31,21 @@ OVER = "the call ran out of its time while it waited for an answer from outside;
 MOST_OUTPUT_BYTES = 250_000
 
 
+def unkept(place: str, answer: Json | EffectFailed) -> None:
+    """Of most runs nobody keeps an answer before the job that holds it."""
+
+
 @dataclass
 class Effects:
-    """What a call did outside, by key, so that a walk that starts again does not do it twice. ``dry``: nothing is sent."""
+    """What a call did outside, by key, so that a walk that starts again does not do it twice. ``dry``: nothing is sent; ``keep`` is told
+    each answer when it comes; ``name`` tells the call from others."""
 
     outside: Outside
     dry: bool = False
     answers: dict[str, Json | EffectFailed] = field(default_factory=dict)
     noted: dict[str, Row] = field(default_factory=dict)
+    name: str = field(default_factory=lambda: secrets.token_hex(8))
+    keep: Callable[[str, Json | EffectFailed], None] = unkept
 
     def perform(
         self, kind: str, payload: Row, key: str, left_ms: int | None = None, *, timeout_ms: int | None = None, number: int = 0
@@ -55,6 +63,7 @@ class Effects:
                 self.answers[place] = self._send(kind, payload, key, left_ms, timeout_ms)
             except EffectFailed as failed:
                 self.answers[place] = failed
+            self.keep(place, self.answers[place])
         answer = self.answers[place]
         if isinstance(answer, EffectFailed):
             raise answer
@@ -155,6 +164,7 @@ class RunPorts:
     def enter(self, node: Node, job_key: str, timeout_ms: int | None = None, number: int = 0) -> None:
         """From now on this node runs, for the time of that number (0: the first); its effects are awaited so long."""
         self.node_id, self.job_key, self.timeout_ms, self.number = node.id, job_key, timeout_ms, number
+        self.execution.origin.enter(f"{job_key}~{number}")
         self.unit_records.stack = self.execution.below
         self.unit_records.unit.acting = self.execution
 
@@ -197,11 +207,15 @@ class RunPorts:
 
     def has_answer(self, number: int) -> bool:
         """Whether there is nothing to wait for before the retry of that number: it was made before, or the run is dry."""
-        return self.effects.has_answer(f"{self.execution.id}.{self.job_key}", number)
+        return self.effects.has_answer(self._effect_key, number)
+
+    @property
+    def _effect_key(self) -> str:
+        return f"{self.execution.origin.name}.{self.job_key}"
 
     def effect(self, kind: str, payload: Row) -> Json:
         left_ms = left_of(self.deadline_ms, self.clock)
-        key = f"{self.execution.id}.{self.job_key}"
+        key = self._effect_key
         if not self._has_time_for(kind, key):
             raise DeadlineExceeded(NO_TIME)
         return self.effects.perform(kind, payload, key, left_ms, timeout_ms=self.timeout_ms, number=self.number)

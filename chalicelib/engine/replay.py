@@ -15,9 +15,9 @@ from chalicelib.domain.graph import Node
 from chalicelib.domain.instants import iso_text
 from chalicelib.domain.status import ABORTED, ERROR, PENDING
 from chalicelib.engine.interpreter import Interpreter, Place
-from chalicelib.engine.interruptions import Elsewhere, Ended, NotSaved, OutOfTime
+from chalicelib.engine.interruptions import Elsewhere, Ended, Exited, NotSaved, OutOfTime
 from chalicelib.engine.policies import Tries, is_bad, settled
-from chalicelib.engine.standing import is_in_transaction, is_on_trunk, may_sleep
+from chalicelib.engine.standing import interrupts, is_in_transaction, is_on_trunk, may_sleep, opens_transaction
 from chalicelib.engine.stored_jobs import StoredJob
 from chalicelib.engine.unit_of_work import Savepoint
 from chalicelib.errors import Invalid, Json, TooLarge
@@ -26,7 +26,6 @@ from chalicelib.nodes.base import Branch, Outcome, Steer
 
 MOST_STAGED = 40
 MOST_JOBS = 40
-CLOCKS_APART_MS = 200
 
 
 class Replay(Interpreter):
@@ -55,6 +54,11 @@ class Replay(Interpreter):
         return self._walk(self._graph.head, Place())
 
     @property
+    def is_uninterrupted(self) -> bool:
+        """Whether what is staged now is committed together with what follows."""
+        return self._uninterrupted > 0
+
+    @property
     def waiting(self) -> list[StoredJob]:
         """The pending jobs of nodes that wait."""
         return [stored for stored in self.known.values() if stored.job.status == PENDING and NODE_TYPES[stored.job.node.type].steer is None]
@@ -69,17 +73,9 @@ class Replay(Interpreter):
         node_type = NODE_TYPES[node.type]
         if node_type.steer is not None:
             return self._steer_on(node, place, node_type.steer, known)
-        if known is not None and self._still_waits(known):
+        if known is not None and known.still_waits(self._clock.now_ms()):
             return PENDING
         return self._run_anew(node, place, known)
-
-    def _still_waits(self, known: StoredJob) -> bool:
-        """Whether a pending job is neither due nor one that its type looks at itself."""
-        node_type = NODE_TYPES[known.job.node.type]
-        if known.due_at_ms is None:
-            return node_type.waits
-        looks_itself = node_type.resume is not None and not known.awaits_retry
-        return not looks_itself and self._clock.now_ms() < known.due_at_ms - CLOCKS_APART_MS
 
     def _pass(self, known: StoredJob, node: Node, place: Place) -> int:
         """Go past a job that is final, along the branch it chose."""
@@ -108,7 +104,7 @@ class Replay(Interpreter):
 
     def _run_anew(self, node: Node, place: Place, known: StoredJob | None) -> int:
         node_type, savepoint = NODE_TYPES[node.type], self._unit.savepoint()
-        if node_type.acts_outside:
+        if node_type.acts_outside and not self._uninterrupted:
             self._commit()
             savepoint = self._unit.savepoint()
         started = known.job.started_at if known else iso_text(self._clock.now_ms())
@@ -253,17 +249,25 @@ class Replay(Interpreter):
             control.close()
 
     def _walk_branch(self, node: Node, branch: Branch, place: Place) -> int:
-        """A branch that is undone when it ends badly is committed as a whole, unless it waits or acts outside: what is committed stays."""
+        """A branch that is undone when it ends badly is committed as a whole; a round of a loop that waits or acts outside is not: what is
+        committed stays."""
         head = self._graph.branch(node, branch.index)
         self._pause()
-        whole = branch.undo and not any(self._interrupts(inner) for inner in self._graph.line_with_branches(head))
+        interrupted = any(interrupts(inner, self._graph) for inner in self._graph.line_with_branches(head))
+        whole = branch.undo and (not interrupted or opens_transaction(node, branch.index))
+        if whole and interrupted and not self._uninterrupted:
+            self._commit()  # what came before it is no part of it, and stands before anything is sent
         self._uninterrupted += whole
         savepoint = self._unit.savepoint()
         try:
             status = self._walk(head, place.within(node, branch))
+        except Exited:
+            if branch.undo:
+                self._unit.rollback(savepoint)
+            raise
         finally:
             self._uninterrupted -= whole
-        if status < 0 and branch.undo:
+        if branch.undo and (status < 0 or (whole and status == PENDING)):
             self._unit.rollback(savepoint)
         return self._save_branch(status, savepoint) if whole else status
 
@@ -290,8 +294,3 @@ class Replay(Interpreter):
 
     def _check_deadline(self, node: Node) -> None:
         """An asynchronous run has no call that waits for it."""
-
-    def _interrupts(self, node: Node) -> bool:
-        """Whether an asynchronous run is committed in the middle of this node."""
-        node_type = NODE_TYPES[node.type]
-        return node_type.waits or node_type.acts_outside or may_sleep(node, self._graph)

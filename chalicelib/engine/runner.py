@@ -7,7 +7,7 @@ same unit; an asynchronous execution is queued there, and exists when the unit i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chalicelib.domain.collection import Field
 from chalicelib.domain.filter import Filter, parse_filter
@@ -21,9 +21,10 @@ from chalicelib.domain.workflow import Workflow
 from chalicelib.engine.execution import Execution
 from chalicelib.engine.finder import Search
 from chalicelib.engine.interpreter import Interpreter
+from chalicelib.engine.origins import Origin
 from chalicelib.engine.ports import Effects, RunPorts
 from chalicelib.engine.records import UnitRecords
-from chalicelib.engine.unit_of_work import Change
+from chalicelib.engine.unit_of_work import Change, UnitOfWork
 from chalicelib.errors import Invalid, Json, NotFound, Unprocessable
 from chalicelib.observability import about, logger, traced
 from chalicelib.triggers.collection import COLLECTION_EVENT, is_set_off
@@ -41,6 +42,10 @@ class Runner:
     deadline_ms: int | None = None
     timezone: str = "+00:00"
     commit_by_ms: int | None = None
+    origin: Origin = field(init=False)  # of what the call itself has set off, in one walk
+
+    def __post_init__(self) -> None:
+        self.origin = Origin(self.effects.name)
 
     def walk(self, execution: Execution, records: UnitRecords, *, answers: bool) -> None:
         """Run the execution in process; its writes are staged in the records' unit. Raises what `Interpreter.run` raises."""
@@ -92,6 +97,8 @@ class Runner:
         now = iso_text(self.clock.now_ms())
         touched = f"{record.collection.name}/{record.id}"
         execution = Execution(unit.next_number(), workflow, {"data": rows[0]}, now, touched, stack=records.stack)
+        if workflow.sync:
+            execution.origin = self._origin(unit, workflow, record)
         if not workflow.sync:
             execution.status = QUEUEING
             unit.queued += (execution,)
@@ -100,6 +107,13 @@ class Runner:
         self.walk(execution, records, answers=False)
         if (execution.status or 0) < 0 and workflow.config.get("rollbackOnFailure"):
             raise Unprocessable(ROLLED_BACK, code="WORKFLOW_ROLLBACK_ON_FAILURE", data={"executionId": execution.id})
+
+    def _origin(self, unit: UnitOfWork, workflow: Workflow, record: Record) -> Origin:
+        """Of an execution that a change of the record sets off. The id of a record that this run has made is another one in each walk."""
+        above = unit.acting.origin if unit.acting is not None and unit.acting.origin.place else self.origin
+        staged = unit.staged.get(record.key)
+        is_new = staged is not None and staged.before is None
+        return above.inner(f"{workflow.id}/{record.collection.name}/{'' if is_new else record.id}")
 
     def run_child(self, parent: Execution, records: UnitRecords, key: str, data: Json, answers: bool, place: str) -> Execution:
         workflow = _version_of(records, key)
@@ -114,6 +128,7 @@ class Runner:
             child.status, child.parent_place = QUEUEING, place
             unit.queued += (child,)
             return child
+        child.origin = parent.origin.inner(f"{workflow.id}")
         unit.ran.append(child)
         self.walk(child, records, answers=answers)
         return child

@@ -30,6 +30,9 @@ def problems_of_spilling(doc: Mapping[str, Json]) -> Iterator[Problem]:
             yield Problem(f"with config.{name} the workflow is one transaction with what set it off: take one of the two away", PATH)
     if options.get("isolation") == "serializable":
         yield Problem("a run that is spilled is committed in parts, so it cannot be serializable: take one of the two options away", PATH)
+    if options.get("deleteExecutionOnStatus"):
+        message = "whoever made the call asks for the execution by its id, so its history is kept: take one of the two options away"
+        yield Problem(f"of a run that is spilled the history is needed: {message}", PATH)
 
 
 def _object(raw: Json) -> dict[str, Json]:

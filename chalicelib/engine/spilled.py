@@ -2,7 +2,7 @@
 
 The walk begins at the head, as every walk does. What was answered from outside is not asked for again: the answers are kept with the
 queued execution, as many as have room; an effect whose answer has none is had again, under the same key. The timezone is the caller's, and
-the ids of the first walk are those of the call's, since executions inside the run name their effects by them.
+the ids of the first walk are those of the call's.
 Source of the answer to the call: https://www.rfc-editor.org/rfc/rfc7240#section-4.1
 """
 
@@ -36,7 +36,7 @@ class Spilled:
     def of(cls, doc: Mapping[str, Json]) -> Spilled:
         """From an execution's document, whether it was spilled or not."""
         raw = doc.get("spilled") or {}
-        answers = {key: _answer(entry) for key, entry in (raw.get("effects") or {}).items()}
+        answers = {key: answer_of(entry) for key, entry in (raw.get("effects") or {}).items()}
         return cls(answers, raw.get("timezone") or UTC, raw.get("seed"), raw.get("idsAt"))
 
     def to_doc(self, context: Json) -> dict[str, Json]:
@@ -44,7 +44,7 @@ class Spilled:
         room = min(MOST_KEPT_BYTES, MOST_CONTEXT_BYTES - SPARE_BYTES - _size(context))
         kept: dict[str, Json] = {}
         for key, answer in self.answers.items():
-            entry = _entry(answer)
+            entry = entry_of(answer)
             size = _size({key: entry})
             if size <= room:
                 kept[key] = entry
@@ -62,13 +62,15 @@ def anew(raw: Json) -> dict[str, Json] | None:
     return None if raw is None else Spilled({}, raw.get("timezone") or UTC).to_doc(None)
 
 
-def _entry(answer: Json | EffectFailed) -> Json:
+def entry_of(answer: Json | EffectFailed) -> Json:
+    """An answer as it is kept."""
     if isinstance(answer, EffectFailed):
         return {"failed": answer.result, "timedOut": answer.timed_out, "cutShort": answer.cut_short}
     return {"answer": answer}
 
 
-def _answer(entry: Mapping[str, Json]) -> Json | EffectFailed:
+def answer_of(entry: Mapping[str, Json]) -> Json | EffectFailed:
+    """The answer of what `entry_of` made of it."""
     if "failed" not in entry:
         return entry["answer"]
     return EffectFailed(entry["failed"], bool(entry.get("timedOut")), bool(entry.get("cutShort")))

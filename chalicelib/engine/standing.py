@@ -10,14 +10,25 @@ from chalicelib.domain.policy import RETRY
 from chalicelib.nodes import NODE_TYPES
 
 
+def opens_transaction(node: Node, branch_index: int) -> bool:
+    """Whether this branch of the node is committed at once, or not at all."""
+    return node.type == "transaction" and branch_index == 0
+
+
 def is_in_transaction(node: Node, graph: Graph) -> bool:
     """Whether the node stands where everything is committed at once, so that nothing may wait for long."""
     while node.upstream_id is not None:
         above = graph.nodes[node.upstream_id]
-        if node.branch_index == 0 and above.type == "transaction":
+        if node.branch_index is not None and opens_transaction(above, node.branch_index):
             return True
         node = above
     return False
+
+
+def interrupts(node: Node, graph: Graph) -> bool:
+    """Whether an asynchronous run is committed in the middle of this node, where no transaction forbids it."""
+    node_type = NODE_TYPES[node.type]
+    return node_type.waits or node_type.acts_outside or may_sleep(node, graph)
 
 
 def is_on_trunk(node: Node, graph: Graph) -> bool:

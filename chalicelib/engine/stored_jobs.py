@@ -27,6 +27,7 @@ PLAIN_BYTES = 64 * 1024
 PART_CHARACTERS = 350_000
 MOST_PARTS = 8
 PART = "#part"
+CLOCKS_APART_MS = 200
 WITHOUT_HINTS = Range(high="job$")  # the sign after "#": hints to what an execution touched come later, and may be many
 
 
@@ -57,6 +58,14 @@ class StoredJob:
         """Whether somebody's result is waited for, however long, and not the time alone."""
         node_type = NODE_TYPES[self.job.node.type]
         return self.due_at_ms is None or (node_type.waits and node_type.resume is None and not self.awaits_retry)
+
+    def still_waits(self, now_ms: int) -> bool:
+        """Whether a pending job is neither due nor one that its type looks at itself."""
+        node_type = NODE_TYPES[self.job.node.type]
+        if self.due_at_ms is None:
+            return node_type.waits
+        looks_itself = node_type.resume is not None and not self.awaits_retry
+        return not looks_itself and now_ms < self.due_at_ms - CLOCKS_APART_MS
 
     @property
     def outcome(self) -> Outcome:
@@ -107,6 +116,18 @@ def _item(execution_id: int, stored: StoredJob) -> tuple[Item, list[Item]]:
     return item, _part_items(key.pk, key.sk, cut)
 
 
+def doc_items(key: Key, doc: dict[str, Json]) -> list[Item]:
+    """The item with this key that holds a document, and its parts. Raises TooLarge."""
+    packed, cut = _packed(doc)
+    return [{"pk": key.pk, "sk": key.sk, "packed": packed, "whole": True, "doc": cut[0]}, *_part_items(key.pk, key.sk, cut)]
+
+
+def docs_of(items: Sequence[Item]) -> list[dict[str, Json]]:
+    """The documents of items that `doc_items` made."""
+    parts = {item["sk"]: item["doc"] for item in items if not item.get("whole")}
+    return [json.loads(_text(item, parts)) for item in items if item.get("whole")]
+
+
 def _packed(doc: dict[str, Json]) -> tuple[bool | None, list[str]]:
     """Whether the text is compressed, and its parts. Raises TooLarge."""
     text = json.dumps(doc, ensure_ascii=False, separators=(",", ":"))
@@ -124,8 +145,14 @@ def _part_items(pk: str, sk: str, cut: Sequence[str]) -> list[Item]:
 
 def read_all(store: Store, execution_id: int) -> tuple[Item | None, list[Item]]:
     """The execution's own item, and those of its jobs with their parts."""
+    return read_with_answers(store, execution_id)[:2]
+
+
+def read_with_answers(store: Store, execution_id: int) -> tuple[Item | None, list[Item], list[Item]]:
+    """The execution's own item, those of its jobs, and those of answers that no job holds yet; each with its parts."""
     own: Item | None = None
-    others: list[Item] = []
+    jobs: list[Item] = []
+    answers: list[Item] = []
     start: Item | None = None
     while True:
         page = store.query(EXECUTIONS, str(execution_id), keys=WITHOUT_HINTS, start=start)
@@ -133,16 +160,23 @@ def read_all(store: Store, execution_id: int) -> tuple[Item | None, list[Item]]:
             if item["sk"] == "execution":
                 own = item
             elif item["sk"].startswith("job#"):
-                others.append(item)
+                jobs.append(item)
+            elif item["sk"].startswith("effect#"):
+                answers.append(item)
         start = page.next
         if start is None:
-            return own, others
+            return own, jobs, answers
+
+
+def is_part(item: Item) -> bool:
+    """Whether it is only a further part of a job. Its sort key alone does not say so: a node may be called ``part1``."""
+    return "jobId" not in item
 
 
 def parse_jobs(items: Sequence[Item], graph: Graph) -> list[StoredJob]:
     """The jobs in the order they came to be; those of nodes that are not in the graph are left out."""
-    parts = {item["sk"]: item["doc"] for item in items if PART in item["sk"]}
-    whole = [item for item in items if PART not in item["sk"] and item["nodeId"] in graph.nodes]
+    parts = {item["sk"]: item["doc"] for item in items if is_part(item)}
+    whole = [item for item in items if not is_part(item) and item["nodeId"] in graph.nodes]
     found = [_parsed(item, parts, graph.nodes[item["nodeId"]]) for item in whole]
     return sorted(found, key=lambda stored: stored.seq)
 
@@ -190,8 +224,8 @@ def _parts_of(sk: str, parts: dict[str, str]) -> Iterable[str]:
 
 def public_jobs(items: Sequence[Item], execution_id: int) -> list[dict[str, Json]]:
     """The jobs as ``executions:get`` shows them, whatever became of the workflow."""
-    parts = {item["sk"]: item["doc"] for item in items if PART in item["sk"]}
-    rows = sorted((item for item in items if PART not in item["sk"]), key=lambda item: item["seq"])
+    parts = {item["sk"]: item["doc"] for item in items if is_part(item)}
+    rows = sorted((item for item in items if not is_part(item)), key=lambda item: item["seq"])
     return [_public(item, json.loads(_text(item, parts)), execution_id) for item in rows]
 
 

@@ -17,7 +17,7 @@ from chalicelib.domain.keys import guard_key, record_key
 from chalicelib.domain.ports import Absent, Check, Condition, Delete, Equals, Exists, Key, Put, Update, Write
 from chalicelib.domain.record import Record, Row, changed_record, new_record
 from chalicelib.domain.workflow import Workflow
-from chalicelib.engine.auditing import audit_writes
+from chalicelib.engine.auditing import audit_writes, check_number
 from chalicelib.engine.due import due_writes
 from chalicelib.engine.reads import Reads
 from chalicelib.engine.touched import hints_of_writes, note_hinted, with_actor
@@ -217,10 +217,8 @@ class UnitOfWork:
         if tagged:
             tagged += [Tagged(check, "check") for check in self._checks()]
         audits = audit_writes(self.staged.values(), self.reads.origin, self._now, MOST_BYTES)
+        check_number(len(tagged), audits, MOST_WRITES)
         tagged += [Tagged(put, "audit") for put in audits]
-        if len(tagged) > MOST_WRITES:
-            has = f"{len(tagged)}, {len(audits)} of them audit entries" if audits else str(len(tagged))
-            raise TooLarge(f"a run may write and guard at most {MOST_WRITES} items; this one has {has}", code="TOO_MANY_WRITES")
         return tagged + [Tagged(put, "hint") for put in hints_of_writes(self.staged.values(), self._now)]
 
     def _checks(self) -> list[Write]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.bootstrap import product
-from chalicelib.errors import Json
+from chalicelib.errors import Invalid, Json, Problem
 from chalicelib.services import firing, later_runs, machine_endings, sweeping
 from chalicelib.services.async_runs import AsyncRuns
 from chalicelib.services.messages import Messages
@@ -24,9 +24,15 @@ def await_signal(event: dict[str, Json]) -> None:
     AsyncRuns(product().backend).await_signal(event)
 
 
-def publish(event: dict[str, Json]) -> None:
-    """Makes the state machine ``{"name", "definition"}`` unless it is there. Raises MachineRefused."""
-    product().backend.machines.publish(event["name"], event["definition"])
+def publish(event: Json) -> None:
+    """Makes the state machine ``{"name", "definition"}`` unless it is there. Raises MachineRefused, Invalid for another event."""
+    given = event if isinstance(event, dict) else {}
+    found = [] if isinstance(given.get("name"), str) and given["name"] else [Problem('"name" must be the name of a state machine', "name")]
+    if not isinstance(given.get("definition"), dict):
+        found.append(Problem('"definition" must be an object in the Amazon States Language', "definition"))
+    if found:
+        raise Invalid.of(found)
+    product().backend.machines.publish(given["name"], given["definition"])
 
 
 def receive(event: Json, deadline_ms: int) -> dict[str, Json]:
@@ -34,7 +40,7 @@ def receive(event: Json, deadline_ms: int) -> dict[str, Json]:
     return Messages(product()).receive(event, deadline_ms)
 
 
-def machine_ended(event: dict[str, Json]) -> bool:
+def machine_ended(event: Json) -> bool:
     """Moves on the execution of a machine that ended without it: see `machine_endings.machine_ended`."""
     return machine_endings.machine_ended(product().backend, event)
 

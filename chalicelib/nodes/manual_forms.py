@@ -43,7 +43,7 @@ ACTION: dict[str, Json] = {
 FORM: dict[str, Json] = {
     "type": "object",
     "title": "Form",
-    "required": ["type"],
+    "required": ["type", "actions"],
     "properties": {
         "type": {
             "enum": list(KINDS),
@@ -54,7 +54,7 @@ FORM: dict[str, Json] = {
         "collection": {"type": ["string", "null"], "title": "Collection", "description": "Whose records are made or changed."},
         "dataSource": {"enum": ["main", None], "title": "Data source", "description": "Only `main`."},
         "filter": FILTER | {"type": ["object", "null"], "description": "Which records are changed; values may be templates."},
-        "actions": {"type": "array", "title": "Actions", "description": "The buttons of the form.", "items": ACTION},
+        "actions": {"type": "array", "minItems": 1, "title": "Actions", "description": "The buttons of the form.", "items": ACTION},
     },
 }
 FORMS: dict[str, Json] = {

@@ -10,7 +10,8 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from chalicelib.domain.keys import sign_in_key
+from chalicelib.domain.keys import MAX_SAFE_INTEGER, sign_in_key
+from chalicelib.domain.mail import NO_ADDRESS, is_address
 from chalicelib.domain.ports import Delete
 from chalicelib.domain.record import Record, Row
 from chalicelib.domain.system_collections import USERS
@@ -21,14 +22,14 @@ from chalicelib.services import installation
 from chalicelib.services.auth import public_user
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, kind_of
-from chalicelib.services.direct_calls import user_id_of
+from chalicelib.services.direct_calls import problems_of_text, user_id_of
 
 GENERATED_BYTES = 18
 
 
 @dataclass(frozen=True)
 class Task:
-    """``run(values, deadline_ms)``; ``required`` and ``optional`` are the names of its texts."""
+    """``run(values, deadline_ms)``; ``required`` and ``optional`` are the names of its texts (``user`` may be a number: an id)."""
 
     run: Callable[[dict[str, str], int | None], Answer]
     required: tuple[str, ...]
@@ -58,12 +59,12 @@ class Administration:
         ((name, values),) = event.items()
         task = self._tasks[name]
         _check(name, values, task)
-        return task.run({key: value for key, value in values.items() if value is not None}, deadline_ms)
+        return task.run({key: str(value) for key, value in values.items() if value is not None}, deadline_ms)
 
     def _install(self, values: dict[str, str], deadline_ms: int | None) -> Answer:
         """The first user and the stock roles."""
-        if values["email"].count("@") != 1:
-            raise Invalid('"email" must be an e-mail address, such as you@example.com', path="install.email")
+        if not is_address(values["email"]):
+            raise Invalid(f'"email" {NO_ADDRESS}', path="install.email")
         password, made = self._password(values)
         if not store_errors(lambda: installation.install(self._backend, values["email"], password)):
             raise Conflict("the first user was made before; resetPassword gives one a new password", code="ALREADY_INSTALLED")
@@ -98,7 +99,7 @@ class Administration:
             unit = self._backend.unit(reads, user_id=None, at_ms=self._backend.clock.now_ms(), seed="administration")
             user = unit.get(USERS, user_id) if user_id is not None else None
             if user is None:
-                raise NotFound(f'there is no user "{who}": name an e-mail address, a username or an id', code="USER_NOT_FOUND")
+                raise NotFound(f'there is no user "{who[:100]}": name an e-mail address, a username or an id', code="USER_NOT_FOUND")
             changed = unit.update(user, values)
             names = {name.strip() for name in (who, user.row["email"], user.row["username"]) if name}
             forgotten = [Tagged(Delete(sign_in_key(name)), "other") for name in sorted(names)]
@@ -113,10 +114,12 @@ def _check(name: str, values: Json, task: Task) -> None:
     texts = (*task.required, *task.optional)
     if not isinstance(values, dict):
         raise Invalid(f'"{name}" must be an object with {", ".join(texts)}, not {kind_of(values)}', path=name)
-    found = [Problem(f'"{other}" is not known; known are {", ".join(texts)}', f"{name}.{other}") for other in values if other not in texts]
+    found = list(problems_of_text(values, f"{name}."))
+    found += [Problem(f'"{other}" is not known; known are {", ".join(texts)}', f"{name}.{other}") for other in values if other not in texts]
     for text in texts:
         value = values.get(text)
-        if (value is None and text in task.required) or not isinstance(value, str | None) or value == "":
-            found.append(Problem(f'"{text}" must be text', f"{name}.{text}"))
+        is_id = text == "user" and isinstance(value, int) and 0 < value <= MAX_SAFE_INTEGER and not isinstance(value, bool)
+        if not is_id and ((value is None and text in task.required) or not isinstance(value, str | None) or value == ""):
+            found.append(Problem(f'"{text}" must be text' + (", or an id" if text == "user" else ""), f"{name}.{text}"))
     if found:
         raise Invalid.of(found)

@@ -6,6 +6,8 @@ so the oldest one that does is ended for it, or it is ended itself when it comes
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from chalicelib.domain.expression_bounds import ExpressionError
@@ -20,6 +22,7 @@ from chalicelib.services.backend import Backend
 from chalicelib.services.concurrency import REPLACE, SKIP, Limit, Room, held_by, limit_of, place, room_for
 from chalicelib.services.endings import end_now
 
+DEADLOCK = "it would wait for a slot (options.concurrency) that is held by the execution that waits for it as its subflow"
 SKIPPED, REPLACED = "concurrency_skipped", "concurrency_replaced"
 
 
@@ -61,8 +64,29 @@ def _turn_away(backend: Backend, item: Item, limit: Limit, room: Room, attempt: 
         end_now(backend, oldest, ABORTED, REPLACED)
         if oldest != item["id"]:
             raise Stale
+    elif _would_wait_for_itself(backend, item, room):
+        end_now(backend, item["id"], ERROR, DEADLOCK)
     else:
         _stand_in_line(backend, item, limit, attempt)
+
+
+def _would_wait_for_itself(backend: Backend, item: Item, room: Room) -> bool:
+    """Whether every slot is held by an execution that waits for a subflow in this line: then none would ever be given back."""
+    holders, own = set(room.slots.values()), _waiting_above(backend, [item])
+    if not own & holders:
+        return False
+    in_line = backend.store.batch_get([execution_key(other) for other in room.line if other != item["id"]])
+    return holders <= own | _waiting_above(backend, list(in_line.values()))
+
+
+def _waiting_above(backend: Backend, items: Sequence[Item]) -> set[int]:
+    """The executions that wait for these as their subflows, and those that wait for them."""
+    found: set[int] = set()
+    while items:
+        parents = {json.loads(item["doc"]).get("parentExecutionId") for item in items} - {None, *found}
+        found |= parents
+        items = list(backend.store.batch_get([execution_key(one) for one in parents]).values()) if parents else []
+    return found
 
 
 def _stand_in_line(backend: Backend, item: Item, limit: Limit, attempt: int) -> None:

@@ -8,14 +8,15 @@ subscription filters)
 from __future__ import annotations
 
 import json
-import re
 
 from chalicelib.domain.graph import Node
 from chalicelib.domain.instants import epoch_ms_of
 from chalicelib.domain.ports import EffectFailed, Item
+from chalicelib.domain.redaction import without_credentials
 from chalicelib.domain.retention import DAY_S, STATUS_NAMES, TIMEOUT
 from chalicelib.domain.status import ABORTED
 from chalicelib.domain.workflow import Workflow
+from chalicelib.engine.policies import meta_of
 from chalicelib.engine.stored_jobs import public_jobs, read_all
 from chalicelib.errors import Json
 from chalicelib.observability import logger
@@ -25,13 +26,6 @@ from chalicelib.services.backend import Backend
 KIND = "failedRun"
 MOST_MESSAGE = 1_000
 TRIED_S = 3 * DAY_S
-SECRETS = (
-    (re.compile(r"://[^/\s@]*@"), "://…@"),  # who signs in by the address
-    (re.compile(r"(://[^\s?#\"']*)[?#][^\s\"']*"), r"\1?…"),  # keys in a query string
-    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]+"), r"\1 …"),
-    (re.compile(r"(?i)\b(password|passwd|secret|token|api[-_]?key|authorization)(\"?\s*[=:]\s*\"?)[^\s\",;&}]+"), r"\1\2…"),
-    (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"), "…"),  # a token by its form, RFC 7519
-)
 
 
 def announced(backend: Backend, item: Item) -> bool:
@@ -53,14 +47,15 @@ def announced(backend: Backend, item: Item) -> bool:
 def announcement(backend: Backend, item: Item) -> dict[str, Json]:
     """``{"executionId", "key", "title", "version", "status", "reason", "record", "node": {"key", "title", "type"}, "message", "at"}``.
 
-    ``version`` is the version's id, ``status`` its name (``failed``, ``error``, ``timeout``); ``node`` is null when no node failed."""
+    ``version`` is the version's id, ``status`` its name (``failed``, ``error``, ``timeout``, ``aborted``); ``node`` is null when no node
+    failed."""
     workflow, job, reason = version_of(backend, item), _failed_job(backend, item), item.get("reason") or _doc(item).get("reason")
     return {
         "executionId": item["id"],
         "key": item["key"],
         "title": workflow.title if workflow else None,
         "version": item["workflowId"],
-        "status": TIMEOUT if item["status"] == ABORTED else STATUS_NAMES[item["status"]],
+        "status": _status(item, job, reason),
         "reason": _safe(reason),
         "record": item.get("record"),
         "node": _node(workflow, job) if job else None,
@@ -73,7 +68,17 @@ def _failed_job(backend: Backend, item: Item) -> dict[str, Json] | None:
     """The innermost job that failed; of a run that was out of time the one that was under way."""
     jobs = _doc(item)["jobs"] or public_jobs(read_all(backend.store, item["id"])[1], item["id"])
     bad = [job for job in jobs if job["status"] < 0]
-    return next((job for job in reversed(bad) if job["status"] != ABORTED), bad[-1] if bad else None)
+    return next((job for job in reversed(bad) if job["status"] != ABORTED or _is_timed_out(job)), bad[-1] if bad else None)
+
+
+def _status(item: Item, job: dict[str, Json] | None, reason: Json) -> str:
+    is_late = item["status"] == ABORTED and (reason == TIMEOUT or _is_timed_out(job))
+    return TIMEOUT if is_late else STATUS_NAMES[item["status"]]
+
+
+def _is_timed_out(job: dict[str, Json] | None) -> bool:
+    """Whether it was aborted since nobody answered it in time: it says so, where one that was open when others ended has nothing to say."""
+    return job is not None and job["status"] == ABORTED and meta_of(job["result"], "code") is not None
 
 
 def _node(workflow: Workflow | None, job: dict[str, Json]) -> dict[str, Json]:
@@ -91,10 +96,7 @@ def _safe(text: Json) -> str | None:
     """The text without what looks like a credential, not too long."""
     if not isinstance(text, str):
         return None
-    safe = text[: 4 * MOST_MESSAGE]
-    for pattern, instead in SECRETS:
-        safe = pattern.sub(instead, safe)
-    return safe[:MOST_MESSAGE]
+    return without_credentials(text[: 4 * MOST_MESSAGE])[:MOST_MESSAGE]
 
 
 def _doc(item: Item) -> dict[str, Json]:

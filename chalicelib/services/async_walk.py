@@ -13,7 +13,7 @@ from functools import cached_property
 
 from chalicelib.domain.instants import iso_text
 from chalicelib.domain.keys import EPOCH, execution_key, record_key
-from chalicelib.domain.ports import Equals, Item, Update
+from chalicelib.domain.ports import Check, EffectFailed, Equals, Item, Update
 from chalicelib.domain.retention import TIMEOUT
 from chalicelib.domain.status import ABORTED, ERROR, PENDING, QUEUEING, RESOLVED, STARTED, execution_status
 from chalicelib.domain.system_collections import WORKFLOWS
@@ -23,6 +23,7 @@ from chalicelib.engine.commit import AlreadyCommitted, Stale, commit
 from chalicelib.engine.compiler import DONE, FAILED, HANDOVER, MORE, SIGNAL, UNTIL, stop_of, task_of, waits
 from chalicelib.engine.dispatch import run_writes
 from chalicelib.engine.execution import Execution
+from chalicelib.engine.heard import Heard
 from chalicelib.engine.interruptions import Elsewhere, Ended, Exited, NotSaved, OutOfTime, TimedOut
 from chalicelib.engine.policies import FAILED_WITH, meta_of
 from chalicelib.engine.ports import Effects, RunPorts
@@ -30,9 +31,9 @@ from chalicelib.engine.records import UnitRecords
 from chalicelib.engine.replay import Replay
 from chalicelib.engine.spilled import Spilled
 from chalicelib.engine.standing import is_on_trunk
-from chalicelib.engine.stored_jobs import StoredJob, job_writes, parse_jobs, read_all
+from chalicelib.engine.stored_jobs import StoredJob, job_writes, parse_jobs, read_with_answers
 from chalicelib.engine.unit_of_work import Tagged, UnitOfWork
-from chalicelib.errors import DeadlineExceeded, Json
+from chalicelib.errors import DeadlineExceeded, Json, TooLarge
 from chalicelib.observability import about, note, traced
 from chalicelib.services.admission import admitted
 from chalicelib.services.attempts import next_attempt
@@ -74,7 +75,8 @@ class AsyncWalk:
         self._now_ms = backend.clock.now_ms()
         self._reads, self._definitions = backend.reading()
         self._reads.load([EPOCH])
-        own, self._job_items = read_all(backend.store, execution_id)
+        own, self._job_items, answers = read_with_answers(backend.store, execution_id)
+        self._heard = Heard(execution_id, answers)
         if own is None:
             raise Superseded(f"there is no execution {execution_id}")
         self._item: Item = own
@@ -139,7 +141,9 @@ class AsyncWalk:
         )
         replay = Replay(execution, ports, self._backend.clock, system)
         known = parse_jobs(self._job_items, workflow.graph)
-        self._effects.answers = spilled.unheard(self._id, [stored.job.key for stored in known]) | self._effects.answers
+        unheard = spilled.unheard(self._id, [stored.job.key for stored in known]) | self._heard.answers
+        self._effects.answers = unheard | self._effects.answers
+        self._effects.keep = lambda place, answer: self._keep(replay, place, answer)
         replay.begin(known, lambda: self._save(records, replay, execution), deadline_ms - SPARE_MS, one_by_one, only)
         note(workflow=workflow.key)
         with about(executionId=self._id, workflow=workflow.key), traced(f"walk {workflow.key}", execution_id=self._id):
@@ -183,7 +187,7 @@ class AsyncWalk:
     def _late(self, replay: Replay, over: DeadlineExceeded) -> Step:
         """The function's time was over inside of a node: another walk tries it with all of its time. One that comes no further either never
         would, so the execution ends as an error."""
-        done = sum(1 for stored in replay.known.values() if stored.was_stored and stored.job.status != PENDING)
+        done = sum(1 for stored in replay.known.values() if stored.was_stored and stored.job.status != PENDING) + len(self._heard.answers)
         if self._item.get("late") == done:
             end_now(self._backend, self._id, ERROR, f"a synchronous part of it takes too long: {over.message}", attempt=self._attempt)
             return Step(FAILED)
@@ -217,6 +221,18 @@ class AsyncWalk:
         """Commit what is staged, with its jobs, for this attempt. Raises Stale, Superseded, Invalid, TooLarge."""
         self._write(records, replay, execution, {})
 
+    def _keep(self, replay: Replay, place: str, answer: Json | EffectFailed) -> None:
+        """Of a transaction, which cannot commit it yet: what was answered from outside. Raises NotSaved."""
+        if not replay.is_uninterrupted:
+            return
+        try:
+            ours = Tagged(Check(execution_key(self._id), self._ours), "attempt")
+            self._commit([ours, *self._heard.writes(place, answer)])
+        except TooLarge:
+            return  # a walk that begins again asks for it again, under the same key
+        except Exception as error:
+            raise NotSaved(error) from error
+
     def _end(self, records: UnitRecords, replay: Replay, execution: Execution, status: int) -> None:
         changed = ended(status, execution.reason, self._backend.now())
         decided = execution.ended_by_end
@@ -224,6 +240,7 @@ class AsyncWalk:
         more = [*parent_writes(self._backend, self._item, status, execution.output), *release_writes(self._backend, self._item)]
         self._write(records, replay, execution, changed | kept, more)
         self._item = self._item | {"status": status}
+        self._heard.take_away(self._backend.store, self._backend.clock)
         count_end(self._backend, self._item, status)
         tell_parent(self._backend, self._item)
         told(self._backend, self._id)
@@ -255,6 +272,8 @@ class AsyncWalk:
         for stored in dirty:
             stored.kept()
         self._abort_children(dirty)
+        settled = {stored.job.key for stored in dirty if stored.job.status != PENDING}
+        self._heard.take_away(self._backend.store, self._backend.clock, settled)
 
     def _abort_children(self, stored_now: Sequence[StoredJob]) -> None:
         """What nobody waits for any more is ended; a child that is not heard of here runs to an end that changes nothing in its parent."""

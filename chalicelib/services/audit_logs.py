@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib.domain.audit import id_bounds, public_entry
 from chalicelib.domain.collection import Collection, Field
@@ -50,6 +50,9 @@ FIELDS = {
 }
 ENTRY = Collection("auditLogs", "auditLogs", fields={name: Field(name, kind, read_only=True) for name, kind in FIELDS.items()}, system=True)
 
+# Ids are shown as they are, numbers or texts, and compared as texts.
+SHOWN = replace(ENTRY, fields=ENTRY.fields | {"recordId": Field("recordId", "json", read_only=True)})
+
 
 @dataclass(frozen=True)
 class Shelf:
@@ -77,7 +80,7 @@ class AuditLogs:
                 _with_text_ids(filter_of(call)), ENTRY, _no_association, now_ms=editing.records.now_ms, timezone=call.timezone
             )
             found, at = _read(editing.reads.store, _shelf_of(wanted), wanted, paging.page_size, _start_of(call))
-            meta: dict[str, Json] = {"pageSize": paging.page_size, "hasNext": at is not None}
+            meta: dict[str, Json] = {"hasNext": at is not None, "page": 1, "pageSize": paging.page_size}
             if at is not None:
                 meta["cursor"] = json.dumps(at, separators=(",", ":"))
             return Answer([shape(row) for row in found], meta=meta)
@@ -94,7 +97,7 @@ def _refuse_others(call: Call) -> None:
 
 
 def _with_text_ids(raw: Json) -> Json:
-    """Ids of records are numbers or texts; here they are compared as texts."""
+    """A plain ``recordId`` that is a number, as a text."""
     if isinstance(raw, dict) and isinstance(raw.get("recordId"), int):
         return raw | {"recordId": str(raw["recordId"])}
     return raw

@@ -19,6 +19,7 @@ from chalicelib.engine.unit_of_work import Tagged
 from chalicelib.errors import Forbidden, Invalid, Json, Unauthenticated
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
+from chalicelib.services.later_calls import LATEST_MS, LONGEST_WAIT_MS
 from chalicelib.services.own import own
 from chalicelib.services.permitted import PermittedRecords
 from chalicelib.services.session import BLOCKED, Caller, role_names, session_end, signed_in
@@ -86,8 +87,9 @@ class Auth:
             if caller.claims.kind == "apiKey":
                 raise Forbidden("an API key is ended by apiKeys:destroy")
             key = revoked_key(caller.claims.session_id)
-            # For as long as any token of the session may be renewed.
-            ends_s = max(caller.claims.expires_at, session_end(self._backend, caller.claims))
+            # For as long as any token of the session may be renewed, and a call that was made with it may be waiting for its time.
+            calls_end_s = (self._backend.clock.now_ms() + LONGEST_WAIT_MS + LATEST_MS) // 1000
+            ends_s = max(caller.claims.expires_at, session_end(self._backend, caller.claims), calls_end_s)
             item: dict[str, Json] = {"pk": key.pk, "sk": key.sk, "ttl": ends_s + 60}
             commit(self._backend.store, self._backend.clock, [Tagged(Put(key.table, item), "other")], call.deadline_ms)
             return Answer(has_data=False)

@@ -48,11 +48,20 @@ class Claims(Protocol):
 
 
 @dataclass(frozen=True)
+class Proof:
+    """What lets a call in, and may be taken back: the API key or the session of this id, which began at ``since`` (epoch seconds)."""
+
+    kind: Kind
+    session_id: str
+    since: int
+
+
+@dataclass(frozen=True)
 class Principal:
     """The claims of a call without a token: a user whom a caller names that something else has let in (IAM, a topic's policy).
 
     Functions make one, never what comes over HTTP. It is good for this call only; whether the user is there, is not blocked and has the
-    role is asked as of any other."""
+    role is asked as of any other. ``proof`` is what the user had shown, for a call that runs later than it was made."""
 
     user_id: int
     verified_at: int
@@ -60,6 +69,7 @@ class Principal:
     kind: Kind = "principal"
     session_id: str = ""
     role: None = None
+    proof: Proof | None = None
 
     @property
     def issued_at(self) -> int:
@@ -74,7 +84,7 @@ class Principal:
         return self.verified_at
 
     def of_user(self, user_id: int) -> Principal:
-        return Principal(user_id, self.verified_at)
+        return Principal(user_id, self.verified_at, proof=self.proof)
 
 
 class Tokens(Protocol):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
+from chalicelib.domain.json_text import why_not_kept
 from chalicelib.domain.keys import MAX_SAFE_INTEGER, guard_key, record_key
 from chalicelib.domain.message import Message
 from chalicelib.domain.ports import Key
@@ -27,6 +28,8 @@ from chalicelib.services.product import Product
 OF_A_MESSAGE = ("triggerWorkflows", "collection", "filterByTk", "values", "as", "role")
 OF_AN_EVENT = (*OF_A_MESSAGE, "idempotencyKey", "dryRun")
 ANYBODY = "*"
+MOST_DIGITS = len(str(MAX_SAFE_INTEGER)) + 1
+MOST_SHOWN = 100
 
 
 class DirectCalls:
@@ -76,21 +79,22 @@ class DirectCalls:
         return self._product.answer(call)
 
 
-def principal_of(backend: Backend, who: Json) -> Principal:
+def principal_of(backend: Backend, who: str | int) -> Principal:
     """The user of an id, an e-mail address or a username, in one read. Raises Invalid (``USER_NOT_FOUND``) and Unavailable."""
     now_s = backend.clock.now_ms() // 1000
     user_id = user_id_of(backend, who)
     if user_id is None:
-        named = json.dumps(who, ensure_ascii=False)
+        named = json.dumps(who if isinstance(who, int) else str(who)[:MOST_SHOWN], ensure_ascii=False)
         raise Invalid(f"there is no user {named}: name an e-mail address, a username or an id", path="as", code="USER_NOT_FOUND")
     return Principal(user_id, now_s)
 
 
-def user_id_of(backend: Backend, who: Json) -> int | None:
+def user_id_of(backend: Backend, who: str | int) -> int | None:
     """The id of the user whom an id, an e-mail address or a username names. Raises Unavailable."""
-    name = str(who).strip()
+    name = who.strip() if isinstance(who, str) else str(who) if abs(who) <= MAX_SAFE_INTEGER else ""
     guards = [guard_key(USERS.uid, field, name) for field in ("email", "username")]
-    number = int(name) if name.isascii() and name.isdecimal() and int(name[:17]) <= MAX_SAFE_INTEGER else None
+    digits = name.lstrip("0")[:MOST_DIGITS] if name.isascii() and name.isdecimal() else ""
+    number = int(digits) if digits and int(digits) <= MAX_SAFE_INTEGER else None
     own: list[Key] = [] if number is None else [record_key(USERS.uid, number)]
     found = store_errors(lambda: backend.store.batch_get([*guards, *own]))
     if own and own[0] in found:
@@ -102,7 +106,7 @@ def _checked(event: Json, known: Sequence[str]) -> dict[str, Json]:
     """The event, when it has the right shape. Raises Invalid with everything that is wrong."""
     if not isinstance(event, dict):
         raise Invalid(f'the event must be an object with "triggerWorkflows", not {kind_of(event)}', path="")
-    found = [*_unknown(event, known), *_problems_of(event)]
+    found = [*_unknown(event, known), *problems_of_text(event), *_problems_of(event)]
     if found:
         raise Invalid.of(found)
     return event
@@ -112,7 +116,17 @@ def _unknown(event: dict[str, Json], known: Sequence[str]) -> Iterator[Problem]:
     for name in event:
         if name not in known:
             meant = did_you_mean(name, known) or f"known are {', '.join(known)}"
-            yield Problem(f'"{name[:60]}" is not known; {meant}', name[:60], "UNKNOWN_PROPERTY")
+            shown = name[:60].encode(errors="replace").decode()
+            yield Problem(f'"{shown}" is not known; {meant}', shown, "UNKNOWN_PROPERTY")
+
+
+def problems_of_text(event: dict[str, Json], path: str = "") -> Iterator[Problem]:
+    """The properties that could not be stored or written out again: an event is not read from text here."""
+    for name, value in event.items():
+        reason = why_not_kept(name) or why_not_kept(value)
+        if reason is not None:
+            shown = name[:60].encode(errors="replace").decode()
+            yield Problem(f'"{shown}" {reason}', f"{path}{shown}", "INVALID_JSON")
 
 
 def _problems_of(event: dict[str, Json]) -> Iterator[Problem]:

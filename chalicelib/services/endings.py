@@ -17,7 +17,7 @@ from chalicelib.domain.ports import EXECUTIONS, Equals, Item, Key, Put, StoreUna
 from chalicelib.domain.status import ABORTED, PENDING, STARTED
 from chalicelib.engine.commit import Stale, commit, walk_until_committed
 from chalicelib.engine.policies import RETRY_AT, meta_of
-from chalicelib.engine.stored_jobs import PART, doc_of, ended_item, read_all, signal_writes
+from chalicelib.engine.stored_jobs import doc_of, ended_item, is_part, read_all, signal_writes
 from chalicelib.engine.unit_of_work import Tagged
 from chalicelib.errors import AppError, Json
 from chalicelib.nodes import subflow
@@ -105,7 +105,7 @@ def _family(backend: Backend, execution_id: int, reason: str) -> Iterator[Family
     own, jobs = read_all(backend.store, execution_id)
     if own is None or not is_open(own):
         return
-    pending = [item for item in jobs if PART not in item["sk"] and item["status"] == PENDING]
+    pending = [item for item in jobs if not is_part(item) and item["status"] == PENDING]
     yield Family(own, pending, reason)
     for item in pending:
         child_id = (doc_of(item)["meta"] or {}).get("executionId")

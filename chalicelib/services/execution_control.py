@@ -8,25 +8,26 @@ chosen node copied. Source: https://docs.nocobase.com/workflow/advanced/executio
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from itertools import takewhile
 
 from chalicelib.domain.graph import Node
 from chalicelib.domain.ids import fresh_id
 from chalicelib.domain.keys import execution_key
-from chalicelib.domain.ports import EXECUTIONS, Absent, Item, Put
+from chalicelib.domain.ports import EXECUTIONS, Absent, Delete, Item, Put
 from chalicelib.domain.status import ABORTED, QUEUEING, STARTED
 from chalicelib.domain.workflow import Workflow, plain_name
-from chalicelib.engine.commit import Stale, commit, store_errors
+from chalicelib.engine.commit import Replayed, Stale, commit, store_errors
 from chalicelib.engine.dispatch import run_writes
-from chalicelib.engine.execution import Execution
+from chalicelib.engine.execution import Execution, is_kept
 from chalicelib.engine.spilled import anew
-from chalicelib.engine.stored_jobs import PART, read_all
+from chalicelib.engine.stored_jobs import PART, is_part, read_all
 from chalicelib.engine.touched import row_names
 from chalicelib.engine.unit_of_work import Tagged
-from chalicelib.errors import Forbidden, Invalid, Json, NotFound, Unavailable
+from chalicelib.errors import Forbidden, Invalid, NotFound, Problem, Unavailable
 from chalicelib.nodes import NODE_TYPES
-from chalicelib.services import machines
+from chalicelib.services import idempotency, machines
 from chalicelib.services.attempts import claim, last_attempt, started, version_of
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
@@ -37,6 +38,9 @@ from chalicelib.services.executions import AREA, execution_id_of
 from chalicelib.services.session import NO_PERMISSIONS
 
 MOST_WRITES = 90
+NODE_ID = "nodeId"
+PARAMETERS = ("filterByTk", "token")
+DIGITS = re.compile("[0-9]{1,16}")
 
 
 class ExecutionControl:
@@ -63,27 +67,49 @@ class ExecutionControl:
         """Runs an execution again, for who acts as root: ``{"nodeId"?}`` → 202 ``{"id", "status", "attempt"?, "rerunOf"?}``.
 
         One that is under way gets a new attempt. One that has ended stays, and a new one begins at the node, with the results of what
-        ran before it; without a node from the start. A node inside a loop or a parallel branch stands for the whole of it."""
-        return store_errors(lambda: self._rerun(call))
+        ran before it; without a node from the start. A node inside a loop or a parallel branch stands for the whole of it. With an
+        ``Idempotency-Key`` the same call again answers as the first."""
+        try:
+            return store_errors(lambda: self._rerun(call))
+        except Replayed:
+            return store_errors(lambda: self._rerun(call))
 
     def _rerun(self, call: Call) -> Answer:
         editing = open_for(self._backend, call, AREA, "")
         if not editing.caller.is_root:
             raise Forbidden(NO_PERMISSIONS)
+        node_id = _asked_node(call)
+        replay = self._replay(editing, call)
+        if replay is not None:
+            return replay
         item, jobs = self._found(call)
         workflow = version_of(self._backend, item)
         if workflow is None:
             raise Invalid("the version of the workflow that ran is not there any more", path="filterByTk", code="WORKFLOW_NOT_FOUND")
-        node_id = _node_id(call.values().get("nodeId"))
         if item.get("status") is QUEUEING:
             raise Invalid("the execution has not started yet; it will", path="filterByTk", code="EXECUTION_QUEUED")
         if item.get("status") == STARTED:
-            return self._again(item, workflow, node_id)
-        return self._anew(editing, item, jobs, workflow, node_id)
+            return self._kept(editing, call, self._again(item, workflow, node_id))
+        return self._anew(editing, call, item, jobs, workflow, node_id)
+
+    def _replay(self, editing: Editing, call: Call) -> Answer | None:
+        """The answer that was kept for the call's key. Raises Unprocessable when it was kept for another call."""
+        now_s = self._backend.clock.now_ms() // 1000
+        found = editing.reads.resolve(lambda: idempotency.replay(editing.reads, call, editing.caller.id, now_s))
+        if found is None or found.answer is None:
+            return None
+        found.check_role(editing.caller.role_name)
+        return found.answer
+
+    def _kept(self, editing: Editing, call: Call, answer: Answer) -> Answer:
+        """The answer about a new attempt, kept right after it: a second attempt would do no harm. Raises Replayed."""
+        kept = idempotency.keep(call, editing.caller, self._backend.clock.now_ms() // 1000, answer)
+        commit(self._backend.store, self._backend.clock, kept, call.deadline_ms)
+        return answer
 
     def _found(self, call: Call) -> tuple[Item, list[Item]]:
         item, jobs = read_all(self._backend.store, execution_id_of(call))
-        if item is None:
+        if item is None or not is_kept(item, self._backend.clock.now_ms()):
             raise NotFound("execution not found", code="EXECUTION_NOT_FOUND")
         return item, jobs
 
@@ -111,7 +137,28 @@ class ExecutionControl:
             raise Invalid("the execution has ended meanwhile", path="filterByTk", code="EXECUTION_ENDED")
         return Answer({"id": item["id"], "status": STARTED, "attempt": last_attempt(item)}, status=202)
 
-    def _anew(self, editing: Editing, item: Item, jobs: Sequence[Item], workflow: Workflow, node_id: int | None) -> Answer:
+    def _anew(self, editing: Editing, call: Call, item: Item, jobs: Sequence[Item], workflow: Workflow, node_id: int | None) -> Answer:
+        execution = self._begun(item, workflow)
+        before = _before(jobs, workflow, node_id)
+        answer = Answer({"id": execution.id, "status": QUEUEING, "rerunOf": item["id"]}, status=202)
+        kept = idempotency.keep(call, editing.caller, self._backend.clock.now_ms() // 1000, answer)
+        copied = _copies(execution.id, before)
+        self._put(copied)
+        writes = run_writes(editing.definitions, [execution], f"rerun-{execution.id}", self._backend.now())
+        try:
+            commit(self._backend.store, self._backend.clock, [*writes, *kept], call.deadline_ms)
+        except Replayed:
+            self._put([Tagged(Delete(one.write.key), "other") for one in copied])
+            raise
+        after_commit(self._backend, editing.definitions, [execution])
+        return answer
+
+    def _put(self, writes: Sequence[Tagged]) -> None:
+        for start in range(0, len(writes), MOST_WRITES):
+            commit(self._backend.store, self._backend.clock, writes[start : start + MOST_WRITES])
+
+    def _begun(self, item: Item, workflow: Workflow) -> Execution:
+        """A queued execution that does what one that has ended did. Raises Invalid for a synchronous one."""
         doc, now_ms = json.loads(item["doc"]), self._backend.clock.now_ms()
         if workflow.sync and doc.get("spilled") is None:
             message = "this workflow is synchronous; run it again by its trigger or workflows:execute"
@@ -122,22 +169,21 @@ class ExecutionControl:
         )
         execution.rerun_of, execution.manually, execution.spilled = item["id"], True, anew(doc.get("spilled"))
         execution.rows = row_names(plain_name(workflow.config.get("collection") or ""), doc["context"].get("data"))
-        copied = _copies(execution.id, _before(jobs, workflow, node_id))
-        for start in range(0, len(copied), MOST_WRITES):
-            commit(self._backend.store, self._backend.clock, copied[start : start + MOST_WRITES])
-        commit(
-            self._backend.store, self._backend.clock, run_writes(editing.definitions, [execution], f"rerun-{now_ms}", self._backend.now())
-        )
-        after_commit(self._backend, editing.definitions, [execution])
-        return Answer({"id": execution.id, "status": execution.status, "rerunOf": item["id"]}, status=202)
+        return execution
 
 
-def _node_id(raw: Json) -> int | None:
-    if raw is None:
-        return None
-    if isinstance(raw, bool) or not str(raw).isdigit():
-        raise Invalid("nodeId must be the id of a node", path="nodeId")
-    return int(raw)
+def _asked_node(call: Call) -> int | None:
+    """``nodeId`` of the body. Raises Invalid for what would be ignored, since everything would run again then."""
+    found = [
+        Problem(f'"{name}" means nothing here; the body may hold "{NODE_ID}", the query string filterByTk', name)
+        for name in [*(name for name in call.values() if name != NODE_ID), *(name for name in call.params if name not in PARAMETERS)]
+    ]
+    raw = call.values().get(NODE_ID)
+    if raw is not None and (isinstance(raw, bool) or not DIGITS.fullmatch(str(raw))):
+        found.append(Problem("nodeId must be the id of a node", NODE_ID))
+    if found:
+        raise Invalid.of(found)
+    return None if raw is None else int(raw)
 
 
 def _before(jobs: Sequence[Item], workflow: Workflow, node_id: int | None) -> list[Item]:
@@ -146,12 +192,12 @@ def _before(jobs: Sequence[Item], workflow: Workflow, node_id: int | None) -> li
         return []
     node = workflow.graph.nodes.get(node_id)
     first = _outermost(workflow, node) if node else None
-    whole = sorted((job for job in jobs if PART not in job["sk"]), key=lambda job: int(job["seq"]))
+    whole = sorted((job for job in jobs if not is_part(job)), key=lambda job: int(job["seq"]))
     if first is None or all(job["nodeId"] != first.id or job.get("assigns") for job in whole):
         raise Invalid(f"the execution has no job of a node {node_id}", path="nodeId", code="NODE_NOT_RUN")
     kept = list(takewhile(lambda job: job["nodeId"] != first.id or job.get("assigns"), whole))
     names = {job["sk"] for job in kept}
-    return kept + [job for job in jobs if PART in job["sk"] and job["sk"].partition(PART)[0] in names]
+    return kept + [job for job in jobs if is_part(job) and job["sk"].rpartition(PART)[0] in names]
 
 
 def _outermost(workflow: Workflow, node: Node) -> Node:

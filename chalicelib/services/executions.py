@@ -196,7 +196,7 @@ def execution_id_of_job(call: Call) -> int:
     """The execution of the job that the call names by ``<execution id>-<number>``. Raises Invalid."""
     execution_id, _, number = (call.target_key or "").partition("-")
     if not re.fullmatch("[0-9]{1,16}", execution_id) or not re.fullmatch("[0-9]{1,9}", number):
-        raise Invalid("a job's id is <execution id>-<number>", path="filterByTk", code="INVALID_ID")
+        raise Invalid("a job's id is <execution id>-<number>: in the path or in filterByTk", path="filterByTk", code="INVALID_ID")
     return int(execution_id)
 
 

@@ -28,6 +28,7 @@ from chalicelib.services.schedules import Scheduled, scheduled_workflows
 from chalicelib.triggers.schedule import SCHEDULE, STATIC, static_recurrence
 
 LATEST_MS = 86_400_000  # an event that is older is not made up for: a dead letter that is sent again after days
+EARLIEST_MS = MINUTE_MS  # so far may two clocks be apart
 KEPT_SECONDS = 3 * 86_400
 MOST_IDS = 100
 
@@ -70,6 +71,8 @@ class Firing:
             return "another version is enabled"
         if self._backend.clock.now_ms() - self._time_ms > LATEST_MS:
             return "it is more than a day late"
+        if self._time_ms - self._backend.clock.now_ms() > EARLIEST_MS:
+            return "it has not come yet"
         due_ms = time_within(static_recurrence(workflow.config), self._time_ms)
         return due_ms if due_ms is not None else "it is none of its times"
 

@@ -13,21 +13,24 @@ from functools import cached_property
 
 from chalicelib.domain.keys import execution_key, job_key, record_key
 from chalicelib.domain.ports import EXECUTIONS, Check, Equals, Item, Key, MachineRefused, Put, StoreUnavailable, Update
-from chalicelib.domain.status import KNOWN, PENDING, STARTED
+from chalicelib.domain.status import ABORTED, KNOWN, PENDING, STARTED
 from chalicelib.domain.system_collections import WORKFLOWS
 from chalicelib.domain.workflow import Workflow
 from chalicelib.engine.commit import commit, store_errors, walk_until_committed
 from chalicelib.engine.execution import is_kept, public_execution
+from chalicelib.engine.policies import meta_of, policies_of
 from chalicelib.engine.reads import Reads
 from chalicelib.engine.stored_jobs import StoredJob, ended_item, parse_jobs, public_jobs, read_all
 from chalicelib.engine.unit_of_work import Tagged
-from chalicelib.errors import Forbidden, Invalid, Json, NotFound, Problem
+from chalicelib.errors import AppError, Forbidden, Invalid, Json, NotFound, Problem
 from chalicelib.nodes import NODE_TYPES
 from chalicelib.observability import logger
 from chalicelib.services import machines
 from chalicelib.services.attempts import last_attempt, next_attempt
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
+from chalicelib.services.endings import PARENT_ABORTED, end_now
+from chalicelib.services.executions import execution_id_of_job
 from chalicelib.services.session import NO_PERMISSIONS, signed_in
 
 NOT_OPEN = "NOT_OPEN"
@@ -68,6 +71,14 @@ class ReadJob:
             raise Invalid("the time of the execution is over: nothing waits there any more", code=NOT_OPEN)
         if self.item["status"] != PENDING:
             raise Invalid(f"the job has ended already, with status {self.item['status']}", code=NOT_OPEN)
+        if self._is_late(now_ms):
+            raise Invalid("the time of the node is over: nothing waits there any more", code=NOT_OPEN)
+
+    def _is_late(self, now_ms: int) -> bool:
+        """Whether the node's ``timeoutSeconds`` are over, though no walk has come by since."""
+        due_ms, stored = self.item.get("dueAt"), self.stored
+        is_timed = policies_of(self.workflow)[stored.job.node.id].timeout_ms is not None
+        return is_timed and due_ms is not None and now_ms >= due_ms and not stored.awaits_retry
 
     def check_writes(self) -> list[Tagged]:
         """Conditions under which the job is still open at the commit."""
@@ -143,6 +154,7 @@ class JobSignals:
     def _wake(self, job: ReadJob) -> None:
         """Let the execution go on. A machine that waits for a time hears no signal: another attempt takes its place."""
         signal(self._backend, job.execution_id)
+        self._let_child_go(job)
         if job.stored.hears_signals:
             return
         own = execution_key(job.execution_id)
@@ -150,23 +162,31 @@ class JobSignals:
         if item is not None and item.get("status") == STARTED and next_attempt(self._backend, item, job.workflow) is not None:
             machines.stop(self._backend, job.workflow, job.execution_id, last_attempt(item))
 
+    def _let_child_go(self, job: ReadJob) -> None:
+        """End the execution that the job waited for, best effort: one that is not reached runs to an end that changes nothing here."""
+        child_id = meta_of(job.stored.job.meta, "executionId")
+        if not isinstance(child_id, int):
+            return
+        try:
+            store_errors(lambda: end_now(self._backend, child_id, ABORTED, PARENT_ABORTED))
+        except AppError as error:
+            logger.warning("execution %s goes on, though nobody waits for it: %s", child_id, error)
+
     def _read(self, reads: Reads, call: Call) -> ReadJob:
         """The job that the call names. Raises Invalid, NotFound."""
         job_id = call.target_key or ""
-        number = job_id.partition("-")[0]
-        if not (number.isascii() and number.isdigit()):
-            raise Invalid("a job's id is <execution id>-<number>: jobs:resume/<id> or filterByTk", path="filterByTk", code="INVALID_ID")
-        own, items = read_all(self._backend.store, int(number))
+        own, items = read_all(self._backend.store, execution_id_of_job(call))
+        if own is None or not is_kept(own, self._backend.clock.now_ms()):
+            raise NotFound(f"there is no job {job_id}", code="JOB_NOT_FOUND")
         found = next((item for item in items if item.get("jobId") == job_id), None)
-        if own is not None and found is not None:
+        if found is not None:
             version = record_key(WORKFLOWS.uid, own["workflowId"])
             reads.load([version])
             stored = reads.items[version]
             if stored is None:
                 raise Invalid("the version of the workflow is gone: nothing can go on", code=NOT_OPEN)
             return ReadJob(own, found, stored)
-        is_there = own is not None and is_kept(own, self._backend.clock.now_ms())
-        if own is not None and is_there and any(job["id"] == job_id for job in public_execution(own)["jobs"]):
+        if any(job["id"] == job_id for job in public_execution(own)["jobs"]):
             raise Invalid("the execution has ended: nothing waits there any more", code=NOT_OPEN)
         raise NotFound(f"there is no job {job_id}", code="JOB_NOT_FOUND")
 

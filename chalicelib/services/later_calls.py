@@ -9,28 +9,34 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import tzinfo
+from itertools import islice
 
 from chalicelib.domain.ids import fresh_id
 from chalicelib.domain.instants import iso_text
 from chalicelib.domain.keys import later_call_key, later_key
 from chalicelib.domain.moments import zone_of
-from chalicelib.domain.ports import EXECUTIONS, Absent, Delete, Equals, Item, Put, Update
+from chalicelib.domain.ports import EXECUTIONS, Absent, Delete, Equals, Item, Key, Put, Update
+from chalicelib.domain.query import parse_paging
 from chalicelib.domain.recurrence import instant_of, zone_named
 from chalicelib.engine.commit import Stale, commit, store_errors
 from chalicelib.engine.unit_of_work import Tagged
 from chalicelib.errors import Conflict, Invalid, Json, NotFound, Problem, TooLarge
 from chalicelib.services import idempotency
-from chalicelib.services.backend import Backend
+from chalicelib.services.backend import Backend, Proof
 from chalicelib.services.call import Answer, Call
-from chalicelib.services.session import Caller, signed_in
+from chalicelib.services.session import Caller, proof_of, signed_in
 
 RUN_AT, ZONE = "runAt", "timezone"
 LONGEST_WAIT_MS = 366 * 86_400_000
+LATEST_MS = 86_400_000  # what could not run for so long is given up
 MOST_BYTES = 350 * 1024
-WAITING = "waiting"
+WAITING, RUNNING = "waiting", "running"
+STATES = (WAITING, RUNNING, "done", "failed", "refused", "missed")
 KEPT_SECONDS = 30 * 86_400
-MOST_SHOWN = 200
+READ_AT_ONCE = 200
 
 
 def is_for_later(call: Call) -> bool:
@@ -82,6 +88,7 @@ class LaterCalls:
         Raises Invalid, TooLarge, Replayed, Stale, Unavailable."""
         now_ms = self._backend.clock.now_ms()
         at_ms, call_id = run_at_ms(call, now_ms), fresh_id(now_ms)
+        _check_lives_until(caller, at_ms)
         scheduled: dict[str, Json] = {"id": call_id, RUN_AT: iso_text(at_ms)}
         if call.dry_run:
             return Answer(meta={"executions": [], "scheduled": {RUN_AT: iso_text(at_ms)}, "dryRun": True}, has_data=False)
@@ -97,21 +104,39 @@ class LaterCalls:
         place, own = later_key(iso_text(at_ms), call_id), later_call_key(caller.id, call_id)
         times = {"id": call_id, "userId": caller.id, "runAt": iso_text(at_ms)}
         item: Item = {"pk": own.pk, "sk": own.sk, **times, "createdAt": self._backend.now(), "state": WAITING, "doc": doc}
+        proof = proof_of(caller.claims)
+        item["proof"] = None if proof is None else asdict(proof)
         return [
             Tagged(Put(own.table, item, Absent()), "record"),
             Tagged(Put(place.table, {"pk": place.pk, "sk": place.sk, **times}, Absent()), "other"),
         ]
 
     def list_own(self, call: Call) -> Answer:
-        """One's own scheduled calls, the newest first, at most 200; with ``state`` only those. For root those of ``userId``."""
+        """One's own scheduled calls, the newest first, by pages; with ``state`` only those. For root those of ``userId``."""
+        state = call.params.get("state") or None
+        if state is not None and state not in STATES:
+            raise Invalid(f"state must be one of {', '.join(STATES)}", path="state")
+        paging = parse_paging(*(call.params.get(name) for name in ("page", "pageSize", "paginate")))
 
         def act() -> Answer:
-            caller = self._caller(call)
-            owner, state = self._owner(call, caller), call.params.get("state")
-            page = self._backend.store.query(EXECUTIONS, later_call_key(owner, 0).pk, forward=False, limit=MOST_SHOWN)
-            return Answer([_shown(item) for item in page.items if state in (None, "", item["state"])])
+            owner = self._owner(call, self._caller(call))
+            if not paging.paginate:
+                return Answer([_shown(item) for item in self._of(owner, state)])
+            found = list(islice(self._of(owner, state), paging.offset, paging.offset + paging.page_size + 1))
+            meta: dict[str, Json] = {"hasNext": len(found) > paging.page_size, "page": paging.page, "pageSize": paging.page_size}
+            return Answer([_shown(item) for item in found[: paging.page_size]], meta=meta)
 
         return store_errors(act)
+
+    def _of(self, owner: int, state: Json) -> Iterator[Item]:
+        """The user's calls in a state (``None``: in any), the newest first. Raises StoreUnavailable."""
+        start = None
+        while True:
+            page = self._backend.store.query(EXECUTIONS, later_call_key(owner, 0).pk, forward=False, limit=READ_AT_ONCE, start=start)
+            yield from (item for item in page.items if state in (None, item["state"]))
+            start = page.next
+            if start is None:
+                return
 
     def destroy(self, call: Call) -> Answer:
         """1 when the call was taken back before it ran. Raises NotFound, Conflict when it has run."""
@@ -157,16 +182,41 @@ class LaterCalls:
 def begun(item: Item) -> Tagged:
     """The write that says that the call runs now, so that it is not taken back in the middle."""
     return Tagged(
-        Update(later_call_key(item["userId"], item["id"]), set={"state": "running"}, condition=Equals({"state": item["state"]})), "other"
+        Update(later_call_key(item["userId"], item["id"]), set={"state": RUNNING}, condition=Equals({"state": item["state"]})), "other"
     )
 
 
-def ended(item: Item, state: str, result: Json, now_ms: int) -> list[Tagged]:
-    """The writes that say how the call ended (``done``, ``failed``, ``missed``); kept for 30 days."""
-    own, place = later_call_key(item["userId"], item["id"]), later_key(item["runAt"], item["id"])
-    text = json.dumps(result, ensure_ascii=False)
+def ended(item: Item, place: Item, state: str, result: Json, now_ms: int) -> list[Tagged]:
+    """The writes that say how the call ended (``done``, ``failed``, ``refused``, ``missed``); kept for 30 days. ``place`` is where it
+    stood among those that wait."""
+    own, text = later_call_key(item["userId"], item["id"]), json.dumps(result, ensure_ascii=False)
     set_to: dict[str, Json] = {"state": state, "endedAt": iso_text(now_ms), "result": text, "ttl": now_ms // 1000 + KEPT_SECONDS}
-    return [Tagged(Update(own, set=set_to, condition=Equals({"state": item["state"]})), "other"), Tagged(Delete(place), "other")]
+    return [Tagged(Update(own, set=set_to, condition=Equals({"state": item["state"]})), "other"), gone(place)]
+
+
+def gone(place: Item) -> Tagged:
+    """The write that forgets a place."""
+    return Tagged(Delete(Key(EXECUTIONS, place["pk"], place["sk"])), "other")
+
+
+def postponed(place: Item, at_ms: int) -> list[Tagged]:
+    """The writes that put what could not run now behind those whose time comes until ``at_ms``."""
+    there = later_key(iso_text(at_ms), place["id"])
+    item = place | {"pk": there.pk, "sk": there.sk}
+    return [gone(place), Tagged(Put(there.table, item, Absent()), "other")]
+
+
+def proof_in(item: Item) -> Proof | None:
+    """What had let the call in when it was made."""
+    kept = item["proof"]
+    return None if kept is None else Proof(kept["kind"], kept["session_id"], int(kept["since"]))
+
+
+def _check_lives_until(caller: Caller, at_ms: int) -> None:
+    """Raises Invalid for a call of an API key whose own time is over before that of the call."""
+    ends_s = caller.claims.expires_at
+    if caller.claims.kind == "apiKey" and at_ms > ends_s * 1000:
+        raise Invalid(f"runAt lies after the end of this API key, {iso_text(ends_s * 1000)}", path=RUN_AT)
 
 
 def _doc_of(call: Call, role_name: str) -> dict[str, Json]:

@@ -13,10 +13,11 @@ from typing import NamedTuple
 from chalicelib.domain.keys import execution_key
 from chalicelib.domain.ports import Item
 from chalicelib.engine.commit import store_errors
-from chalicelib.errors import Json
+from chalicelib.errors import Invalid, Json
 from chalicelib.observability import logger
 from chalicelib.services.attempts import last_attempt
 from chalicelib.services.backend import Backend
+from chalicelib.services.call import kind_of
 from chalicelib.services.endings import is_open
 from chalicelib.services.open_runs import OpenRuns
 
@@ -31,11 +32,13 @@ class Ended(NamedTuple):
     attempt: int
 
 
-def machine_ended(backend: Backend, event: dict[str, Json]) -> bool:
+def machine_ended(backend: Backend, event: Json) -> bool:
     """Whether the execution was moved on: a new attempt, or its end where its time or its version is over.
 
     ``event``: EventBridge's; one of another kind, of another stage, of an attempt that is not the last, or of an execution that has ended
-    changes nothing. Raises Unavailable, so that the event comes again."""
+    changes nothing. Raises Unavailable, so that the event comes again, and Invalid for what is no event at all."""
+    if not isinstance(event, dict):
+        raise Invalid(f"the event must be an object, one of EventBridge, not {kind_of(event)}", path="")
     ended = _ended(backend.stage, event)
     if ended is None:
         return False

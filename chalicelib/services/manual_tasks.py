@@ -18,6 +18,7 @@ from chalicelib.domain.status import ABORTED, PENDING, STARTED
 from chalicelib.domain.system_collections import WORKFLOW_CC_TASKS, WORKFLOW_MANUAL_TASKS, WORKFLOWS
 from chalicelib.domain.workflow import Workflow
 from chalicelib.engine.commit import store_errors, walk_until_committed
+from chalicelib.engine.execution import is_kept
 from chalicelib.engine.finder import Search
 from chalicelib.engine.unit_of_work import MOST_WRITES
 from chalicelib.errors import Invalid, Json
@@ -160,7 +161,7 @@ def _record_of(records: PermittedRecords, task: Record) -> str | None:
     key = execution_key(task.row["executionId"])
     records.unit.reads.load([key])
     item = records.unit.reads.items.get(key)
-    return item.get("record") if item else None
+    return item.get("record") if item and is_kept(item, records.now_ms) else None
 
 
 def _forms_of(records: PermittedRecords, task: Record) -> Json:

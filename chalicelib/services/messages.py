@@ -7,7 +7,7 @@ Source: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.
 
 from __future__ import annotations
 
-import re
+import hashlib
 from collections.abc import Mapping
 
 from chalicelib.domain.json_text import parse_json
@@ -16,7 +16,7 @@ from chalicelib.domain.ports import EffectFailed
 from chalicelib.errors import AppError, Conflict, DeadlineExceeded, Invalid, Json, TooLarge, TooManyAttempts, Unavailable
 from chalicelib.observability import counted, logger
 from chalicelib.services.direct_calls import DirectCalls
-from chalicelib.services.message_events import Delivery, deliveries_of
+from chalicelib.services.message_events import NOT_IN_A_LETTER, Delivery, deliveries_of
 from chalicelib.services.message_runs import run_message
 from chalicelib.services.product import Product
 from chalicelib.triggers.custom_action import PARAMETER
@@ -24,10 +24,9 @@ from chalicelib.triggers.custom_action import PARAMETER
 # Below the 256 KB that SNS takes: what a workflow begins with must fit into an item beside what the mapping adds.
 MOST_MESSAGE_BYTES = 200 * 1024
 RESERVE_MS = 3_000
+LEAST_MS = 15_000
 MOST_REASON = 1_000
 TRANSIENT = (Unavailable, Conflict, DeadlineExceeded, TooManyAttempts)
-# What Amazon SQS takes: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
-NOT_IN_A_LETTER = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Messages:
@@ -42,17 +41,27 @@ class Messages:
         """``{"batchItemFailures": [{"itemIdentifier"}]}``: the records that are to be delivered again.
 
         Raises Invalid for an event that is no delivery, Unavailable when a topic that called straight is to deliver again."""
-        again = [delivery for delivery in deliveries_of(event) if not self._is_done(delivery, deadline_ms)]
+        deliveries = sorted(deliveries_of(event), key=_turn)
+        again = [
+            delivery
+            for number, delivery in enumerate(deliveries)
+            if not self._is_done(delivery, self._share_ms(deadline_ms, len(deliveries) - number), deadline_ms)
+        ]
         if any(delivery.id is None for delivery in again):
             raise Unavailable("the message could not be taken now; deliver it again")
         return {"batchItemFailures": [{"itemIdentifier": delivery.id} for delivery in again]}
 
-    def _is_done(self, delivery: Delivery, deadline_ms: int) -> bool:
+    def _share_ms(self, deadline_ms: int, left: int) -> int:
+        """Until when one of the messages that are left may run: it gets its part of the time that is left, and what most need at least."""
+        now_ms, ends_ms = self._backend.clock.now_ms(), deadline_ms - RESERVE_MS
+        return min(ends_ms, now_ms + max(LEAST_MS, (ends_ms - now_ms) // left))
+
+    def _is_done(self, delivery: Delivery, until_ms: int, deadline_ms: int) -> bool:
         """Whether the record may be forgotten."""
         if self._backend.clock.now_ms() > deadline_ms - RESERVE_MS:
             return False
         try:
-            self._deliver(delivery, deadline_ms - RESERVE_MS)
+            self._deliver(delivery, until_ms)
         except TRANSIENT as later:
             logger.warning("the message %s comes again: %s", delivery.id, later)
             return False
@@ -128,6 +137,15 @@ class _Refused(Exception):
     def __init__(self, about: dict[str, str], error: AppError) -> None:
         super().__init__(error.message)
         self.about = about | {"reason": error.message, "code": _code(error)}
+
+
+def _turn(delivery: Delivery) -> tuple[int, str]:
+    """The place in a batch: what comes for the first time before the rest, as it came; what came before in another order each time.
+
+    So a message that takes all the time that it gets stands behind those that do not, and in the end gets what they leave."""
+    if delivery.times <= 1:
+        return 1, ""
+    return delivery.times, hashlib.sha256(f"{delivery.id}/{delivery.times}".encode(errors="replace")).hexdigest()
 
 
 def _code(error: AppError) -> str:

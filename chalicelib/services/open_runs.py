@@ -1,8 +1,9 @@
 """The sweep of open executions: whatever was lost between two commits is found here and goes on.
 
 An execution is looked at when it ought to have moved and has not: queued for ten seconds, waiting past the time or the signal that ends its
-wait, walked without a commit. One whose machine still runs is left alone; one whose token was not heard gets it again; any other gets a new
-attempt. One over its time is ended, machine or not. Where a sweep has no time for all, the next one begins where it stopped.
+wait, walked without a commit, or of a version that is no longer there. One whose machine still runs is left alone; one whose token was not
+heard gets it again; any other gets a new attempt. One over its time, or without its version, is ended, machine or not. Where a sweep has no
+time for all, the next one begins where it stopped.
 Source: https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html (its answer may be a moment old)
 """
 
@@ -11,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chalicelib.domain.instants import epoch_ms_of
-from chalicelib.domain.keys import execution_key
+from chalicelib.domain.keys import execution_key, record_key
 from chalicelib.domain.ports import EXECUTIONS, Item, Key, MachineRefused, Put, Range
 from chalicelib.domain.retention import TIMEOUT
 from chalicelib.domain.status import ABORTED, QUEUEING
+from chalicelib.domain.system_collections import WORKFLOWS
 from chalicelib.domain.workflow import Workflow
 from chalicelib.engine.commit import commit, store_errors
 from chalicelib.engine.unit_of_work import Tagged
@@ -40,6 +42,7 @@ class OpenRuns:
         self._backend = backend
         self._at_once = at_once
         self._rooms: dict[str, Room] = {}
+        self._versions: dict[int, bool] = {}
         self._tells = True
         self._open_runs = self._stuck_runs = 0
 
@@ -53,7 +56,7 @@ class OpenRuns:
 
     def _sweep(self, deadline_ms: int) -> int:
         cursor = self._backend.store.batch_get([CURSOR]).get(CURSOR)
-        moved = 0
+        self._versions, moved = {}, 0
         for partition, item in self._open((cursor or {}).get("value") or [0, 0]):
             if self._backend.clock.now_ms() >= deadline_ms:
                 self._keep([partition, item["id"]])
@@ -88,10 +91,8 @@ class OpenRuns:
 
     def _moved(self, item: Item) -> bool:
         """Whether something was done about the execution. What is wrong with one must not keep the others from going on."""
-        if not self._is_due(item):
-            return False
         try:
-            return store_errors(lambda: self._move(item["id"]))
+            return store_errors(lambda: self._is_due(item) and self._move(item["id"]))
         except (AppError, MachineRefused) as error:
             logger.warning("execution %s waits for the next sweep: %s", item["id"], error)
         except Exception:
@@ -101,7 +102,17 @@ class OpenRuns:
 
     def _is_due(self, item: Item) -> bool:
         """Whether the execution ought to have moved by now."""
-        return not is_open(item) or self._is_over(item) or self._at_once or (self._has_rested(item) and self._has_to_move(item))
+        if not is_open(item) or self._is_over(item) or self._at_once:
+            return True
+        return (self._has_rested(item) and self._has_to_move(item)) or not self._has_version(item)
+
+    def _has_version(self, item: Item) -> bool:
+        """Whether the version that it runs is still there, asked once in a sweep."""
+        version_id = item["workflowId"]
+        if version_id not in self._versions:
+            key = record_key(WORKFLOWS.uid, version_id)
+            self._versions[version_id] = key in self._backend.store.batch_get([key])
+        return self._versions[version_id]
 
     def _is_over(self, item: Item) -> bool:
         expires_ms = item.get("expiresAt")

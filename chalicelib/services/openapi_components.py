@@ -27,7 +27,9 @@ from chalicelib.errors import Json
 from chalicelib.nodes import NODE_TYPES
 from chalicelib.nodes.base import NodeType
 from chalicelib.services.action_results import SCHEMA as RESULT
+from chalicelib.services.audit_logs import SHOWN as AUDIT_ENTRY
 from chalicelib.services.executions import EXECUTION, JOB
+from chalicelib.services.later_calls import STATES
 from chalicelib.services.moves import METHODS
 from chalicelib.services.openapi_schemas import ID_SCHEMAS, Schema, or_null, read_schema, reference
 from chalicelib.triggers import TRIGGER_TYPES, request_interception
@@ -153,16 +155,18 @@ def _records() -> dict[str, Schema]:
         ),
         "Rerun": record({"nodeId": ID}, ()),
         "Run": record({"execution": record({"id": ID, "status": or_null(WHOLE)}, ("id", "status"))}, ("execution",)),
+        "AuditEntry": read_schema(AUDIT_ENTRY, (), closed=False),
         "ApiKey": read_schema(API_KEYS, (), closed=False),
         "WorkflowCcTask": read_schema(WORKFLOW_CC_TASKS, (), closed=False),
         "WorkflowManualTask": read_schema(WORKFLOW_MANUAL_TASKS, (), closed=False),
         "OfferedProcedure": record(
-            {"name": TEXT, "title": TEXT, "collection": NULLABLE_TEXT, "form": {"type": ["object", "null"]}}, ("name", "title", "collection")
+            {"name": TEXT, "title": TEXT, "collection": NULLABLE_TEXT, "form": {"type": ["object", "null"]}},
+            ("name", "title", "collection"),
         ),
         "TaskCount": record({"userId": ID, "type": {"enum": ["manual", "cc"]}, "stats": record({"pending": WHOLE, "all": WHOLE})}),
         "ScheduledCall": record(
             {"id": ID, "userId": ID, "runAt": TEXT, "createdAt": TEXT, "endedAt": NULLABLE_TEXT, "call": TEXT, "params": {"type": "object"}}
-            | {"state": {"enum": ["waiting", "running", "done", "failed", "missed"]}, "body": ANY, "result": {"type": ["object", "null"]}},
+            | {"state": {"enum": list(STATES)}, "body": ANY, "result": {"type": ["object", "null"]}},
             ("id", "userId", "runAt", "state", "call"),
         ),
         "KeyMade": record({"token": TEXT}, ("token",)),
@@ -313,7 +317,7 @@ def component_parameters() -> dict[str, Schema]:
         "triggerWorkflows": (TEXT, "Keys of workflows, `key` or `key!association`, with commas between them; at most 10."),
         "runAt": (TEXT, "Nothing runs now; it runs once at this date and time, which lies within a year."),
         "timezone": (TEXT, "Where `runAt` is read when it has no offset, such as `Europe/Berlin`."),
-        "state": ({"enum": ["waiting", "running", "done", "failed", "missed"]}, "Only those in this state."),
+        "state": ({"enum": list(STATES)}, "Only those in this state."),
         "userId": (TEXT, "For root, and who manages users: whose they are, instead of one's own."),
         "collection": (TEXT, "The collection whose actions are asked for; without it those of none."),
         "each": ({"enum": [0, 1]}, "1: `meta.records` says for each record by itself what may be done."),

@@ -12,7 +12,7 @@ import re
 from chalicelib.domain.keys import execution_key
 from chalicelib.domain.ports import Item
 from chalicelib.engine.commit import store_errors
-from chalicelib.engine.execution import public_execution
+from chalicelib.engine.execution import is_kept, public_execution
 from chalicelib.errors import Forbidden
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
@@ -30,7 +30,7 @@ def own_state(backend: Backend, call: Call) -> Answer:
         caller, named = signed_in(backend, reads, definitions, call), call.target_key or ""
         key = execution_key(int(named)) if ID.fullmatch(named) else None
         item = backend.store.batch_get([key]).get(key) if key else None
-        if item is None or not _is_spilled_from(item, caller.id):
+        if item is None or not is_kept(item, backend.clock.now_ms()) or not _is_spilled_from(item, caller.id):
             raise Forbidden(NO_PERMISSIONS)
         row = public_execution(item)
         return Answer({name: row[name] for name in SEEN})

@@ -32,7 +32,7 @@ from chalicelib.engine.records import UnitRecords
 from chalicelib.engine.unit_of_work import UnitOfWork
 from chalicelib.errors import AppError, Forbidden, Invalid, Json, Unauthenticated
 from chalicelib.observability import note
-from chalicelib.services.backend import Backend, Claims
+from chalicelib.services.backend import Backend, Claims, Principal, Proof
 from chalicelib.services.call import Call
 
 ROOT = "root"
@@ -160,18 +160,18 @@ def signed_in(backend: Backend, reads: Reads, definitions: Definitions, call: Ca
 
 def authenticate(reads: Reads, definitions: Definitions, call: Call, claims: Claims) -> Caller:
     """The caller. Raises Unauthenticated, and Pending until its items are there."""
-    user_key = record_key(USERS.uid, claims.user_id)
-    proofs = [] if claims.kind == "principal" else [_proof_key(claims)]
+    user_key, proof = record_key(USERS.uid, claims.user_id), proof_of(claims)
+    proofs = [] if proof is None else [_proof_key(proof)]
     reads.together(lambda: reads.item(EPOCH), lambda: reads.item(user_key), *[lambda key=key: reads.item(key) for key in proofs])
     item = reads.item(user_key)
     if item is None:
         raise Unauthenticated("The user of this token is no longer there. Please sign in again.", code="NOT_EXIST_USER")
     user = Record(USERS, item)
-    if proofs:
-        _check_proof(reads, claims, call.token or "")
+    if proof is not None:
+        _check_proof(reads, proof, claims.user_id, call.token)
     if user.row["blocked"]:
         raise Unauthenticated(BLOCKED, code="BLOCKED_USER")
-    if claims.kind not in ("apiKey", "principal") and claims.session_start < (user.row["tokensValidFrom"] or 0):
+    if proof is not None and proof.kind != "apiKey" and proof.since < (user.row["tokensValidFrom"] or 0):
         raise Unauthenticated(OVER, code="INVALID_TOKEN")
     role_name = _role_name(user, claims.role or call.role)
     note(userId=claims.user_id)
@@ -179,26 +179,34 @@ def authenticate(reads: Reads, definitions: Definitions, call: Call, claims: Cla
     return Caller(user, role_name, _roles(definitions, user, role_name), claims, reads)
 
 
-def _proof_key(claims: Claims) -> Key:
+def proof_of(claims: Claims) -> Proof | None:
+    """What let the call in, as it may be taken back; ``None`` for somebody whom something else has let in, for this call only."""
+    if isinstance(claims, Principal):
+        return claims.proof
+    return Proof(claims.kind, claims.session_id, claims.session_start)
+
+
+def _proof_key(proof: Proof) -> Key:
     """The item that says whether the token still counts: the key itself, or the mark that a sign-out leaves."""
-    if claims.kind == "apiKey" and claims.session_id.isdecimal():
-        return record_key(API_KEYS.uid, int(claims.session_id))
-    return revoked_key(claims.session_id)
+    if proof.kind == "apiKey" and proof.session_id.isdecimal():
+        return record_key(API_KEYS.uid, int(proof.session_id))
+    return revoked_key(proof.session_id)
 
 
-def _check_proof(reads: Reads, claims: Claims, token: str) -> None:
-    """Raises Unauthenticated for a removed key and a revoked session.
+def _check_proof(reads: Reads, proof: Proof, user_id: int, token: str | None) -> None:
+    """Raises Unauthenticated for a removed key and a revoked session; without a token (the call runs later) the key itself is asked for.
 
     A key outlives a changed password (machines use it); it ends when it is removed, with its time, and with its user."""
-    item = reads.item(_proof_key(claims))
-    if claims.kind != "apiKey":
+    item = reads.item(_proof_key(proof))
+    if proof.kind != "apiKey":
         if item is not None:
             raise Unauthenticated(OVER, code="BLOCKED_TOKEN")
         return
     if item is None:
         raise Unauthenticated(OVER, code="BLOCKED_TOKEN")
     kept = item.get("data") or {}
-    if kept.get("userId") != claims.user_id or not hmac.compare_digest(str(kept.get("tokenHash")), token_hash(token)):
+    is_the_token = token is None or hmac.compare_digest(str(kept.get("tokenHash")), token_hash(token))
+    if kept.get("userId") != user_id or not is_the_token:
         raise Unauthenticated(OVER, code="INVALID_TOKEN")
 
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from chalicelib.domain.field_types import check_values, convert_id
 from chalicelib.domain.filter import EVERYTHING
+from chalicelib.domain.mail import NO_ADDRESS, is_address
 from chalicelib.domain.record import Record, Row
 from chalicelib.domain.selection import names_in
 from chalicelib.domain.system_collections import API_KEYS, ROLES, USERS
@@ -209,8 +210,8 @@ def _check_known(values: Row, names: Sequence[str]) -> None:
 
 def _check_account(values: Row) -> None:
     """A name never looks like an address, so that nobody signs in by what is another user's. Raises Invalid."""
-    if isinstance(values.get("email"), str) and "@" not in values["email"]:
-        raise Invalid("email must be an e-mail address", path="email")
+    if isinstance(values.get("email"), str) and not is_address(values["email"]):
+        raise Invalid(f"email {NO_ADDRESS}", path="email")
     if isinstance(values.get("username"), str) and "@" in values["username"]:
         raise Invalid("a username holds no @; set email to sign in by the address", path="username")
 

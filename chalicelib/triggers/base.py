@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from chalicelib.domain.collection import Collection
 from chalicelib.domain.references import FindCollection, watched_collection
+from chalicelib.domain.suggestions import did_you_mean
 from chalicelib.errors import Json, Problem
 
 Check = Callable[[dict[str, Json], str, FindCollection], list[Problem]]
@@ -28,6 +29,19 @@ def watched(config: dict[str, Json], path: str, find: FindCollection) -> tuple[C
     name = config.get("collection")
     found = watched_collection(name, f"{path}.collection", find) if isinstance(name, str) and name else None
     return (None, [found]) if isinstance(found, Problem) else (found, [])
+
+
+def unknown_properties(value: dict[str, Json], schema: dict[str, Json], path: str) -> list[Problem]:
+    """The properties that the schema does not name, at any level that it describes: a misspelt setting must not be left out silently."""
+    found: list[Problem] = []
+    known: dict[str, dict[str, Json]] = schema["properties"]
+    for name, inner in value.items():
+        if name not in known:
+            meant = did_you_mean(name, known) or f"known are {', '.join(known)}"
+            found.append(Problem(f'"{name[:60]}" is not known here; {meant}', f"{path}.{name[:60]}", "UNKNOWN_PROPERTY"))
+        elif isinstance(inner, dict) and "properties" in known[name]:
+            found += unknown_properties(inner, known[name], f"{path}.{name}")
+    return found
 
 
 @dataclass(frozen=True)

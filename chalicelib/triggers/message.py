@@ -19,7 +19,7 @@ from chalicelib.domain.references import FindCollection, has_template
 from chalicelib.domain.suggestions import did_you_mean
 from chalicelib.domain.template import ExpressionError, compile_template, problems_of
 from chalicelib.errors import Invalid, Json, NotFound, Problem
-from chalicelib.triggers.base import TriggerType
+from chalicelib.triggers.base import TriggerType, unknown_properties
 
 MESSAGE = "message"
 JSON, TEXT = "json", "text"
@@ -51,8 +51,12 @@ SCHEMA: dict[str, Json] = {
 
 
 def check(config: dict[str, Json], path: str, find: FindCollection) -> list[Problem]:
-    """A filter that is none, a mapping that names what a message does not have. Which topics there are is asked by the layer above."""
-    return _problems_of_filter(config.get("filter"), f"{path}.filter") + _problems_of_mapping(config.get("mapping"), f"{path}.mapping")
+    """A property that is not known, a filter that is none, a mapping that names what a message does not have. Which topics there are is asked by the layer above."""
+    return [
+        *unknown_properties(config, SCHEMA, path),
+        *_problems_of_filter(config.get("filter"), f"{path}.filter"),
+        *_problems_of_mapping(config.get("mapping"), f"{path}.mapping"),
+    ]
 
 
 def _problems_of_filter(raw: Json, path: str) -> list[Problem]:

@@ -17,7 +17,7 @@ from chalicelib.domain.record import Row
 from chalicelib.domain.recurrence import LATEST_MS, MINUTE_MS, Recurrence, instant_of, repeat_of, zone_named
 from chalicelib.domain.references import FindCollection, problems_of_appends, unknown_field
 from chalicelib.errors import Json, Problem
-from chalicelib.triggers.base import APPENDS, TriggerType, watched
+from chalicelib.triggers.base import APPENDS, TriggerType, unknown_properties, watched
 
 SCHEDULE = "schedule"
 STATIC, DATE_FIELD = 0, 1
@@ -78,10 +78,11 @@ SCHEMA: dict[str, Json] = {
 
 
 def check(config: dict[str, Json], path: str, find: FindCollection) -> list[Problem]:
-    """Times that make no sense or never come, a zone, collection or field that is not there, settings of the other mode."""
+    """Properties that are not known, times that make no sense or never come, a zone, collection or field that is not there, settings of the other mode."""
+    found = unknown_properties(config, SCHEMA, path)
     if config.get("mode") not in (STATIC, DATE_FIELD):
-        return []
-    found = [problem for read in READERS for problem in _problem_of(config, path, read)]
+        return found
+    found += [problem for read in READERS for problem in _problem_of(config, path, read)]
     if config.get("mode") == DATE_FIELD:
         return found + _problems_of_date_field(config, path, find)
     found += [

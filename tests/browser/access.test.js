@@ -6,7 +6,7 @@ import { after, test } from "node:test";
 import { close, noTrouble, open, signIn, visitor } from "./page.js";
 
 const AXE = readFileSync(createRequire(new URL("../../console/package.json", import.meta.url)).resolve("axe-core/axe.min.js"), "utf8");
-const SCREENS = { "/": "Hello", "/tables/samples": "Samples", "/tables/samples/1": "Sample 1", "/collections": "Collections", "/collections/samples": "Samples" };
+const SCREENS = { "/": "Hello", "/tables/samples": "Samples", "/tables/samples/1": "Sample 1", "/collections": "Collections", "/collections/samples": "Samples", "/workflows": "Workflows", "/executions": "Executions", "/tasks": "Tasks", "/buttons": "Buttons", "/buttons/submit": "Submit for Inspection" };
 
 after(close);
 

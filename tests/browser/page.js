@@ -37,12 +37,12 @@ export async function visitor(options = {}) {
   return { page, calls, trouble };
 }
 
-export async function open(page, path = "/") {
-  await page.goto(`${STEPBASE_URL}/console/#${path}`);
+export async function open(page, path = "/", url = STEPBASE_URL) {
+  await page.goto(`${url}/console/#${path}`);
 }
 
-export async function signIn(page, account = STEPBASE_EMAIL, password = STEPBASE_PASSWORD, path = "/") {
-  await open(page, path);
+export async function signIn(page, account = STEPBASE_EMAIL, password = STEPBASE_PASSWORD, path = "/", url = STEPBASE_URL) {
+  await open(page, path, url);
   await page.getByLabel("E-mail or username").fill(account);
   await page.getByRole("textbox", { name: "Password" }).fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();

@@ -25,6 +25,12 @@ CHECK = {
 }
 FORM = {"f": {"type": "custom", "actions": [{"key": "yes", "status": 1}]}}
 ASK = {"key": "ask", "type": "manual", "config": {"assignees": [1], "forms": FORM}}
+NEVER = {"type": "condition", "config": {"rejectOnFalse": True, "calculation": {"group": {"type": "or", "calculations": []}}}}
+UNDONE = {
+    "type": "transaction",
+    "config": {"continueAfterRollback": True},
+    "branches": {"0": [note("dropped"), TELL, note("dropped too"), NEVER], "1": [note("undone")]},
+}
 CHILD = [WAIT, note("child")]
 ONE = {"type": "subflow", "config": {"workflow": "single"}}
 # Nodes, the notes they leave, and the number of jobs.
@@ -45,12 +51,13 @@ SHAPES: dict[str, tuple[list[Json], list[str], int]] = {
         5,
     ),
     "subflow": ([note("before"), {"type": "subflow", "config": {"workflow": "child"}}, note("after")], ["after", "before", "child"], 5),
+    "transaction": ([note("before"), UNDONE, note("after")], ["after", "before", "undone"], 8),
     "manual": ([note("before"), ASK, note("after"), ASK | {"key": "again"}], ["after", "before"], 4),
     "limit": ([{"type": "parallel", "config": {"mode": "all"}, "branches": {"1": [ONE], "2": [ONE]}}], ["child", "child"], 7),
 }
 # Of which workflows a shape's executions are, when not of its own only, and how many there are.
 FAMILIES = {"subflow": (("subflow", "child"), 2), "limit": (("limit", "single"), 3)}
-TELLING = ("branch",)  # these send a notification
+TELLING = ("branch", "transaction")  # these send a notification
 
 
 def define(session: Session) -> Session:

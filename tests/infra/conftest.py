@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
 
 from infra.package import package
+from tests.infra.statements import of_type
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +32,18 @@ def template(packaged: Path) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def resources(template: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = template["Resources"]
+    return found
+
+
+@pytest.fixture(scope="session")
+def translated(template: dict[str, Any]) -> dict[str, Any]:
+    """What AWS makes of the template: plain resources. The zip is in the bucket ``zips``."""
+    copy = json.loads(json.dumps(template))
+    for function in of_type(copy["Resources"], "AWS::Serverless::Function").values():
+        function["Properties"]["CodeUri"] = "s3://zips/deployment.zip"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        found: dict[str, Any] = Translator({}, Parser()).translate(copy, {})
     return found
 
 

@@ -29,7 +29,9 @@ ANSWERS: dict[str, Any] = {
     "sts get-caller-identity": {"Account": "123456789012"},
     "configure get": "eu-west-1",
     "s3api head-bucket": "refuse",
-    "cloudformation describe-stacks": {"Stacks": [{"Outputs": [{"OutputKey": "EndpointURL", "OutputValue": "https://x/dev/"}]}]},
+    "cloudformation describe-stacks": {
+        "Stacks": [{"StackStatus": "UPDATE_COMPLETE", "Outputs": [{"OutputKey": "EndpointURL", "OutputValue": "https://x/dev/"}]}]
+    },
 }
 
 
@@ -45,10 +47,12 @@ class Shell:
         self.out.mkdir()
         (self.out / "sam.json").write_text(json.dumps({"Parameters": {"TokenHours": {}, "AlarmEmail": {}}}))
 
-    def deploy(self, *arguments: str, stage: str = "dev") -> subprocess.CompletedProcess[str]:
+    def deploy(self, *arguments: str, stage: str = "dev", **variables: str) -> subprocess.CompletedProcess[str]:
         (self.folder / "answers.json").write_text(json.dumps(self.answers))
         command = [sys.executable, "-m", "infra.deploy", stage, "--out", str(self.out), *arguments]
-        return subprocess.run(command, cwd=ROOT, env=os.environ | {"PATH": str(self.folder)}, capture_output=True, text=True, check=False)
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        environment = kept | {"PATH": str(self.folder)} | variables
+        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
     @property
     def calls(self) -> list[list[str]]:
@@ -71,12 +75,13 @@ def test_a_deploy_packages_and_deploys_in_this_order_after_it_has_said_so(shell:
     assert (ran.returncode, ran.stderr) == (0, "")
     bucket = "stepbase-deployments-123456789012-eu-west-1"
     packaged, to = str(shell.out / "packaged.yaml"), ["--s3-bucket", bucket, "--s3-prefix", "stepbase-dev"]
+    there, place = ["--region", "eu-west-1"], ["--create-bucket-configuration", "LocationConstraint=eu-west-1"]
     assert shell.changes == [
-        ["s3api", "create-bucket", "--bucket", bucket, "--create-bucket-configuration", "LocationConstraint=eu-west-1"],
-        ["cloudformation", "package", "--template-file", str(shell.out / "sam.json"), *to, "--output-template-file", packaged],
+        ["s3api", "create-bucket", "--bucket", bucket, *place, *there],
+        ["cloudformation", "package", "--template-file", str(shell.out / "sam.json"), *to, "--output-template-file", packaged, *there],
         [
             *("cloudformation", "deploy", "--template-file", packaged, "--stack-name", "stepbase-dev", *to),
-            *("--capabilities", "CAPABILITY_IAM", "--no-fail-on-empty-changeset", "--tags", "stepbase:stage=dev"),
+            *("--capabilities", "CAPABILITY_IAM", "--no-fail-on-empty-changeset", "--tags", "stepbase:stage=dev", *there),
         ],
     ]
     first, *_ = ran.stdout.splitlines()
@@ -117,6 +122,37 @@ def test_without_credentials_nothing_is_changed(shell: Shell) -> None:
 def test_without_a_region_nothing_is_changed(shell: Shell) -> None:
     shell.answers["configure get"] = ""
     assert "no region: set REGION=eu-west-1" in shell.deploy().stderr
+    assert shell.changes == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "region"),
+    [
+        ((), {"AWS_REGION": "eu-north-1", "AWS_DEFAULT_REGION": "sa-east-1"}, "eu-north-1"),
+        ((), {"AWS_REGION": "", "AWS_DEFAULT_REGION": "sa-east-1"}, "sa-east-1"),
+        (("--region", "us-east-1"), {"AWS_REGION": "eu-north-1"}, "us-east-1"),
+        (("--profile", "work"), {}, "eu-west-1"),
+    ],
+)
+def test_the_region_is_the_one_of_the_cli_and_every_command_is_told(
+    shell: Shell, arguments: tuple[str, ...], variables: dict[str, str], region: str
+) -> None:
+    ran = shell.deploy(*arguments, **variables)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert f"region {region}; the zip goes to the bucket stepbase-deployments-123456789012-{region}." in ran.stdout
+    asked = [call for call in shell.calls if call[0] != "configure"]
+    assert len(asked) == 7
+    assert [call for call in asked if call.count("--region") != 1 or call[call.index("--region") + 1] != region] == []
+
+
+@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED"])
+def test_a_stack_whose_first_deploy_failed_is_told_where_the_recipe_is(shell: Shell, status: str) -> None:
+    shell.answers["cloudformation describe-stacks"] = {"Stacks": [{"StackStatus": status}]}
+    ran = shell.deploy()
+    assert ran.returncode == 1
+    assert f"the stack stepbase-dev is {status}: its first deploy failed" in ran.stderr
+    title = ran.stderr.partition("section '")[2].partition("'")[0]
+    assert f"### {title}\n" in (ROOT / "docs" / "operations.md").read_text()
     assert shell.changes == []
 
 

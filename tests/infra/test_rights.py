@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.keys import audited_record
+from infra.stages import LONGEST_STACK
 from tests.infra.statements import ACCOUNT, ROLES, Resources, actions_of, named, of_type, rights_of, statements
 
 MACHINES = named("states", "stateMachine:${AWS::StackName}-*")
@@ -117,6 +119,39 @@ def test_functions_call_no_other_function_than_publish(resources: Resources, rol
 
 def test_the_secret_is_read_by_the_functions_that_see_tokens_only(resources: Resources) -> None:
     assert {role for role in ROLES.values() if "secretsmanager:GetSecretValue" in actions_of(resources, role)} == {"ApiHandlerRole"}
+
+
+def test_no_function_changes_or_removes_an_entry_of_the_audit_log(resources: Resources) -> None:
+    policy = resources["AuditIsKept"]["Properties"]
+    assert "Condition" not in resources["AuditIsKept"]
+    assert {role["Ref"] for role in policy["Roles"]} == set(ROLES.values())
+    (denied,) = policy["PolicyDocument"]["Statement"]
+    assert (denied["Effect"], denied["Action"]) == ("Deny", ["dynamodb:DeleteItem", "dynamodb:UpdateItem"])
+    assert denied["Resource"] == [{"Fn::GetAtt": ["ExecutionsTable", "Arn"]}]
+    pattern = audited_record("samples", 91).removesuffix("samples#91") + "*"
+    assert denied["Condition"] == {"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": [pattern]}}
+    assert [statement for statement in statements(resources) if statement["Effect"] == "Deny"] == [denied]
+
+
+def test_with_an_own_key_whoever_writes_to_a_queue_may_use_it(resources: Resources) -> None:
+    key = [{"Ref": "KmsKeyArn"}]
+    policies = {name: resources[name]["Properties"] for name in ("KeyRights", "ScheduleKeyRights")}
+    assert {resources[name]["Condition"] for name in policies} == {"OwnKey"}
+    (of_schedules,) = policies["ScheduleKeyRights"]["PolicyDocument"]["Statement"]
+    assert (of_schedules["Action"], of_schedules["Resource"]) == (["kms:Decrypt", "kms:GenerateDataKey"], key)
+    with_key = {role["Ref"] for policy in policies.values() for role in policy["Roles"]}
+    writers = {name for name in of_type(resources, "AWS::IAM::Role") if "sqs:SendMessage" in actions_of(resources, name)}
+    assert "ScheduleRole" in writers
+    assert writers - with_key == set()
+
+
+def test_only_the_two_rules_may_leave_what_they_could_not_deliver(resources: Resources, translated: dict[str, Any]) -> None:
+    rules = [rule["Properties"]["Name"]["Fn::Sub"] for rule in of_type(translated["Resources"], "AWS::Events::Rule").values()]
+    assert sorted(rules) == ["${AWS::StackName}-machine-ended", "${AWS::StackName}-sweep"]
+    assert max(len(rule.replace("${AWS::StackName}", "s" * LONGEST_STACK)) for rule in rules) <= 64
+    (statement,) = resources["FunctionDeadLettersPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    sources = statement["Condition"]["ArnEquals"]["aws:SourceArn"]
+    assert sorted(source["Fn::Sub"] for source in sources) == [named("events", f"rule/{rule}")["Fn::Sub"] for rule in sorted(rules)]
 
 
 def test_who_keeps_tokens_of_tasks_may_only_touch_executions(resources: Resources) -> None:

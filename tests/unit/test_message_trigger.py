@@ -49,6 +49,7 @@ def test_sound_configs_have_no_problems(config: Json) -> None:
     [
         ({}, "config.topic", '"topic" is required'),
         ({"topic": 5}, "config.topic", "must be text"),
+        ({"topic": "orders", "filters": {}}, "config.filters", 'did you mean "filter"?'),
         ({"topic": "orders", "format": "xml"}, "config.format", "must be one of"),
         ({"topic": "orders", "filter": []}, "config.filter", "must be an object"),
         ({"topic": "orders", "filter": {"nosuch": 1}}, "config.filter.nosuch", "unknown field 'nosuch'"),

@@ -74,6 +74,8 @@ def of_workflow(*nodes: dict[str, Any], **changes: Any) -> list[tuple[str, str]]
         ("request", {"timeoutSeconds": 25, "onError": "branch"}),
         ("request", {"ignoreFail": True, "timeoutSeconds": 3, "onError": "fail"}),
         ("mailer", {"timeoutSeconds": 1, "retry": ONCE}),
+        ("mailer", {"retry": [{"errors": ["Throttling", "MessageRejected", "ConnectTimeoutError"]}]}),
+        ("request", {"retry": [{"errors": ["404"]}, {"errors": ["4xx"]}]}),
         ("notification", {"timeoutSeconds": 1}),
         ("manual", {"timeoutSeconds": 31_536_000, "onError": "branch"}),
         ("subflow", {"timeoutSeconds": 86_400, "retry": ONCE}),
@@ -91,7 +93,7 @@ def test_policies_that_mean_something_are_taken(kind: str, policies: dict[str, A
     assert found(kind, **policies) == []
 
 
-BAD_NAME = 'no failure is called so; name it by "*", a status (FAILED, ERROR, TIMEOUT), a code (ECONNREFUSED) or the status of an answer'
+BAD_NAME = 'no failure is called so; name it by "*", a status (FAILED, ERROR, TIMEOUT), a code (ECONNREFUSED, Throttling) or the status'
 NO_RETRY = "is not tried again"
 IN_BRANCHES = "is tried again as a whole by no engine: let the nodes in its branches be"
 TIMED = '"timeoutSeconds" is for mailer, manual, notification, request, subflow'
@@ -136,6 +138,11 @@ TIMED = '"timeoutSeconds" is for mailer, manual, notification, request, subflow'
             "config.retry.1.errors",
             "429 is named before: only the first place counts",
         ),
+        ("request", {"retry": [{"errors": ["4xx"]}, {"errors": ["404"]}]}, "config.retry.1.errors", "404 never counts: 4xx"),
+        ("request", {"retry": [{"errors": ["TIMEOUT"]}, {"errors": ["ABORTED"]}]}, "config.retry.1.errors", "ABORTED never counts"),
+        ("request", {"retry": [{"errors": ["ABORTED"]}, {"errors": ["TIMEOUT"]}]}, "config.retry.1.errors", "TIMEOUT never counts"),
+        ("request", {"retry": [{"errors": ["Timeout"]}]}, "config.retry.0.errors.0", BAD_NAME),
+        ("mailer", {"retry": [{"errors": ["throttling"]}]}, "config.retry.0.errors.0", BAD_NAME),
         ("request", {"retry": [{"errors": [f"E{n}"]} for n in range(11)]}, "config.retry", "must have at most 10 entries, it has 11"),
         ("request", {"retry": ONCE, "ignoreFail": True}, "config.retry", '"retry": with "ignoreFail" a failure is a result'),
         ("mailer", {"onError": "branch", "ignoreFail": True}, "config.onError", 'use "onError": "continue"'),

@@ -50,6 +50,12 @@ def test_what_may_be_saved(config: Json) -> None:
     [
         ({}, "config.mode", "required"),
         ({"mode": 2}, "config.mode", "one of 0, 1"),
+        ({"mode": 0, "repeat": "0 9 * * *", "endOn": "2030-01-01"}, "config.endOn", 'did you mean "endsOn"'),
+        ({"mode": 0, "repeat": "0 9 * * *", "timeZone": "Europe/Berlin"}, "config.timeZone", 'did you mean "timezone"?'),
+        ({"mode": 0, "repeat": "0 9 * * *", "limits": 3}, "config.limits", 'did you mean "limit"?'),
+        ({"mode": 0, "repeat": "0 9 * * *", "zzz": 3}, "config.zzz", "known are mode, collection, startsOn"),
+        (DATES | {"startsOn": FIELD | {"ofset": 1}}, "config.startsOn.ofset", 'did you mean "offset"?'),
+        (DATES | {"endsOn": FIELD | {"units": 1_000}}, "config.endsOn.units", 'did you mean "unit"?'),
         ({"mode": 0}, "config.startsOn", "is required"),
         ({"mode": 0, "repeat": 60_000}, "config.startsOn", "is required"),
         ({"mode": 0, "startsOn": "soon"}, "config.startsOn", "was expected"),

@@ -2,6 +2,7 @@ import { Button, Group, Modal, Stack, Text } from "@mantine/core";
 import { lazy, Suspense, useId, useState } from "react";
 import type { ActionResult, AvailableAction, Row } from "../client";
 import { Loading } from "../ui/Loading";
+import { formOf } from "./form";
 
 const SchemaForm = lazy(() => import("../forms/SchemaForm"));
 
@@ -18,16 +19,17 @@ export default function ActionDialog({ action, count, onClose, onRun }: Props) {
   const [busy, setBusy] = useState(false);
   const [errors, setErrors] = useState<Record<string, string[]>>({});
   const formId = useId();
+  const form = formOf(action);
   const label = action.label ?? action.name;
 
   async function run() {
     if (busy) return;
     setBusy(true);
-    const result = await onRun(action.form ? values : undefined);
+    const result = await onRun(form ? values : undefined);
     setBusy(false);
     setErrors(result?.fieldErrors ?? {});
     const isDone = result !== null && result.status !== "failed";
-    if (isDone || !action.form) onClose();
+    if (isDone || !form) onClose();
   }
 
   return (
@@ -41,12 +43,12 @@ export default function ActionDialog({ action, count, onClose, onRun }: Props) {
         )}
         {/* The buttons come with the form: pressed before it is there they would do nothing. */}
         <Suspense fallback={<Loading />}>
-          {action.form && <SchemaForm id={formId} schema={action.form} values={values} onChange={setValues} errors={errors} onSubmit={() => void run()} />}
+          {form && <SchemaForm id={formId} schema={form} values={values} onChange={setValues} errors={errors} onSubmit={() => void run()} />}
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose} disabled={busy}>
               Cancel
             </Button>
-            {action.form ? (
+            {form ? (
               <Button type="submit" form={formId} color={action.color ?? undefined} loading={busy}>
                 {label}
               </Button>

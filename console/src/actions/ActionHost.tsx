@@ -1,10 +1,11 @@
 /** Where every press of a button goes through: confirm, form, the call, and what came of it. */
-import { createContext, lazy, Suspense, use, useCallback, useMemo, useRef, useState, type ReactNode } from "react";
-import { useNavigate } from "react-router-dom";
+import { createContext, lazy, Suspense, use, useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
+import { useLocation, useNavigate } from "react-router-dom";
 import { client } from "../app/client";
 import { refreshRecords } from "../app/queries";
 import { freshKey, type ActionResult, type AvailableAction, type Id, type Row } from "../client";
-import { follow } from "./follow";
+import { follow, forgetVisit } from "./follow";
+import { formOf } from "./form";
 import { showError, showResult } from "./messages";
 import { carryOut } from "./outcome";
 
@@ -40,6 +41,14 @@ export function ActionHost({ children }: { children: ReactNode }) {
   const [running, setRunning] = useState<ReadonlySet<string>>(new Set());
   const locked = useRef(new Set<string>());
   const navigate = useNavigate();
+  const { pathname } = useLocation();
+  const [screen, setScreen] = useState(pathname);
+  useEffect(() => forgetVisit, []);
+  // On another screen nobody is asked any more.
+  if (screen !== pathname) {
+    setScreen(pathname);
+    setOpen(null);
+  }
 
   /** The result; `null` when the same button is being pressed already or nothing came back that could be shown at a field. */
   const run = useCallback(
@@ -68,7 +77,7 @@ export function ActionHost({ children }: { children: ReactNode }) {
     () => ({
       press: ({ action, ids }) => {
         const pressed = { action, ids, key: freshKey() };
-        if (action.confirm || action.form) setOpen(pressed);
+        if (action.confirm || formOf(action)) setOpen(pressed);
         else void run(pressed);
       },
       isRunning: (action, ids) => running.has(nameOf(action, ids)),

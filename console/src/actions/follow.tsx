@@ -6,8 +6,18 @@ import { look } from "./messages";
 
 type State = Pick<Execution, "key" | "status"> & { reason?: string | null; unseen?: boolean };
 
+let visit = new AbortController();
+
+/** The visitor has left or acts in another role: what was said to them goes, and nothing more is told of what they started. */
+export function forgetVisit(): void {
+  visit.abort();
+  visit = new AbortController();
+  notifications.clean();
+}
+
 /** Resolves when all have ended, or when nothing more can be learned of them. Never rejects. */
 export async function follow(title: string, started: Started[]): Promise<void> {
+  const { signal } = visit;
   const id = `follow-${started.map((one) => one.id).join("-")}`;
   const states = new Map<string, State>(started.map((one) => [String(one.id), one]));
   const tell = () => show(id, title, [...states.values()]);
@@ -19,10 +29,11 @@ export async function follow(title: string, started: Started[]): Promise<void> {
         tell();
       };
       try {
-        await client.waitFor(one.id, { onChange: change });
+        await client.waitFor(one.id, { onChange: change, signal });
       } catch (error) {
+        if (signal.aborted) return;
         const refused = error instanceof ApiError && (error.status === 403 || error.status === 404);
-        change({ key: one.key, status: one.status, unseen: true, reason: refused ? null : String(error) });
+        change({ key: one.key, status: one.status, unseen: true, reason: refused ? null : error instanceof Error ? error.message : String(error) });
       }
     }),
   );

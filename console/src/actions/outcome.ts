@@ -5,16 +5,17 @@ import { say } from "./messages";
 type Navigate = (to: string) => void | Promise<void>;
 
 export function carryOut(result: ActionResult, navigate: Navigate): void {
-  if (result.client) inBrowser(result.client, navigate);
+  if (result.client) inBrowser(result.client, result.message, navigate);
   if (result.download) download(result.download.url, result.download.filename);
   if (result.redirect) go(result.redirect, navigate);
 }
 
-function inBrowser(effect: ClientEffect, navigate: Navigate): void {
-  if (effect.type === "message") say("", effect.message, effect.level ?? "info");
+/** `told`: the result's own message, which is shown already and mostly the same. */
+function inBrowser(effect: ClientEffect, told: string | null, navigate: Navigate): void {
+  if (effect.type === "message" && effect.message !== told) say("", effect.message, effect.level ?? "info");
   else if (effect.type === "openRecord") void navigate(`/tables/${encodeURIComponent(effect.collection)}/${encodeURIComponent(String(effect.id))}`);
-  else if (effect.newWindow) open(effect.url);
-  else go(effect.url, navigate);
+  else if (effect.type === "openUrl" && effect.newWindow) open(effect.url);
+  else if (effect.type === "openUrl") go(effect.url, navigate);
 }
 
 /** The address when it leads over HTTP, else null: `javascript:` and the like never run. */

@@ -48,6 +48,8 @@ export interface Start {
   role: string;
   roles: { name: string; title: string }[];
   manages: Area[];
+  /** How many tasks and copies are open. */
+  tasks: { manual: number; cc: number };
   collections: Collection[];
 }
 

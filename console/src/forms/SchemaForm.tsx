@@ -24,6 +24,7 @@ export default function SchemaForm({ id, schema, values, onChange, onSubmit, err
   return (
     <MantineForm
       id={id}
+      idPrefix={id}
       schema={schema as RJSFSchema}
       formData={values}
       validator={schemaValidator}

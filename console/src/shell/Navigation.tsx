@@ -9,6 +9,8 @@ export function Navigation() {
   const session = useSession();
   const tables = session.collections.filter((one) => !one.system);
   const screens = SCREENS.filter((one) => one.title && (!one.area || session.isIn(one.area)));
+  const own = screens.filter((one) => !one.area);
+  const building = screens.filter((one) => one.area);
   return (
     <ScrollArea type="never">
       <Heading>Data</Heading>
@@ -20,12 +22,17 @@ export function Navigation() {
       {tables.map((one) => (
         <Entry key={one.name} to={`/tables/${one.name}`} label={titleOf(one)} icon={<IconTable size={18} stroke={1.6} aria-hidden />} />
       ))}
-      {screens.length > 0 && <Heading>Build</Heading>}
-      {screens.map((one) => (
-        <Entry key={one.path} to={one.path} label={one.title ?? ""} icon={iconOf(one)} />
-      ))}
+      {own.length > 0 && <Heading>Yours</Heading>}
+      {own.map(entryOf)}
+      {building.length > 0 && <Heading>Build</Heading>}
+      {building.map(entryOf)}
     </ScrollArea>
   );
+}
+
+function entryOf(screen: Screen) {
+  const { path, title = "", badge: Badge } = screen;
+  return <Entry key={path} to={path} label={title} icon={iconOf(screen)} badge={Badge ? <Badge /> : null} />;
 }
 
 function iconOf({ icon: Icon }: Screen) {
@@ -40,8 +47,8 @@ function Heading({ children }: { children: string }) {
   );
 }
 
-function Entry({ to, label, icon }: { to: string; label: string; icon: React.ReactNode }) {
+function Entry({ to, label, icon, badge }: { to: string; label: string; icon: React.ReactNode; badge?: React.ReactNode }) {
   const { pathname } = useLocation();
   const active = pathname === to || pathname.startsWith(`${to}/`);
-  return <NavLink component={RouterLink} to={to} label={label} leftSection={icon} active={active} aria-current={active ? "page" : undefined} variant="light" py={7} noWrap />;
+  return <NavLink component={RouterLink} to={to} label={label} leftSection={icon} rightSection={badge} active={active} aria-current={active ? "page" : undefined} variant="light" py={7} noWrap />;
 }

@@ -1,5 +1,6 @@
 import { Avatar, Button, Menu, Text } from "@mantine/core";
-import { IconCheck, IconChevronDown, IconLogout } from "@tabler/icons-react";
+import { IconCheck, IconChevronDown, IconKey, IconLogout, IconUser } from "@tabler/icons-react";
+import { Link } from "react-router-dom";
 import { useSession } from "../app/session";
 import { zone } from "../model/times";
 
@@ -37,6 +38,13 @@ export function UserMenu() {
             ))}
           </>
         )}
+        <Menu.Divider />
+        <Menu.Item component={Link} to="/profile" leftSection={<IconUser size={16} aria-hidden />}>
+          Profile
+        </Menu.Item>
+        <Menu.Item component={Link} to="/api-keys" leftSection={<IconKey size={16} aria-hidden />}>
+          API keys
+        </Menu.Item>
         <Menu.Divider />
         <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => void session.signOut()}>
           Sign out

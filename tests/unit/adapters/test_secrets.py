@@ -7,6 +7,7 @@ from typing import Any
 
 import botocore.session
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from chalicelib.adapters.secrets import KEEP_SECONDS, PAUSE_SECONDS, RotatingSigner, SecretsUnreadable, own_signer, read_versions
@@ -104,13 +105,17 @@ def test_what_was_sealed_before_a_rotation_or_by_a_process_that_knows_of_it_open
     assert [running.unseal("about", sealed) for sealed in (after, before)] == ["text", "text"]
 
 
-@pytest.mark.parametrize("trouble", ["down", "short"])
-def test_known_secrets_stay_good_while_there_are_no_better_ones(kept: Kept, trouble: str) -> None:
+@pytest.mark.parametrize(("trouble", "said"), [("down", "no answer"), ("short", "at least 32 random bytes")])
+def test_known_secrets_stay_good_while_there_are_no_better_ones_and_the_log_says_so(
+    kept: Kept, caplog: pytest.LogCaptureFixture, trouble: str, said: str
+) -> None:
     running = kept.signer()
     kept.down = trouble == "down"
     kept.rotate("v2", "short")
     kept.second = KEEP_SECONDS
     assert running.verify(running.issue(42, "s", NOW, 1), NOW).user_id == 42
+    assert "the secrets stay as they were read before: " in caplog.text
+    assert said in caplog.text
 
 
 @pytest.fixture
@@ -145,16 +150,63 @@ def test_the_product_signs_and_verifies_by_the_secret_that_its_settings_name(man
 
 
 def test_a_secret_that_is_not_there_is_named(manager: Any) -> None:
-    with pytest.raises(SecretsUnreadable, match=r"STEPBASE_SECRET_ARN names .*:secret:none"):
+    with pytest.raises(SecretsUnreadable, match=r"AWSCURRENT of the secret .*:secret:none \(STEPBASE_SECRET_ARN\) cannot be read"):
         own_signer(read_settings(TABLES | {"STEPBASE_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:123456789012:secret:none"}))
 
 
-def test_a_short_one_is_refused_wherever_it_comes_from(manager: Any) -> None:
-    arn = manager.create_secret(Name="tokens", SecretString="short")["ARN"]
-    with pytest.raises(ValueError, match="at least 32"):
+def test_a_short_one_is_refused_wherever_it_comes_from_and_the_log_names_it(manager: Any, caplog: pytest.LogCaptureFixture) -> None:
+    arn = manager.create_secret(Name="tokens", SecretString="shortCanary")["ARN"]
+    said = f"AWSCURRENT of the secret {arn} (STEPBASE_SECRET_ARN) cannot be used: the token secret must be at least 32 random bytes"
+    with pytest.raises(SecretsUnreadable) as refused:
         own_signer(read_settings(TABLES | {"STEPBASE_SECRET_ARN": arn}))
+    assert str(refused.value) == said
+    assert said in caplog.text
+    assert "shortCanary" not in caplog.text
     with pytest.raises(ConfigurationError, match="STEPBASE_SECRET must have at least 32 bytes"):
         read_settings(TABLES | {"STEPBASE_SECRET": "short"})
+
+
+@pytest.mark.parametrize("bad", [{"SecretString": "shortCanary"}, {"SecretBinary": b"shortCanary" * 9}])
+def test_a_good_secret_repairs_what_a_bad_one_broke(manager: Any, caplog: pytest.LogCaptureFixture, bad: dict[str, Any]) -> None:
+    arn = manager.create_secret(Name="tokens", SecretString=FIRST)["ARN"]
+    settings = read_settings(TABLES | {"STEPBASE_SECRET_ARN": arn})
+    manager.put_secret_value(SecretId="tokens", **bad)
+    with pytest.raises(SecretsUnreadable):
+        own_signer(settings)
+    repaired = manager.put_secret_value(SecretId="tokens", SecretString=SECOND)
+    assert read_versions(manager, arn) == {repaired["VersionId"]: SECOND}
+    signer = own_signer(settings)
+    assert signer.verify(signer.issue(42, "s", NOW, 1), NOW).user_id == 42
+    assert f"AWSPREVIOUS of the secret {arn} (STEPBASE_SECRET_ARN) cannot be used" in caplog.text
+    assert "shortCanary" not in caplog.text
+
+
+class Answering:
+    """Secrets Manager whose previous version is refused with an error."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+
+    def get_secret_value(self, SecretId: str, VersionStage: str) -> dict[str, str]:
+        if VersionStage == "AWSCURRENT":
+            return {"VersionId": "v2", "SecretString": SECOND}
+        raise ClientError({"Error": {"Code": self.code, "Message": "refused"}}, "GetSecretValue")
+
+
+@pytest.mark.parametrize("code", ["DecryptionFailure", "AccessDeniedException", "InvalidRequestException"])
+def test_a_previous_version_that_can_never_be_read_is_left_out_with_a_warning(code: str, caplog: pytest.LogCaptureFixture) -> None:
+    assert read_versions(Answering(code), "arn:s") == {"v2": SECOND}
+    assert "AWSPREVIOUS of the secret arn:s (STEPBASE_SECRET_ARN) cannot be read" in caplog.text
+
+
+def test_a_secret_that_was_never_rotated_warns_of_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    assert read_versions(Answering("ResourceNotFoundException"), "arn:s") == {"v2": SECOND}
+    assert caplog.text == ""
+
+
+def test_tokens_of_a_previous_version_are_not_given_up_because_there_was_no_answer() -> None:
+    with pytest.raises(SecretsUnreadable, match="AWSPREVIOUS of the secret arn:s"):
+        read_versions(Answering("InternalServiceError"), "arn:s")
 
 
 def test_there_is_no_default_secret() -> None:

@@ -78,7 +78,7 @@ def test_a_body_over_10_mb_is_413(wsgi: Wsgi, chunked: bool) -> None:
     body = b"x" * (BODY_LIMIT_BYTES + 1)
     environ = {"CONTENT_LENGTH": "", "wsgi.input_terminated": True} if chunked else {}
     status, headers, answer = call(wsgi, "POST", "/api/samples:create", body, **environ)
-    assert (status, code_of(answer)) == (413, "TOO_LARGE")
+    assert (status, code_of(answer)) == (413, "BODY_TOO_LARGE")
     assert headers["X-Request-Id"]
 
 

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.status import ERROR, PENDING, RESOLVED
+from chalicelib.engine.node_validation import problems_of_node
 from chalicelib.errors import Invalid
-from chalicelib.nodes.base import Outcome
+from chalicelib.nodes.base import Definitions, Outcome
 from chalicelib.nodes.manual import ALL, ANY, NODE, SINGLE, verdict
-from tests.unit.nodes.fakes import FakePorts, FakeRecords, checked, paths_and_messages, run_node
+from tests.unit.nodes.fakes import COLLECTIONS, FakePorts, FakeRecords, checked, paths_and_messages, run_node
 
 USERS = [{"id": n, "username": name, "nickname": team} for n, name, team in ((1, "root", "Ops"), (2, "ann", "Lab"), (3, "bob", "Lab"))]
 YES, NO = {"key": "yes", "status": 1}, {"key": "no", "status": -5}
@@ -128,3 +129,10 @@ UPDATE = {"type": "update", "collection": "samples"}
 )
 def test_what_cannot_be_is_found_when_it_is_saved(config: dict[str, Any], paths: list[str]) -> None:
     assert [path for path, _ in paths_and_messages(checked(NODE, config))] == paths
+
+
+@pytest.mark.parametrize("form_of_nobody", [{"type": "custom"}, {"type": "custom", "actions": []}, {"type": "custom", "actions": None}])
+def test_a_form_that_nobody_can_submit_is_refused(form_of_nobody: dict[str, Any]) -> None:
+    config = {"assignees": [1], "forms": {"f": form_of_nobody}}
+    problems = problems_of_node({"type": "manual", "config": config}, Definitions(COLLECTIONS.get))
+    assert [problem.path for problem in problems] == ["config.forms.f.actions"]

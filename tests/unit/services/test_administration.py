@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.adapters.memory import FixedClock, MemoryStore
 from chalicelib.entrypoints import direct
-from chalicelib.errors import TooManyAttempts, Unauthenticated
+from chalicelib.errors import Invalid, TooManyAttempts, Unauthenticated
 from chalicelib.services.call import Call
 from tests.sessions import NOW_MS, Session
 from tests.stores import WatchedStore, lost, unheard
@@ -31,6 +31,9 @@ def empty(monkeypatch: pytest.MonkeyPatch) -> Session:
 @pytest.fixture
 def house(empty: Session) -> Session:
     return empty.install()
+
+
+NO_ADDRESSES = ("@", "a@", "@b", "a@b@c", "a b@c.d", " you@example.com", "you@example.com\n", "you@example..com", "x" * 300 + "@b.c", "a\x00@b")
 
 
 def admin(event: Json) -> Json:
@@ -114,6 +117,22 @@ def test_what_is_done_needs_no_query(empty: Session) -> None:
     assert empty.store.queries == []
 
 
+@pytest.mark.parametrize("name", ["resetPassword", "unblockSignIn"])
+@pytest.mark.parametrize("who", [1, "1", "root", EMAIL])
+def test_a_user_is_named_by_an_id_too(house: Session, name: str, who: Json) -> None:
+    answer = admin({name: {"user": who}})
+    assert (answer["statusCode"], answer["body"]["data"]["user"]["id"]) == (200, 1)
+
+
+@pytest.mark.parametrize("email", NO_ADDRESSES)
+def test_the_rule_for_an_address_is_that_of_every_user(house: Session, email: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        house.call("users:create", None, {"email": email, "username": "ada", "password": GIVEN})
+    assert [problem.path for problem in caught.value.problems()] == ["email"]
+    for good in ("ada@localhost", "Åsa+x@exämple.org"):
+        assert house.call("users:create", None, {"email": good, "password": GIVEN})["email"] == good
+
+
 @pytest.mark.parametrize("name", ["reset-password", "unblock-sign-in"])
 def test_the_events_to_paste_help_the_first_user(house: Session, name: str) -> None:
     assert admin(event(name))["statusCode"] == 200
@@ -130,6 +149,13 @@ def test_the_events_to_paste_help_the_first_user(house: Session, name: str) -> N
         ({"install": {}}, [("install.email", "INVALID")]),
         ({"install": {"email": 5, "pasword": "x"}}, [("install.pasword", "INVALID"), ("install.email", "INVALID")]),
         ({"install": {"email": "nobody"}}, [("install.email", "INVALID")]),
+        *[({"install": {"email": no}}, [("install.email", "INVALID")]) for no in NO_ADDRESSES],
+        ({"install": {"email": "a\ud800@example.com"}}, [("install.email", "INVALID_JSON")]),
+        ({"resetPassword": {"user": "\ud800"}}, [("resetPassword.user", "INVALID_JSON")]),
+        ({"resetPassword": {"user": "0" * 5_000}}, [("", "USER_NOT_FOUND")]),
+        ({"resetPassword": {"user": 0}}, [("resetPassword.user", "INVALID")]),
+        ({"resetPassword": {"user": True}}, [("resetPassword.user", "INVALID")]),
+        ({"resetPassword": {"user": 7}}, [("", "USER_NOT_FOUND")]),
         ({"install": {"email": EMAIL, "password": ""}}, [("install.password", "INVALID")]),
         ({"install": {"email": EMAIL, "password": "short"}}, [("password", "INVALID")]),
         ({"resetPassword": {"user": "nobody"}}, [("", "USER_NOT_FOUND")]),

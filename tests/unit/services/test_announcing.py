@@ -34,6 +34,7 @@ ERRS = {
 DATA = {"word": "abc", "password": "hunter2"}
 NO = {"key": "no", "type": "end", "config": {"endStatus": -1}}
 ASK = {"key": "ask", "title": "Ask", "type": "manual", "config": {"assignees": [1], "forms": {"f": {"type": "custom", "actions": []}}}}
+ANSWERS = {"f": {"type": "custom", "actions": [{"key": "yes", "status": 1}]}}
 WAIT = {"key": "wait", "title": "Wait", "type": "delay", "config": {"duration": 5, "unit": 1_000, "endStatus": 1}}
 
 
@@ -197,6 +198,30 @@ class TestAsynchronous:
         [announcement] = said(outside)
         assert (announcement["status"], announcement["reason"], announcement["node"]["key"]) == ("timeout", "timeout", "wait")
 
+    def test_one_whose_node_was_out_of_time_is_told_with_that_node(self, session: Session, outside: FakeOutside) -> None:
+        waits = {"key": "ask", "title": "Ask", "type": "manual", "config": ASK["config"] | {"forms": ANSWERS, "timeoutSeconds": 60}}
+        other = {"key": "late", "type": "delay", "config": {"duration": 90_000, "unit": 1_000, "endStatus": 1}}
+        parallel = {"key": "both", "type": "parallel", "config": {"mode": "all"}, "branches": {"1": [waits], "2": [other]}}
+        execution_id = run(session, [parallel], sync=False)
+        [announcement] = said(outside)
+        assert (session.execution(execution_id)["status"], session.execution(execution_id)["reason"]) == (-3, None)
+        told = (announcement["status"], announcement["reason"], announcement["node"]["key"], announcement["message"])
+        assert told == ("timeout", None, "ask", "no result within 60 seconds")
+        assert (in_sight(session), swept(session), len(said(outside))) == (0, 0, 1)
+
+    @pytest.mark.parametrize("sync", [True, False])
+    def test_so_is_one_whose_request_had_no_answer_in_time(self, session: Session, outside: FakeOutside, sync: bool) -> None:
+        outside.answers["request"] = {"fail": {"message": "timeout of 5000ms exceeded", "code": "ECONNABORTED"}, "timedOut": True}
+        run(session, [{"key": "call", "type": "request", "config": {"url": "https://example.com/"}}], sync=sync)
+        swept(session)
+        assert [(one["status"], one["node"]["key"]) for one in said(outside)] == [("timeout", "call")]
+
+    def test_a_job_that_somebody_aborts_is_not_called_late(self, session: Session, outside: FakeOutside) -> None:
+        execution_id = run(session, [ASK | {"config": ASK["config"] | {"forms": ANSWERS}}], sync=False)
+        session.call("jobs:resume", f"{execution_id}-1", {"status": -3})
+        session.machines.run(session.backend)
+        assert [one["status"] for one in said(outside)] == ["aborted"]
+
     def test_a_cancel_is_not_told(self, session: Session, outside: FakeOutside) -> None:
         session.workflow("flow", [WAIT], None, sync=False)
         answer = session.answer("workflows:trigger", None, DATA, triggerWorkflows="flow")
@@ -227,6 +252,32 @@ class TestSecrets:
             'the header {"token": "hunter2"} is wrong',
             "password=hunter2 is wrong",
             "eyJhbGciOi.hunter2.sig",
+            "client_secret=hunter2",
+            "access_token=hunter2&scope=all",
+            "refresh_token: hunter2",
+            "DB_PASSWORD=hunter2",
+            "AWS_SECRET_ACCESS_KEY=hunter2",
+            "aws_secret_access_key = 'hunter2'",
+            "x-api-key: hunter2",
+            "apiKey=hunter2",
+            "clientSecret: hunter2",
+            "pwd=hunter2;",
+            "cookie: sid=hunter2",
+            "Set-Cookie: theme=dark; sid=hunter2; Path=/",
+            "{'password': 'hunter2'}",
+            '{"password":"a hunter2 c"}',
+            '{"password":"a\\" hunter2"}',
+            '{\\"password\\": \\"hunter2\\"}',
+            "https://u:p@hunter2@example.com/x",
+            "https://u:hunter2@ss@h/x",
+            "postgres://u:hunter2/x@db.example.com/app",
+            "proxy-authorization: Digest username=u, response=hunter2",
+            "Authorization: hunter2 hunter2",
+            "passphrase=hunter2",
+            "private_key=hunter2",
+            "credentials: hunter2",
+            "X-Amz-Signature=hunter2",
+            "password%3Dhunter2",
         ],
     )
     def test_what_looks_like_a_credential_is_left_out(self, session: Session, outside: FakeOutside, text: str) -> None:
@@ -237,6 +288,23 @@ class TestSecrets:
         [announcement] = said(outside)
         assert "hunter2" not in json.dumps(announcement)
         assert announcement["message"]
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "the password is too short",
+            "tokens of the expression end here",
+            "status=503, message: the secretary is away",
+            "mail to ann@example.com was refused",
+            "https://example.com/a@b/c answered 404",
+            "author: Ann, monkey=1, keyboard: missing",
+        ],
+    )
+    def test_what_does_not_stays(self, session: Session, outside: FakeOutside, text: str) -> None:
+        outside.answers["request"] = {"fail": {"message": text}}
+        run(session, [{"key": "call", "type": "request", "config": {"url": "https://example.com/"}}])
+        swept(session)
+        assert [one["message"] for one in said(outside)] == [text]
 
     def test_it_is_bounded(self, session: Session, outside: FakeOutside) -> None:
         outside.answers["request"] = {"fail": {"message": "m" * 100_000}}

@@ -12,6 +12,7 @@ from chalicelib.adapters.memory import FixedClock, MemoryStore
 from chalicelib.domain.keys import execution_key, place_key, semaphore, slot_key
 from chalicelib.domain.ports import EXECUTIONS, Delete, Put, Store, StoreUnavailable, TransactionRefused, Update, Write
 from chalicelib.errors import Conflict, Invalid, Unavailable
+from chalicelib.services.admission import DEADLOCK
 from chalicelib.services.async_runs import AsyncRuns, SegmentDone
 from chalicelib.services.endings import end_now
 from chalicelib.services.sweeping import sweep
@@ -248,6 +249,47 @@ class TestQueue:
         assert items(session, key="child") == ["slot"]
         session.call("executions:cancel", parent)
         assert (items(session, key="child"), status(session, child["id"])) == ([], [-3])
+
+
+class TestItself:
+    """An execution that is below a holder of the slots."""
+
+    def recursive(self, session: Session, limit: int) -> None:
+        again = {"key": "again", "type": "subflow", "config": {"workflow": "slow", "context": {}}}
+        options = {"stackLimit": 3, "concurrency": {"limit": limit}}
+        session.workflow("slow", [again], None, sync=False, options=options)
+
+    def test_a_subflow_that_would_wait_for_its_parents_slot_fails_and_says_so(self, session: Session) -> None:
+        self.recursive(session, 1)
+        parent = trigger(session)
+        for _ in range(3):
+            swept(session)
+            session.machines.run(session.backend)
+        child = session.executions("slow")[1]
+        assert (child["status"], child["reason"]) == (-2, DEADLOCK)
+        assert status(session, parent) == [-1]
+        assert items(session) == []
+
+    def test_two_whose_subflows_wait_for_each_others_slots_come_to_an_end(self, session: Session) -> None:
+        self.recursive(session, 2)
+        both = [trigger(session), trigger(session)]
+        for one in both:
+            walk(session, one)
+        for _ in range(12):
+            session.machines.run(session.backend)
+            swept(session)
+        assert all(one["status"] not in (None, 0) for one in session.executions("slow"))
+        assert items(session) == []
+
+    def test_one_that_waits_for_a_stranger_waits(self, session: Session) -> None:
+        limited(session, "other", [WAIT], limit=2)
+        session.workflow("parent", [{"key": "sub", "type": "subflow", "config": {"workflow": "other"}}], None, sync=False)
+        for one in (trigger(session, "other"), trigger(session, "other")):
+            walk(session, one)
+        walk(session, trigger(session, "parent"))
+        child = session.executions("other")[-1]
+        walk(session, child["id"])
+        assert (status(session, child["id"]), child["reason"]) == ([None], None)
 
 
 class TestKeys:

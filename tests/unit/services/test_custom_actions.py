@@ -97,6 +97,7 @@ class TestOneAfterTheOther:
     def test_asynchronous_ones_are_queued_with_the_last(self, session: Session, store: WatchedStore) -> None:
         session.workflow("first", [note("first")])
         session.workflow("later", [note("later")], sync=False)
+        store.forget()
         answer = session.trigger("samples", 1, "later,first")
         assert [(one["key"], one["status"]) for one in (answer.meta or {})["executions"]] == [("first", 1), ("later", None)]
         assert [execution["status"] for execution in session.executions("later")] == [None]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.adapters.memory import MemoryStore
+from chalicelib.adapters.memory import FixedClock, MemoryStore
 from chalicelib.errors import Invalid, NotFound
-from tests.sessions import Session
+from tests.sessions import NOW_MS, Session
 
 Json = Any
 
@@ -124,10 +125,14 @@ def keyed(nodes: list[Json], prefix: str = "n") -> list[Json]:
     ]
 
 
+EXAMPLES = itertools.count()
+
+
 @settings(max_examples=40, deadline=None)
 @given(document=DOCUMENTS)
 def test_export_of_import_is_the_same_document(store: MemoryStore, document: Json) -> None:
-    root = Session(store)
+    # Ids of versions are one per millisecond, and the examples share a store.
+    root = Session(store, FixedClock(NOW_MS + 1_000 * next(EXAMPLES)))
     document = document | {"key": "any", "nodes": keyed(document["nodes"])}
     made = root.call("workflows:import", None, document)["id"]
     assert root.call("workflows:export", made) == document

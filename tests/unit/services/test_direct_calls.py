@@ -26,6 +26,14 @@ FAR_MS = NOW_MS + 60_000
 RECORD = {"triggerWorkflows": "submit_inspection", "collection": "samples", "filterByTk": 1, "as": "root@example.com"}
 
 
+def nested(levels: int) -> Json:
+    """Lists in one another."""
+    value: Json = []
+    for _ in range(levels - 1):
+        value = [value]
+    return value
+
+
 @pytest.fixture
 def house() -> Session:
     return Session(WatchedStore(MemoryStore()), FixedClock(NOW_MS)).install()
@@ -137,6 +145,18 @@ def test_a_user_whose_sessions_have_ended_can_still_be_acted_for(house: Session)
             {"triggerWorkflows": "a", "as": 1, "token": "x", "principal": 1},
             [("token", "UNKNOWN_PROPERTY"), ("principal", "UNKNOWN_PROPERTY")],
         ),
+        ({"triggerWorkflows": "a", "as": "0" * 5_000}, [("as", "USER_NOT_FOUND")]),
+        ({"triggerWorkflows": "a", "as": 10**5_000}, [("as", "USER_NOT_FOUND")]),
+        ({"triggerWorkflows": "a", "as": "\ud800"}, [("as", "INVALID_JSON")]),
+        ({"triggerWorkflows": "a", "as": 1, "role": "\udc00"}, [("role", "INVALID_JSON")]),
+        ({"triggerWorkflows": "a", "as": 1, "idempotencyKey": "k\ud800"}, [("idempotencyKey", "INVALID_JSON")]),
+        ({"triggerWorkflows": "a", "as": 1, "values": {"a": [{"b": "\ud800"}]}}, [("values", "INVALID_JSON")]),
+        ({"triggerWorkflows": "a", "as": 1, "values": {"\ud800": 1}}, [("values", "INVALID_JSON")]),
+        ({"triggerWorkflows": "a", "as": 1, "values": [float("nan")]}, [("values", "INVALID_JSON")]),
+        ({"triggerWorkflows": "a", "as": 1, "values": {"a": float("-inf")}}, [("values", "INVALID_JSON")]),
+        ({"triggerWorkflows": "a", "as": 1, "values": nested(33)}, [("values", "INVALID_JSON")]),
+        ({"triggerWorkflows": "a", "as": 1, "values": nested(5_000)}, [("values", "INVALID_JSON")]),
+        ({"triggerWorkflows": "a", "as": 1, "\ud800": 1}, [("?", "UNKNOWN_PROPERTY"), ("?", "INVALID_JSON")]),
         ({"triggerWorkflows": "nosuch", "as": 1}, [("triggerWorkflows", "NO_WORKFLOW_TRIGGERED")]),
         ({"triggerWorkflows": "a", "as": 1, "collection": "nosuch"}, [("", "COLLECTION_NOT_FOUND")]),
         ({"triggerWorkflows": "a", "as": 1, "collection": "users"}, [("", "ACTION_NOT_FOUND")]),
@@ -216,6 +236,13 @@ def test_a_topic_with_a_star_runs_as_whom_the_message_says(inbox: Inbox) -> None
 def test_a_call_that_can_never_work_is_a_dead_letter(inbox: Inbox, asked: Json, code: str) -> None:
     assert inbox.receive(notification(asked)) == []
     assert inbox.letters.codes == [code]
+
+
+def test_a_call_as_nobody_that_could_be_is_a_dead_letter(inbox: Inbox) -> None:
+    asked = {"triggerWorkflows": "submit_inspection", "collection": "samples", "filterByTk": 1}
+    inbox.receive(*[notification(asked | {"as": who}, n, topic=OTHER) for n, who in enumerate(["0" * 5_000, "x" * 3_000])])
+    assert inbox.letters.codes == ["USER_NOT_FOUND"] * 2
+    assert all(len(reason) < 300 for reason in inbox.letters.reasons)
 
 
 def test_a_topic_that_is_not_allowed_to_names_no_workflows(house: Session) -> None:

@@ -148,6 +148,16 @@ class TestItems:
         one = lent(session, 5, over=at(4))
         assert dues(session) == ({one: at(due)} if due is not None else {})
 
+    def test_a_record_without_a_date_costs_nothing_more(self, session: Session) -> None:
+        watching(session, endsOn={"field": "over"})
+        one = lent(session, None)
+        store = session.store
+        assert isinstance(store, WatchedStore)
+        store.forget()
+        session.call("loans:update", one, {"over": at(5)})
+        session.call("loans:destroy", one)
+        assert [len(writes) for writes in store.transactions] == [1, 1]
+
     def test_every_way_to_write_a_record_is_heeded(self, session: Session) -> None:
         watching(session)
         whole = session.call("loans:create", None, {"due": at(3), "parts": [{"due": at(4)}, {"due": at(-4)}]})["id"]
@@ -402,6 +412,43 @@ class TestEnabling:
         swept(session)
         assert session.store.query(RECORDS, "dues").items == []
 
+    def test_who_disables_it_while_it_is_being_filled_has_the_last_word(self, session: Session) -> None:
+        lent(session, 5)
+        version = watching(session, enabled=False)
+        store = session.store
+        assert isinstance(store, WatchedStore)
+        other = session.process(store.inner)
+
+        def enabled(inner: Store, writes: Any) -> None:
+            inner.transact(writes)
+
+        def disabled(inner: Store, writes: Any) -> None:
+            other.call("workflows:update", version, {"enabled": False})
+            inner.transact(writes)
+
+        store.sendings.extend([enabled, disabled])
+        session.call("workflows:update", version, {"enabled": True})
+        assert (list(store.sendings), items(session)) == ([], [])
+        assert session.call("workflows:get", version)["enabled"] is False
+
+    def test_a_record_that_changes_while_it_is_found_is_read_again(self, session: Session) -> None:
+        one = lent(session, 5)
+        version = watching(session, enabled=False)
+        store = session.store
+        assert isinstance(store, WatchedStore)
+        other = session.process(store.inner)
+
+        def enabled(inner: Store, writes: Any) -> None:
+            inner.transact(writes)
+
+        def emptied(inner: Store, writes: Any) -> None:
+            other.call("loans:update", one, {"due": None})
+            inner.transact(writes)
+
+        store.sendings.extend([enabled, emptied])
+        session.call("workflows:update", version, {"enabled": True})
+        assert (list(store.sendings), dues(session)) == ([], {})
+
     def test_what_only_describes_it_leaves_the_items_alone(self, session: Session) -> None:
         version = watching(session)
         lent(session, 5)
@@ -489,7 +536,7 @@ class TestCollections:
         assert dues(session) == {one: at(5), other: at(6)}
         later(session, 6)
         swept(session)
-        assert started(session) == [(one, at(5)), (other, at(6))]
+        assert started(session) == sorted([(one, at(5)), (other, at(6))])
 
     def test_a_dropped_collection_leaves_no_items(self, session: Session) -> None:
         version = watching(session)
@@ -602,6 +649,26 @@ def test_a_record_that_changes_under_the_sweep_is_looked_at_again(session: Sessi
     store.sendings.append(changed)
     start_due_records(session.backend, session.clock.now_ms() + 60_000)
     assert (started(session), dues(session)) == ([], {one: at(4)})
+
+
+def test_a_workflow_that_is_disabled_under_the_sweep_is_not_started(session: Session) -> None:
+    version = watching(session, repeat=10 * MINUTE_MS)
+    one = lent(session, 1)
+    later(session, 1)
+    swept(session)
+    later(session, 10)
+    store = session.store
+    assert isinstance(store, WatchedStore)
+    other = session.process(store.inner)
+
+    def disabled(inner: Store, writes: Any) -> None:
+        other.call("workflows:update", version, {"enabled": False})
+        swept(other)
+        inner.transact(writes)
+
+    store.sendings.append(disabled)
+    start_due_records(session.backend, session.clock.now_ms() + 60_000)
+    assert (started(session), items(session)) == ([(one, at(1))], [])
 
 
 def test_a_record_that_others_keep_changing_does_not_hold_up_the_others(session: Session) -> None:

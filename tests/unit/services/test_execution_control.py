@@ -8,11 +8,12 @@ import pytest
 
 from chalicelib.adapters.memory import FixedClock, MemoryStore
 from chalicelib.domain.ports import EXECUTIONS
-from chalicelib.errors import Invalid, NotFound, Unavailable
+from chalicelib.errors import Invalid, NotFound, Unavailable, Unprocessable
 from chalicelib.services.async_runs import AsyncRuns
 from chalicelib.services.execution_control import MOST_WRITES
 from tests.machines import unreachable
 from tests.sessions import NOW_MS, Session
+from tests.stores import WatchedStore, after
 
 Json = Any
 DAY = {"type": "delay", "config": {"duration": 1, "unit": 86_400_000, "endStatus": 1}}
@@ -256,3 +257,68 @@ class TestAtOnce:
         with pytest.raises(Invalid) as refused:
             self.both(session, execution_id, lambda: session.answer("executions:cancel", execution_id))
         assert refused.value.problems()[0].code == "EXECUTION_ENDED"
+
+
+class TestRerunAsked:
+    """A rerun does what it was asked, or says what it did not understand."""
+
+    def ended(self, session: Session) -> int:
+        execution_id = run(session, [note("a"), note("b")])
+        session.machines.run(session.backend)
+        return execution_id
+
+    @pytest.mark.parametrize(
+        ("body", "params", "path"),
+        [
+            ({"nodeID": 5}, {}, "nodeID"),
+            ({"node": 1}, {}, "node"),
+            ({}, {"nodeId": "77"}, "nodeId"),
+            ({}, {"dryRun": "1"}, "dryRun"),
+            ({"nodeId": "9" * 5_000}, {}, "nodeId"),
+            ({"nodeId": "\u00b2"}, {}, "nodeId"),
+        ],
+    )
+    def test_what_would_be_ignored_is_refused_by_name(self, session: Session, body: Json, params: Json, path: str) -> None:
+        execution_id = self.ended(session)
+        with pytest.raises(Invalid) as caught:
+            session.call("executions:rerun", execution_id, body, **params)
+        assert [problem.path for problem in caught.value.problems()] == [path]
+        assert len(session.executions("slow")) == 1
+
+    def test_one_key_is_one_execution(self, session: Session) -> None:
+        execution_id = self.ended(session)
+        first = session.answer("executions:rerun", execution_id, {}, key="once")
+        second = session.answer("executions:rerun", execution_id, {}, key="once")
+        assert (second.status, second.body()) == (202, first.body())
+        assert second.headers["Idempotent-Replayed"] == "true"
+        assert len(session.executions("slow")) == 2
+
+    def test_one_key_is_one_attempt(self, session: Session) -> None:
+        execution_id = run(session, [DAY])
+        walked(session, execution_id)
+        answers = [session.answer("executions:rerun", execution_id, {}, key="once").body()["data"]["attempt"] for _ in range(2)]
+        assert answers == [2, 2]
+
+    def test_a_key_is_of_one_request(self, session: Session) -> None:
+        execution_id = self.ended(session)
+        session.answer("executions:rerun", execution_id, {}, key="once")
+        node = session.call("workflows:list", filter={"key": "slow"}, appends="nodes")[0]["nodes"][1]["id"]
+        with pytest.raises(Unprocessable):
+            session.answer("executions:rerun", execution_id, {"nodeId": node}, key="once")
+
+    def test_of_two_with_one_key_at_once_the_second_answers_as_the_first_and_leaves_nothing(self, session: Session) -> None:
+        execution_id, other = self.ended(session), session.process()
+        node = session.call("workflows:list", filter={"key": "slow"}, appends="nodes")[0]["nodes"][1]["id"]
+        heard: list[Json] = []
+
+        def ask(one: Session) -> Json:
+            return one.answer("executions:rerun", execution_id, {"nodeId": node}, key="once").body()["data"]
+
+        store = WatchedStore(session.store)
+        store.sendings.append(after(lambda: heard.append(ask(other))))
+        late = ask(session.process(store))
+        assert late == heard[0]
+        assert len(session.executions("slow")) == 2
+        copies = [write.key for writes in store.transactions for write in writes if write.key.sk.startswith("job#")]
+        assert copies != []
+        assert session.store.batch_get(set(copies)) == {}

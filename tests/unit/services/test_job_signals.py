@@ -114,7 +114,7 @@ def test_a_job_that_is_not_there_is_not_found(root: Session) -> None:
     for job in (f"{execution}-2", "12345-1"):
         with pytest.raises(NotFound, match=job):
             root.call("jobs:resume", job, {"status": 1})
-    nameless: list[str | None] = ["x", "", None, "-1"]
+    nameless: list[str | None] = ["x", "", None, "-1", "9" * 5_000 + "-1", "1-" + "9" * 5_000, "\u0662-1"]
     for missing in nameless:
         with pytest.raises(Invalid, match="id"):
             root.call("jobs:resume", missing, {"status": 1})

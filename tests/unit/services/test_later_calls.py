@@ -10,8 +10,10 @@ from chalicelib.adapters.memory import FixedClock, MemoryStore
 from chalicelib.domain.instants import iso_text
 from chalicelib.domain.ports import EXECUTIONS, StoreUnavailable
 from chalicelib.errors import AppError, Conflict, Forbidden, Invalid, NotFound, TooLarge
-from chalicelib.services.call import Answer
-from chalicelib.services.later_runs import LATEST_MS, run_due
+from chalicelib.services.administration import Administration
+from chalicelib.services.call import Answer, Call
+from chalicelib.services.later_calls import LATEST_MS
+from chalicelib.services.later_runs import LaterRun, run_due
 from chalicelib.services.sweeping import sweep
 from tests.sessions import NOW_MS, Session
 
@@ -190,7 +192,93 @@ class TestWhenItsTimeComes:
         session.call("users:update", user, {"blocked": True})
         pass_time(session)
         [row] = shown(session, userId=str(user))
-        assert (row["state"], title(session, record_id)) == ("failed", "now")
+        assert (row["state"], row["result"]["errors"][0]["code"], title(session, record_id)) == ("refused", "BLOCKED_USER", "now")
+
+    def test_one_of_an_api_key_that_was_removed_is_refused(self, session: Session) -> None:
+        record_id, keyed = sample(session), session.process()
+        keyed.token = session.call("apiKeys:create", None, {"name": "ci", "role": "root", "expiresIn": "1d"})["token"]
+        id_of(later(keyed, record_id))
+        [key] = session.call("apiKeys:list")
+        session.call("apiKeys:destroy", key["id"])
+        pass_time(session)
+        assert (outcome(session), title(session, record_id)) == (("refused", "BLOCKED_TOKEN"), "now")
+
+    def test_one_of_an_api_key_that_is_there_runs_after_a_changed_password_too(self, session: Session) -> None:
+        record_id, keyed = sample(session), session.process()
+        keyed.token = session.call("apiKeys:create", None, {"name": "ci", "role": "root", "expiresIn": "1d"})["token"]
+        id_of(later(keyed, record_id))
+        session.call("users:update", 1, {"password": "another password"})
+        session.clock.sleep(3_601)
+        run_due(session.backend, session.clock.now_ms() + 60_000)
+        assert keyed.call("samples:get", record_id)["title"] == "later"
+
+    def test_an_api_key_takes_no_time_after_its_own_end(self, session: Session) -> None:
+        record_id, keyed = sample(session), session.process()
+        keyed.token = session.call("apiKeys:create", None, {"name": "ci", "role": "root", "expiresIn": "30m"})["token"]
+        with pytest.raises(Invalid, match="after the end of this API key") as caught:
+            later(keyed, record_id)
+        assert [problem.path for problem in caught.value.problems()] == ["runAt"]
+
+    def test_one_of_a_session_that_was_signed_out_is_refused_even_after_the_session_would_be_over(self, session: Session) -> None:
+        record_id = sample(session)
+        at_ms = NOW_MS + 300 * 24 * HOUR_MS
+        id_of(later(session, record_id, runAt=iso_text(at_ms)))
+        session.call("auth:signOut")
+        marks = [item for item in session.store.query(EXECUTIONS, f"revoked#{session_id(session)}").items]
+        assert [item["ttl"] * 1000 > at_ms + LATEST_MS for item in marks] == [True]
+        session.clock.sleep(300 * 86_400 + 1)
+        assert run_due(session.backend, session.clock.now_ms() + 60_000) == 1
+        again = session.process()
+        assert (outcome(again), title(again, record_id)) == (("refused", "BLOCKED_TOKEN"), "now")
+
+    def test_one_of_before_a_reset_password_is_refused(self, session: Session) -> None:
+        record_id = sample(session)
+        id_of(later(session, record_id))
+        Administration(session.backend).answer({"resetPassword": {"user": "root@example.com"}}, None)
+        session.clock.sleep(3_601)
+        run_due(session.backend, session.clock.now_ms() + 60_000)
+        again = session.process()
+        assert (outcome(again), title(again, record_id)) == (("refused", "INVALID_TOKEN"), "now")
+
+    def test_one_of_a_session_whose_time_is_over_runs(self, session: Session) -> None:
+        record_id = sample(session)
+        id_of(later(session, record_id, runAt=iso_text(NOW_MS + 300 * 24 * HOUR_MS)))
+        session.clock.sleep(300 * 86_400 + 1)
+        run_due(session.backend, session.clock.now_ms() + 60_000)
+        assert title(session.process(), record_id) == "later"
+
+    def test_one_sweep_runs_as_many_as_it_has_time_for(self, session: Session) -> None:
+        record_id = sample(session)
+        session.workflow("soon", SAY, sync=False)
+        for _ in range(60):
+            later(session, record_id, "soon")
+        assert pass_time(session) == 60
+
+    def test_what_cannot_run_now_lets_the_others_pass_in_this_sweep_and_the_next(
+        self, session: Session, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        stuck, free = sample(session), sample(session)
+        for record_id in (stuck, stuck, stuck, free):
+            later(session, record_id)
+            session.clock.sleep(0.01)
+        run, taken = LaterRun._answer, []
+
+        def held(self: LaterRun, call: Call) -> Answer:
+            taken.append(call.record_id)
+            if call.record_id == str(stuck):
+                session.clock.sleep(20)
+                raise Conflict("others hold it")
+            return run(self, call)
+
+        monkeypatch.setattr(LaterRun, "_answer", held)
+        assert pass_time(session) == 0  # after two times twenty seconds there is none left for the third
+        assert run_due(session.backend, session.clock.now_ms() + 60_000) == 1
+        assert (title(session, free), title(session, stuck)) == ("later", "now")
+        assert taken[:4] == [str(stuck)] * 3 + [str(free)]  # the two of the first sweep stand behind
+        monkeypatch.setattr(LaterRun, "_answer", run)
+        assert pass_time(session, 60) == 3
+        assert (title(session, stuck), {row["state"] for row in shown(session)}) == ("later", {"done"})
+        assert session.store.query(EXECUTIONS, "later").items == []
 
     def test_one_that_died_between_its_effect_and_the_note_of_it_has_one_effect(self, session: Session) -> None:
         record_id = sample(session)
@@ -233,6 +321,16 @@ class TestWhenItsTimeComes:
         session.clock.sleep(3_601)
         assert run_due(session.backend, session.clock.now_ms() + 6_000) == 0
         assert shown(session)[0]["state"] == "waiting"
+
+
+def outcome(session: Session) -> tuple[str, str]:
+    """State and code of the newest call."""
+    row = shown(session)[0]
+    return row["state"], row["result"]["errors"][0]["code"]
+
+
+def session_id(session: Session) -> str:
+    return session.backend.tokens.verify(session.token, session.clock.now_ms() // 1000).session_id
 
 
 def member(session: Session) -> tuple[int, Session]:
@@ -291,6 +389,26 @@ class TestListAndTakeBack:
         second = id_of(later(session, record_id, runAt=iso_text(session.clock.now_ms() + HOUR_MS)))
         assert [row["id"] for row in shown(session)] == [second, first]
         assert [row["id"] for row in shown(session, state="waiting")] == [second]
+
+
+    def test_a_state_is_looked_for_among_all_and_pages_are_pages(self, session: Session) -> None:
+        record_id = sample(session)
+        session.workflow("soon", SAY, sync=False)
+        waits = id_of(later(session, record_id, runAt=iso_text(NOW_MS + 48 * HOUR_MS)))
+        made = sorted([waits, *(id_of(later(session, record_id, "soon")) for _ in range(205))])
+        assert pass_time(session) == 205
+        assert [row["id"] for row in shown(session, state="waiting")] == [waits]
+        pages = [session.answer("scheduledCalls:list", page=str(page), pageSize="100") for page in (1, 2, 3)]
+        assert [row["id"] for page in pages for row in page.data] == made[::-1]
+        assert [page.meta for page in pages] == [{"hasNext": page < 3, "page": page, "pageSize": 100} for page in (1, 2, 3)]
+        assert len(shown(session)) == 20
+        assert len(shown(session, paginate="false")) == 206
+
+    @pytest.mark.parametrize("params", [{"state": "nope"}, {"page": "0"}, {"pageSize": "201"}])
+    def test_a_page_or_state_that_is_none_is_a_400(self, session: Session, params: Json) -> None:
+        with pytest.raises(Invalid) as caught:
+            shown(session, **params)
+        assert [problem.path for problem in caught.value.problems()] == list(params)
 
 
 class TestActions:

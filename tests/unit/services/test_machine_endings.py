@@ -45,6 +45,12 @@ def event(session: Session, execution_id: int, attempt: int = 1, status: str = "
     return {"source": "aws.states", "detail-type": "Step Functions Execution Status Change", "detail": about}
 
 
+@pytest.mark.parametrize("told", [None, [], "x", 5])
+def test_what_is_no_event_at_all_is_told(session: Session, told: Json) -> None:
+    with pytest.raises(Invalid, match="must be an object, one of EventBridge"):
+        machine_ended(session.backend, told)
+
+
 @pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT", "ABORTED"])
 def test_the_next_attempt_starts_at_once_and_comes_to_the_end(session: Session, status: str) -> None:
     execution_id = begun(session)

@@ -294,7 +294,7 @@ def test_a_letter_that_cannot_be_kept_comes_again(inbox: Inbox) -> None:
 
 
 def test_a_letter_says_only_what_a_queue_takes(inbox: Inbox) -> None:
-    inbox.receive(notification({}, topic="arn:\x00\ud83d" + "y" * 5_000))
+    inbox.receive(notification({}, topic="arn:\x00\uffff" + "y" * 5_000))
     ((_, about),) = inbox.letters.kept
     assert "\x00" not in about["reason"]
     assert len(about["reason"]) == 1_000
@@ -306,6 +306,86 @@ def test_who_has_no_time_left_gives_the_rest_back(inbox: Inbox) -> None:
     assert inbox.receive(notification({"text": "a"}), notification({"text": "b"}, 2), left_ms=2_000) == ["r0", "r1"]
     assert inbox.receive(notification({"text": "a"}), notification({"text": "b"}, 2)) == []
     assert notes(inbox) == ["a", "b"]
+
+
+HALF = "\ud800"
+HALVES: list[Json] = [
+    {"Message": HALF},
+    {"MessageId": HALF},
+    {"Subject": HALF},
+    {"TopicArn": HALF},
+    {"MessageAttributes": {"a": {"Type": "String", "Value": HALF}}},
+    {"MessageAttributes": {HALF: {"Type": "String", "Value": "a"}}},
+    {"MessageAttributes": {"a": {"Type": "Number", "Value": float("nan")}}},
+]
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_half_a_character_in_the_envelope_is_a_dead_letter_with_the_reason(inbox: Inbox, half: Json) -> None:
+    inbox.workflow("flow", [note()])
+    assert inbox.receive(notification({"text": "a"}) | half) == []
+    assert inbox.messages.receive(of_topic(notification({"text": "a"}) | half), NOW_MS + 60_000) == {"batchItemFailures": []}
+    assert inbox.letters.codes == ["NOT_A_NOTIFICATION"] * 2
+    for raw, about in inbox.letters.kept:
+        assert next(iter(half)) in about["reason"] or "attribute" in about["reason"]
+        raw.encode()
+
+
+class TestABatch:
+    def test_a_message_that_takes_all_its_time_leaves_the_others_theirs(self, inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+        inbox.workflow("flow", [note()])
+        slow_down(inbox, monkeypatch)
+        sent = [notification({"text": "slow" if n == 0 else f"n{n}"}, n) for n in range(10)]
+        assert inbox.receive(*sent, left_ms=60_000) == ["r0"]
+        assert len(notes(inbox)) == 9
+
+    def test_each_gets_its_part_of_what_is_left_and_fifteen_seconds_at_least(self, inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+        inbox.workflow("flow", [note()])
+        given = slow_down(inbox, monkeypatch)
+        assert inbox.receive(*[notification({"text": "slow"}, n) for n in range(2)], left_ms=63_000) == ["r0", "r1"]
+        assert given == pytest.approx([30_000, 30_000], abs=10)
+        given.clear()
+        assert len(inbox.receive(*[notification({"text": "slow"}, n) for n in range(10)], left_ms=63_000)) == 10
+        assert given == pytest.approx([15_000] * 4, abs=10)
+
+    def test_what_was_delivered_before_stands_behind_what_is_new_and_gets_what_that_leaves(
+        self, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        inbox.workflow("flow", [note()])
+        given = slow_down(inbox, monkeypatch)
+        event = of_queue([notification({"text": "slow" if n == 0 else f"n{n}"}, n) for n in range(10)])
+        event["Records"][0]["attributes"] = {"ApproximateReceiveCount": "2"}
+        inbox.messages.receive(event, inbox.session.clock.now_ms() + 63_000)
+        assert given[-1] == pytest.approx(60_000, abs=100)
+
+    def test_what_comes_again_and_again_comes_in_another_order_each_time(self, inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+        orders = []
+        for times in ("2", "3", "4", "x"):
+            event = of_queue([notification({"text": "a"}, n) for n in range(10)])
+            for record in event["Records"]:
+                record["attributes"] = {"ApproximateReceiveCount": times}
+            taken: list[str | None] = []
+            monkeypatch.setattr(inbox.messages, "_deliver", lambda delivery, until_ms, taken=taken: taken.append(delivery.id))
+            inbox.messages.receive(event, NOW_MS + 60_000)
+            orders.append(taken)
+        assert [sorted(map(str, order)) for order in orders] == [[f"r{n}" for n in range(10)]] * 4
+        assert len({str(order) for order in orders}) == 4
+        assert orders[3] == [f"r{n}" for n in range(10)]
+
+
+def slow_down(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Messages that say "slow" take all the time that they get; the list that is filled says how much each message got."""
+    deliver, given, clock = inbox.messages._deliver, list[int](), inbox.session.clock
+
+    def slowly(delivery: Delivery, until_ms: int) -> None:
+        given.append(until_ms - clock.now_ms())
+        if "slow" in delivery.raw:
+            clock.sleep((until_ms - clock.now_ms()) / 1000 + 0.001)
+            raise DeadlineExceeded("out of time")
+        deliver(delivery, until_ms)
+
+    monkeypatch.setattr(inbox.messages, "_deliver", slowly)
+    return given
 
 
 def test_a_topic_that_calls_straight_is_answered_and_asked_to_come_again(inbox: Inbox) -> None:

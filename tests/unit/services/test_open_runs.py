@@ -18,10 +18,23 @@ from chalicelib.services.sweeping import go_on, sweep
 from tests.machine import Machine
 from tests.machines import done, throttled, unreachable
 from tests.sessions import NOW_MS, Session
+from tests.stores import WatchedStore
 
 Json = Any
 OUT = {"type": "output", "config": {"value": 7}}
 DAY_S = 86_400
+
+
+ASK = {
+    "key": "ask",
+    "type": "manual",
+    "config": {"assignees": [1], "forms": {"f": {"type": "custom", "actions": [{"key": "yes", "status": 1}]}}},
+}
+
+
+def tasks(session: Session) -> list[int]:
+    """The statuses of the user's tasks, newest first."""
+    return [task["status"] for task in session.call("workflowManualTasks:listMine", sort="-id")]
 
 
 def wait(seconds: int, key: str = "wait") -> Json:
@@ -71,6 +84,14 @@ def test_a_queued_execution_that_was_not_started_is_started_after_ten_seconds(se
     assert list(session.machines.executions) == [f"{execution_id}-2"]
     session.machines.run(session.backend)
     assert status(session, execution_id) == (1, None)
+
+
+@pytest.mark.parametrize("key", ["part", "part1", "parts"])
+def test_a_node_may_be_called_as_it_likes(session: Session, key: str) -> None:
+    execution_id = run(session, [{"key": key, **OUT}, wait(5), {"key": "last", **OUT}])
+    session.machines.run(session.backend)
+    jobs = session.call("executions:get", execution_id, appends="jobs")["jobs"]
+    assert (status(session, execution_id), [job["nodeKey"] for job in jobs]) == ((1, None), [key, "wait", "last"])
 
 
 def test_one_whose_machine_has_yet_to_call_is_left_alone(session: Session) -> None:
@@ -214,6 +235,40 @@ class TestTime:
         session.store.transact([Delete(record_key(WORKFLOWS.uid, version["id"])), Update(EPOCH, add={"value": 1})])
         assert swept(session) == 1
         assert status(session, execution_id) == (-3, "workflow_deleted")
+
+    def test_one_that_waits_for_a_person_ends_with_its_version(self, session: Session) -> None:
+        execution_id = run(session, [ASK, OUT], options={"concurrency": {"limit": 1}})
+        session.machines.run(session.backend)
+        [old] = session.call("workflows:list", filter={"key": "slow"})
+        new = session.call("workflows:revision", old["id"], None, filter={"key": "slow"})["id"]
+        session.call("workflows:update", new, {"enabled": True})
+        later = session.answer("workflows:trigger", None, {}, triggerWorkflows="slow").meta or {}
+        session.machines.run(session.backend)
+        session.call("workflows:destroy", old["id"])
+        assert swept(session, 1) == 1
+        assert status(session, execution_id) == (-3, "workflow_deleted")
+        session.machines.run(session.backend)
+        assert (status(session, later["executions"][0]["id"]), tasks(session)) == ((0, None), [0, -3])
+
+    def test_and_the_parent_that_waited_for_it_hears_of_it(self, session: Session) -> None:
+        session.workflow("child", [ASK], None, sync=False)
+        parent = run(session, [{"key": "sub", "type": "subflow", "config": {"workflow": "child"}}, OUT])
+        session.machines.run(session.backend)
+        [child] = session.call("workflows:list", filter={"key": "child"})
+        session.call("workflows:destroy", child["id"])
+        assert swept(session, 1) == 1
+        session.machines.run(session.backend)
+        assert (status(session, parent), tasks(session)) == ((-1, None), [-3])
+
+    def test_those_whose_version_is_there_are_left_alone_for_one_read_of_it(self, session: Session) -> None:
+        run(session, [ASK])
+        for _ in range(3):
+            session.answer("workflows:trigger", None, {}, triggerWorkflows="slow")
+        session.machines.run(session.backend)
+        store = WatchedStore(session.store)
+        assert sweep(session.process(store).backend, session.clock.now_ms() + 60_000) == 0
+        [version] = session.call("workflows:list", filter={"key": "slow"})
+        assert sum(record_key(WORKFLOWS.uid, version["id"]) in keys for keys in store.reads) == 1
 
 
 class TestRetention:

@@ -255,6 +255,8 @@ def call_system_actions(act: Watched) -> None:
     act(f"users/{user}/roles:list")
     act("users:destroy", user)
     act("users:updateProfile", None, {"nickname": "Root"})
+    act("auditLogs:list", filter={"collection": "users"})
+    act("auditLogs:list")
     act("apiKeys:create", None, {"name": "ci", "role": "root"})
     for key in act("apiKeys:list"):
         act("apiKeys:destroy", key["id"])

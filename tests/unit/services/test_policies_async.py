@@ -200,6 +200,28 @@ class TestTasksInTime:
         root.machines.run(root.backend)
         assert (status(root, execution), len(root.machines.executions)) == (1, 1)
 
+    def test_nobody_settles_it_after_its_time_though_nothing_has_come_by(self, root: Session) -> None:
+        execution = queue(root, ask(timeoutSeconds=3_600), OUT)
+        walk(root, execution)
+        (task,) = root.call("workflowManualTasks:listMine")
+        root.clock.sleep(3_600)
+        calls: list[tuple[str, Json, Json]] = [
+            ("workflowManualTasks:submit", task["id"], {"result": {"f": {}, "_": "yes"}}),
+            ("jobs:resume", f"{execution}-1", {"status": 1}),
+        ]
+        for call in calls:
+            with pytest.raises(Invalid) as refused:
+                root.call(*call)
+            assert refused.value.code == "NOT_OPEN"
+        assert walk(root, execution) == "failed"
+        assert [(job["status"], job["result"]["code"]) for job in jobs(root, execution)] == [(-3, "TIMEOUT")]
+
+    def test_a_delay_may_still_be_ended_by_hand(self, root: Session) -> None:
+        execution = queue(root, DAY, OUT)
+        walk(root, execution)
+        root.clock.sleep(86_400)
+        assert root.answer("jobs:resume", f"{execution}-1", {"status": 1}).status == 202
+
     def test_in_a_loop_it_is_heard_as_well_when_it_is_settled(self, root: Session) -> None:
         rounds = {"key": "loop", "type": "loop", "config": {"target": 2}, "branches": {"0": [ask(timeoutSeconds=LONG_S)]}}
         execution = queue(root, rounds, OUT)
@@ -233,6 +255,14 @@ class TestSubflows:
         assert self.children(root) == [(-3, "parent_aborted")]
         assert [(job["status"], job["meta"]["failed"]) for job in jobs(root, execution)[:1]] == [(1, -3)]
         assert status(root, execution) == 1
+
+    def test_one_that_nobody_waits_for_any_more_is_ended(self, root: Session) -> None:
+        execution = queue(root, sub(), OUT)
+        walk(root, execution)
+        walk(root, root.executions("child")[0]["id"])
+        root.answer("jobs:resume", f"{execution}-1", {"status": 1, "result": "by hand"})
+        assert self.children(root) == [(-3, "parent_aborted")]
+        assert (walk(root, execution), jobs(root, execution)[0]["result"]) == ("done", "by hand")
 
     def test_another_try_is_another_execution_and_the_first_is_not_heard(self, root: Session) -> None:
         retry = [{"errors": ["TIMEOUT"], "maxAttempts": 1, "intervalSeconds": 60}]

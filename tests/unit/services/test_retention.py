@@ -9,7 +9,7 @@ import pytest
 from chalicelib.adapters.memory import FixedClock, MemoryStore
 from chalicelib.domain.ports import EXECUTIONS
 from chalicelib.domain.retention import MOST_DAYS, expires_s, is_announced
-from chalicelib.errors import Invalid
+from chalicelib.errors import Invalid, NotFound
 from chalicelib.services.sweeping import sweep
 from tests.sessions import NOW_MS, Session
 
@@ -19,6 +19,11 @@ NOW_S = NOW_MS // 1000
 OUT = {"key": "out", "type": "output", "config": {"value": 1}}
 NO = {"key": "no", "type": "end", "config": {"endStatus": -1}}
 WAIT = {"key": "wait", "type": "delay", "config": {"duration": 5, "unit": 1_000, "endStatus": 1}}
+ASK = {
+    "key": "ask",
+    "type": "manual",
+    "config": {"assignees": [1], "forms": {"f": {"type": "custom", "actions": [{"key": "yes", "status": 1}]}}},
+}
 MAKE = {"key": "make", "type": "create", "config": {"collection": "samples", "params": {"values": {"title": "made"}}}}
 
 
@@ -117,6 +122,50 @@ def test_what_has_expired_is_not_shown_though_it_is_still_there(session: Session
     assert len(items(session, execution_id)) == 2
 
 
+class TestGone:
+    """What has expired is gone for whoever would go on with it, too."""
+
+    @pytest.fixture(params=[{"retention": 1}, {"deleteExecutionOnStatus": [1]}])
+    def execution_id(self, request: pytest.FixtureRequest, session: Session) -> int:
+        found = run(session, [MAKE, ASK, OUT], request.param, sync=False)
+        [task] = session.call("workflowManualTasks:listMine")
+        session.call("workflowManualTasks:submit", task["id"], {"result": {"f": {}, "_": "yes"}})
+        session.machines.run(session.backend)
+        session.clock.sleep(DAY_S + 1)
+        session.token = session.backend.tokens.issue(1, "later", session.clock.now_ms() // 1000, 24)
+        return found
+
+    @pytest.mark.parametrize("body", [{}, {"nodeId": 2}])
+    def test_it_is_not_run_again(self, session: Session, execution_id: int, body: Json) -> None:
+        before = len(session.machines.executions)
+        with pytest.raises(NotFound) as refused:
+            session.call("executions:rerun", execution_id, body)
+        assert (refused.value.code, len(session.machines.executions)) == ("EXECUTION_NOT_FOUND", before)
+
+    def test_nor_cancelled(self, session: Session, execution_id: int) -> None:
+        with pytest.raises(NotFound) as refused:
+            session.call("executions:cancel", execution_id)
+        assert refused.value.code == "EXECUTION_NOT_FOUND"
+
+    @pytest.mark.parametrize("number", [1, 2, 3])
+    def test_nor_are_its_jobs_resumed(self, session: Session, execution_id: int, number: int) -> None:
+        with pytest.raises(NotFound) as refused:
+            session.call("jobs:resume", f"{execution_id}-{number}", {"status": 1})
+        assert refused.value.code == "JOB_NOT_FOUND"
+
+    def test_a_task_says_no_more_what_it_was_for(self, session: Session) -> None:
+        session.workflow("flow", [ASK], options={"retention": 1}, sync=False)
+        session.trigger("samples", 1, "flow")
+        session.machines.run(session.backend)
+        [task] = session.call("workflowManualTasks:listMine")
+        assert session.call("workflowManualTasks:get", task["id"])["record"] == "samples/1"
+        session.call("workflowManualTasks:submit", task["id"], {"result": {"f": {}, "_": "yes"}})
+        session.machines.run(session.backend)
+        session.clock.sleep(DAY_S + 1)
+        session.token = session.backend.tokens.issue(1, "later", session.clock.now_ms() // 1000, 24)
+        assert session.call("workflowManualTasks:get", task["id"])["record"] is None
+
+
 class TestAsynchronous:
     def test_jobs_and_hints_expire_with_the_execution(self, session: Session) -> None:
         execution_id = run(session, [MAKE, WAIT, OUT], {"retention": {"resolved": 30, "failed": 90}}, sync=False)
@@ -178,6 +227,9 @@ class TestAsynchronous:
         (-2, None, False, True),
         (-1, None, True, False),
         (-3, "timeout", False, True),
+        (-3, None, False, True),
+        (-3, None, True, False),
+        (-3, "workflow_deleted", False, False),
         (-3, "manual_cancel", False, False),
         (-3, "parent_aborted", False, False),
         (-5, None, False, False),

@@ -257,6 +257,14 @@ class TestFiring:
         assert why in fired(session, version, NOW_MS + HOUR_MS + late_ms)["ignored"]
         assert session.executions("clock") == []
 
+    def test_a_time_that_has_not_come_is_left_alone_but_for_a_minute_that_clocks_may_be_apart(self, session: Session) -> None:
+        version = scheduled(session, {"mode": 0, "repeat": "* * * * *"})
+        assert "has not come yet" in fired(session, version, NOW_MS + 120_000)["ignored"]
+        assert session.executions("clock") == []
+        assert "execution" in fired(session, version, NOW_MS + 60_000)
+        session.clock.sleep(61)
+        assert "execution" in fired(session, version, NOW_MS + 120_000)
+
     def test_a_delivery_that_is_late_counts_and_one_that_is_more_than_a_day_late_does_not(self, session: Session) -> None:
         version = scheduled(session, HOURLY)
         session.clock.sleep((HOUR_MS + LATEST_MS) / 1000)

@@ -154,6 +154,7 @@ class TestPublishing:
             ({"type": "collection", "config": {"collection": "samples", "mode": 1, "rollbackOnFailure": True}}, "rollbackOnFailure"),
             ({"type": "action", "config": {"collection": "samples", "atomic": True}}, "atomic"),
             ({"options": SPILLS | {"isolation": "serializable"}}, "serializable"),
+            ({"options": SPILLS | {"deleteExecutionOnStatus": [1]}}, "history is kept"),
             ({"options": {"spillToAsync": "yes"}}, "true or false"),
             ({"options": {"spillToAsync": 1}}, "true or false"),
         ],

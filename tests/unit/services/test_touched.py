@@ -9,6 +9,7 @@ import pytest
 from chalicelib.adapters.memory import FixedClock, MemoryStore
 from chalicelib.domain.keys import execution_key
 from chalicelib.domain.ports import EXECUTIONS, Delete
+from chalicelib.errors import Invalid
 from chalicelib.services import history
 from chalicelib.services.sweeping import sweep
 from tests.sessions import NOW_MS, Session
@@ -222,6 +223,39 @@ class TestListing:
         for record_id, found in ((own, 1), (other, 1), (none, 0)):
             rows = session.call("executions:list", filter={"id": execution_id, "record": f"samples/{record_id}"})
             assert len(rows) == found
+
+    def test_of_several_records_each_execution_once(self, session: Session) -> None:
+        own, other, third = (sample(session) for _ in range(3))
+        session.workflow("one", [update(other, title="a")])
+        session.workflow("two", [update(third, title="a")])
+        first, second = trigger(session, own, "one"), trigger(session, own, "two")
+        for records, found in (([own, other], {first, second}), ([other, third], {first, second}), ([other], {first})):
+            named = {"record": {"$in": [f"samples/{one}" for one in records]}}
+            rows = session.call("executions:list", filter=named)
+            assert ([row["id"] for row in rows], len(rows)) == (sorted(found, reverse=True), len(found))
+            assert len(session.call("executions:list", filter={"$and": [named, {"id": first}]})) == 1
+        assert session.call("executions:list", filter={"record": {"$in": []}}) == []
+
+    @pytest.mark.parametrize(
+        "wanted",
+        [
+            {"$or": [{"record": "samples/1"}, {"record": "samples/2"}]},
+            {"record": {"$ne": "samples/1"}},
+            {"record": {"$not": {"$eq": "samples/1"}}},
+            {"record": {"$includes": "samples"}},
+            {"record": None},
+            {"$and": [{"record": "samples/1"}, {"record": "samples/2"}]},
+            {"record": {"$in": ["samples/1", None]}},
+            {"record": {"$in": [f"samples/{one}" for one in range(21)]}},
+        ],
+    )
+    @pytest.mark.parametrize("action", ["list", "destroy"])
+    def test_a_condition_that_no_index_answers_is_refused(self, session: Session, wanted: Json, action: str) -> None:
+        with pytest.raises(Invalid) as refused:
+            session.call(f"executions:{action}", None, {}, filter=wanted)
+        path = refused.value.problems()[0].path
+        assert path is not None
+        assert path.startswith("filter.record")
 
     def test_a_hint_to_an_execution_that_never_was_is_not_shown(self, session: Session) -> None:
         own, other = sample(session), sample(session)

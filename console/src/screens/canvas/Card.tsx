@@ -1,4 +1,4 @@
-import { ThemeIcon, Tooltip } from "@mantine/core";
+import { ThemeIcon, Tooltip, VisuallyHidden } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useSession } from "../../app/session";
@@ -10,7 +10,7 @@ import { useTree } from "./treeContext";
 import type { FlowNode, Selection } from "./types";
 
 export function NodeCard({ node }: { node: FlowNode }) {
-  const { kinds, edit, states } = useTree();
+  const { kinds, edit, states, titles } = useTree();
   const session = useSession();
   const look = nodeLook(node.type);
   const state = states?.[node.id];
@@ -22,7 +22,7 @@ export function NodeCard({ node }: { node: FlowNode }) {
       icon={<look.icon size={18} aria-hidden />}
       color={look.color}
       title={titleOfNode(node, kinds)}
-      about={status === null ? aboutNode(node, kinds, session.collection) : [status, state?.note].filter(Boolean).join(" · ")}
+      about={status === null ? aboutNode(node, kinds, session.collection, titles) : [status, state?.note].filter(Boolean).join(" · ")}
       className={classes}
       onDelete={edit && (() => edit.onDelete(node))}
       menu={edit && !edit.placing ? edit.menuOf(node) : null}
@@ -59,7 +59,6 @@ function Shell({ of, icon, color, title, about, className, onDelete, menu }: She
         type="button"
         className="wf-card-main"
         aria-pressed={selected === of}
-        aria-label={[title, about, problems && `${problems.length} to mend`].filter(Boolean).join(", ")}
         onClick={() => onSelect?.(of)}
         onKeyDown={(event) => {
           if (onDelete && (event.key === "Delete" || event.key === "Backspace")) onDelete();
@@ -70,7 +69,9 @@ function Shell({ of, icon, color, title, about, className, onDelete, menu }: She
         </ThemeIcon>
         <span className="wf-card-words">
           <span className="wf-card-title">{title}</span>
+          <VisuallyHidden>, </VisuallyHidden>
           <span className="wf-card-about">{about}</span>
+          {problems && <VisuallyHidden>, {problems.length} to mend</VisuallyHidden>}
         </span>
       </button>
       {problems && (

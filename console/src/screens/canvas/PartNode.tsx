@@ -64,7 +64,7 @@ function BranchLabel({ owner, index, text }: { owner: FlowNode; index: number; t
   const { edit } = useTree();
   const removable = edit && !edit.placing && owner.type === "parallel";
   return (
-    <div className="wf-label">
+    <div className={owner.type === "loop" ? "wf-label wf-label-wide" : "wf-label"}>
       <span className="wf-label-text" title={text}>
         {text}
       </span>

@@ -5,9 +5,10 @@ import { useComputedColorScheme } from "@mantine/core";
 import { Controls, ReactFlow, ReactFlowProvider, useReactFlow, type Edge as FlowEdge, type Node } from "@xyflow/react";
 import { useCallback, useMemo, useRef, type KeyboardEvent } from "react";
 import { BackEdge } from "./BackEdge";
+import { LineEdge } from "./LineEdge";
 import { layoutOf, type Drawing, type Placed } from "./layout";
 import { PartNode } from "./PartNode";
-import { placeName, treeOf } from "./tree";
+import { placeName, titleOfNode, treeOf } from "./tree";
 import { TreeContext, type TreeEditing } from "./treeContext";
 import type { FlowNode, Kinds, NodeState, Place, Selection, Workflow } from "./types";
 
@@ -26,7 +27,7 @@ interface Props {
 export type PartData = { placed: Placed } & Record<string, unknown>;
 
 const NODE_TYPES = { part: PartNode };
-const EDGE_TYPES = { back: BackEdge };
+const EDGE_TYPES = { back: BackEdge, line: LineEdge };
 const NARROWEST = 0.45;
 const TOP = 20;
 
@@ -46,7 +47,8 @@ function Tree({ workflow, nodes, kinds, states, selected = null, onSelect, edit,
   const drawing = useMemo(() => layoutOf(tree), [tree]);
   const parts = useMemo(() => drawing.parts.map(toNode), [drawing]);
   const edges = useMemo(() => toEdges(drawing), [drawing]);
-  const context = useMemo(() => ({ workflow, kinds, states, selected, onSelect, edit, nameOf: (place: Place) => placeName(place, tree, kinds) }), [workflow, kinds, states, selected, onSelect, edit, tree]);
+  const titles = useMemo(() => new Map(nodes.map((one) => [one.key, titleOfNode(one, kinds)])), [nodes, kinds]);
+  const context = useMemo(() => ({ workflow, kinds, states, selected, onSelect, edit, nameOf: (place: Place) => placeName(place, tree, kinds), titles }), [workflow, kinds, states, selected, onSelect, edit, tree, titles]);
 
   const begin = useCallback(() => {
     const width = frame.current?.clientWidth ?? 0;
@@ -66,8 +68,17 @@ function Tree({ workflow, nodes, kinds, states, selected = null, onSelect, edit,
     if (dx || dy) void flow.setViewport({ ...now, x: now.x + dx, y: now.y + dy });
   }
 
+  /** A browser that scrolls to something (a search in the page, a reader) moves the drawing there. */
+  function onScroll({ target }: React.UIEvent<HTMLDivElement>) {
+    const { scrollLeft, scrollTop } = target as HTMLElement;
+    if (!scrollLeft && !scrollTop) return;
+    const now = flow.getViewport();
+    (target as HTMLElement).scrollTo({ left: 0, top: 0, behavior: "instant" });
+    void flow.setViewport({ ...now, x: now.x - scrollLeft, y: now.y - scrollTop });
+  }
+
   return (
-    <div ref={frame} className="wf-tree" role="group" aria-label={label} onFocus={onFocus} onKeyDown={(event) => walk(event, frame.current)}>
+    <div ref={frame} className="wf-tree" role="group" aria-label={label} onFocus={onFocus} onScrollCapture={onScroll} onKeyDown={(event) => walk(event, frame.current)}>
       <TreeContext value={context}>
         <ReactFlow
           nodes={parts}
@@ -112,7 +123,7 @@ function toNode(placed: Placed): Node<PartData> {
 function toEdges(drawing: Drawing): FlowEdge[] {
   const frames = new Map(drawing.parts.flatMap((one) => (one.part.kind === "frame" ? [[one.part.owner.id, one] as const] : [])));
   return drawing.edges.map(({ from, to, back }) => {
-    if (!back) return { id: `${from} ${to}`, source: from, target: to, type: "smoothstep", focusable: false, selectable: false };
+    if (!back) return { id: `${from} ${to}`, source: from, target: to, type: "line", focusable: false, selectable: false };
     const owner = Number(to.split(" ")[1]);
     return { id: `${from} ${to} back`, source: from, target: to, targetHandle: "side", type: "back", data: { x: (frames.get(owner)?.x ?? 0) + 9 }, focusable: false, selectable: false };
   });

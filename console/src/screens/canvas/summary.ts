@@ -1,20 +1,21 @@
 /** One line about a node or a trigger, for its card. */
 import type { Collection, Row } from "../../client";
 import { titleOf } from "../../model/collections";
-import { labelOf } from "../../model/fields";
 import type { FlowNode, Kinds, Workflow } from "./types";
 
 type Find = (name: string) => Collection | undefined;
+/** Titles of nodes by their keys. */
+type Titles = Map<string, string>;
 
 const CALCULATORS: Record<string, string> = { equal: "is", "==": "is", notEqual: "is not", "!=": "is not", gt: ">", gte: "≥", lt: "<", lte: "≤", includes: "contains", notIncludes: "does not contain", startsWith: "begins with", endsWith: "ends with" };
 const UNITS: Record<string, string> = { 1000: "seconds", 60000: "minutes", 3600000: "hours", 86400000: "days", 604800000: "weeks" };
 const MODES: Record<string, string> = { 1: "created", 2: "updated", 3: "created or updated", 4: "deleted" };
 
 /** What is set, in short; the type's title where nothing is. */
-export function aboutNode(node: FlowNode, kinds: Kinds | undefined, find: Find): string {
+export function aboutNode(node: FlowNode, kinds: Kinds | undefined, find: Find, titles: Titles): string {
   const config = node.config ?? {};
   const kind = kinds?.nodes.get(node.type)?.title ?? node.type;
-  const said = saidOf(node.type, config, find);
+  const said = SAID[node.type]?.(config, find, titles);
   if (said) return said;
   return Object.keys(config).length === 0 && hasRequired(node.type, kinds) ? "To be filled in" : kind;
 }
@@ -23,44 +24,31 @@ function hasRequired(type: string, kinds: Kinds | undefined): boolean {
   return (kinds?.nodes.get(type)?.schema.required ?? []).length > 0;
 }
 
-function saidOf(type: string, config: Row, find: Find): string {
-  const text = (name: string) => shortened(config[name]);
-  switch (type) {
-    case "condition":
-      return conditionOf(config);
-    case "query":
-    case "create":
-    case "update":
-    case "destroy":
-    case "aggregate":
-      return collectionOf(config, find);
-    case "response-message":
-      return text("message");
-    case "end":
-      return config["endStatus"] === undefined || config["endStatus"] === null || config["endStatus"] === 1 ? "Succeeded" : "Failed";
-    case "output":
-    case "variable":
-      return shortened(config["value"]);
-    case "loop":
-      return config["target"] === undefined ? "" : `Each of ${shortened(config["target"])}`;
-    case "delay":
-      return config["endStatus"] === undefined ? "" : `${shortened(config["duration"] ?? 1)} ${UNITS[String(config["unit"] ?? 1000)] ?? ""}`;
-    case "calculation":
-    case "json-query":
-      return text("expression");
-    case "subflow":
-      return text("workflow");
-    case "request":
-      return [config["method"] ?? "POST", shortened(config["url"])].join(" ");
-    case "manual":
-    case "cc":
-      return text("title");
-    case "mailer":
-      return text("subject");
-    default:
-      return "";
-  }
-}
+type Say = (config: Row, find: Find, titles: Titles) => string;
+
+const textOf = (name: string): Say => (config, _, titles) => shortened(config[name], titles);
+
+const SAID: Record<string, Say> = {
+  condition: (config, _, titles) => conditionOf(config, titles),
+  query: collectionOf,
+  create: collectionOf,
+  update: collectionOf,
+  destroy: collectionOf,
+  aggregate: collectionOf,
+  "response-message": textOf("message"),
+  end: (config) => (config["endStatus"] === undefined || config["endStatus"] === null || config["endStatus"] === 1 ? "Succeeded" : "Failed"),
+  output: textOf("value"),
+  variable: textOf("value"),
+  loop: (config, _, titles) => (config["target"] === undefined ? "" : `Each of ${shortened(config["target"], titles)}`),
+  delay: (config) => (config["endStatus"] === undefined ? "" : `${shortened(config["duration"] ?? 1)} ${UNITS[String(config["unit"] ?? 1000)] ?? ""}`),
+  calculation: textOf("expression"),
+  "json-query": textOf("expression"),
+  subflow: textOf("workflow"),
+  request: (config, _, titles) => [config["method"] ?? "POST", shortened(config["url"], titles)].join(" "),
+  manual: textOf("title"),
+  cc: textOf("title"),
+  mailer: textOf("subject"),
+};
 
 export function aboutTrigger(workflow: Pick<Workflow, "type" | "config">, find: Find): string {
   const { type, config } = workflow;
@@ -80,24 +68,28 @@ function collectionOf(config: Row, find: Find): string {
   return found ? titleOf(found) : name;
 }
 
-function conditionOf(config: Row): string {
-  if (config["engine"] === "jsonata") return shortened(config["expression"]);
+function conditionOf(config: Row, titles: Titles): string {
+  if (config["engine"] === "jsonata") return shortened(config["expression"], titles);
   const calculation = config["calculation"] as { calculator?: string; operands?: unknown[]; group?: { type?: string; calculations?: unknown[] } } | null | undefined;
   const group = calculation?.group;
   const parts = group?.calculations ?? [];
   if (group && parts.length !== 1) return parts.length === 0 ? "" : `${parts.length} conditions, ${group.type === "or" ? "any" : "all"}`;
   const one = (group ? parts[0] : calculation) as typeof calculation;
   if (!one?.operands) return "";
-  return [shortened(one.operands[0]), CALCULATORS[one.calculator ?? ""] ?? one.calculator, shortened(one.operands[1])].join(" ");
+  return [shortened(one.operands[0], titles), CALCULATORS[one.calculator ?? ""] ?? one.calculator, shortened(one.operands[1], titles)].join(" ");
 }
 
-/** `{{$context.data.title}}` → `title`: the last names of a path say enough on a card. */
-export function shortened(value: unknown): string {
+const TEMPLATE = /\{\{\s*\$(context\.data|context|jobsMapByNodeKey|scopes|system)\.?([^{}]*?)\s*\}\}/g;
+
+/** `{{$context.data.title}}` → `title`, `{{$jobsMapByNodeKey.found.title}}` → `Query: title`: on a card that says enough. */
+export function shortened(value: unknown, titles: Titles = new Map()): string {
   if (value === undefined || value === null) return "";
   const text = typeof value === "string" ? value : JSON.stringify(value);
-  return text.replace(/\{\{\s*\$(?:context\.data|context|jobsMapByNodeKey\.[\w-]+|scopes\.[\w-]+|system)\.?([^{}]*)\}\}/g, (_, rest: string) => rest || "result");
-}
-
-export function fieldTitles(collection: Collection | undefined): Map<string, string> {
-  return new Map((collection?.fields ?? []).map((one) => [one.name, labelOf(one)]));
+  return text.replace(TEMPLATE, (_, root: string, rest: string) => {
+    if (root === "context.data") return rest || "the record";
+    const [key = "", ...names] = rest.split(".");
+    if (root === "scopes") return names.join(".") || "the round";
+    if (root !== "jobsMapByNodeKey") return rest;
+    return [titles.get(key) ?? "result", names.join(".")].filter(Boolean).join(": ");
+  });
 }

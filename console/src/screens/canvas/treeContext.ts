@@ -23,6 +23,8 @@ export interface TreeContents {
   edit?: TreeEditing;
   /** "after Query", "first in Yes of Condition". */
   nameOf: (place: Place) => string;
+  /** Titles of nodes by their keys. */
+  titles: Map<string, string>;
 }
 
 export const TreeContext = createContext<TreeContents | null>(null);

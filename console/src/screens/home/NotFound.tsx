@@ -6,7 +6,7 @@ export function NotFound({ what = "This page" }: { what?: string }) {
   return (
     <Empty title={`${what} is not there`}>
       It may have been removed, or your role does not see it.{" "}
-      <Anchor component={Link} to="/" size="sm">
+      <Anchor component={Link} to="/" size="sm" underline="always">
         Go to the start
       </Anchor>
     </Empty>

@@ -1,10 +1,12 @@
-import { Badge, Card, Group, Skeleton, Table, Text, Title } from "@mantine/core";
+import { Anchor, Card, Skeleton, Table, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "react-router-dom";
 import { client } from "../../app/client";
 import { keys } from "../../app/queries";
-import { hasEnded, statusName, type Execution } from "../../client";
+import { hasEnded, type Execution } from "../../client";
 import { duration } from "../../model/times";
 import { ErrorNote } from "../../ui/ErrorNote";
+import { StatusBadge } from "../../ui/StatusBadge";
 import { Timestamp } from "../../ui/Timestamp";
 
 const FIRST = 10;
@@ -44,9 +46,13 @@ export function Runs({ record }: { record: string }) {
             <Table.Tbody>
               {rows.map((one) => (
                 <Table.Tr key={String(one.id)}>
-                  <Table.Td>{workflowTitle(one)}</Table.Td>
                   <Table.Td>
-                    <StatusOf execution={one} />
+                    <Anchor component={Link} to={`/executions/${one.id}`} size="sm">
+                      {workflowTitle(one)}
+                    </Anchor>
+                  </Table.Td>
+                  <Table.Td>
+                    <StatusBadge status={one.status} reason={one.reason} />
                   </Table.Td>
                   <Table.Td>
                     <Timestamp at={one.createdAt} />
@@ -59,23 +65,6 @@ export function Runs({ record }: { record: string }) {
         </Table.ScrollContainer>
       )}
     </Card>
-  );
-}
-
-function StatusOf({ execution }: { execution: Execution }) {
-  const { status, reason } = execution;
-  const color = status === null ? "gray" : status === 0 ? "blue" : status > 0 ? "teal" : "red";
-  return (
-    <Group gap={6}>
-      <Badge variant="light" color={color} tt="none" fw={500}>
-        {statusName(status)}
-      </Badge>
-      {reason && (
-        <Text size="xs" c="dimmed">
-          {reason}
-        </Text>
-      )}
-    </Group>
   );
 }
 

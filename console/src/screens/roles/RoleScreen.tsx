@@ -1,4 +1,4 @@
-import { Badge, Button, Group, Stack, Tabs } from "@mantine/core";
+import { Badge, Button, Stack, Tabs } from "@mantine/core";
 import { IconTrash } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -116,18 +116,5 @@ function Stored({ role }: { role: Role }) {
         <ConfirmDialog title={`Remove ${title}?`} text="It is taken from everybody who has it, and from the buttons that name it." label="Remove the role" onClose={() => setAsking(null)} onConfirm={remove} />
       )}
     </Stack>
-  );
-}
-
-export function SaveRow({ dirty, busy, onSave, onReset }: { dirty: boolean; busy: boolean; onSave: () => void; onReset: () => void }) {
-  return (
-    <Group justify="flex-end" mt="md">
-      <Button variant="default" onClick={onReset} disabled={!dirty || busy}>
-        Reset
-      </Button>
-      <Button onClick={onSave} loading={busy} disabled={!dirty}>
-        Save
-      </Button>
-    </Group>
   );
 }

@@ -83,7 +83,8 @@ export function draftsOf(rules: Rules | undefined): RuleDraft[] {
 
 function draftOf(name: string, rule: Rule | undefined): RuleDraft {
   if (!rule) return { name, reach: "none", fields: null, filter: "", kept: {} };
-  const { name: _name, fields, scope, ...kept } = rule;
+  const { fields, scope } = rule;
+  const kept = Object.fromEntries(Object.entries(rule).filter(([option]) => !["name", "fields", "scope"].includes(option)));
   const limited = Array.isArray(fields) && (fields.length > 0 || EMPTY_LIST_IS_NONE.has(name));
   return { name, ...reachOfScope(scope), fields: limited ? fields : null, kept };
 }

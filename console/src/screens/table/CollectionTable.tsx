@@ -88,6 +88,8 @@ export function CollectionTable({ collection }: { collection: Collection }) {
           verticalSpacing="xs"
           highlightOnHover
           fetching={late || records.isPending}
+          // Faded out it would still be read aloud beside the rows.
+          emptyState={rows?.length ? <></> : undefined}
           noRecordsText={state.filter ? "Nothing matches the filter" : "No records yet"}
           sortStatus={{ columnAccessor: state.sort?.field ?? "", direction: state.sort?.descending ? "desc" : "asc" }}
           onSortStatusChange={({ columnAccessor, direction }) => change({ sort: { field: String(columnAccessor), descending: direction === "desc" } })}

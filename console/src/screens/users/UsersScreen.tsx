@@ -4,19 +4,17 @@ import { IconPlus, IconSearch } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useSearchParams } from "react-router-dom";
-import { say } from "../../actions/messages";
 import { client } from "../../app/client";
 import { queries } from "../../app/queries";
 import { useSession } from "../../app/session";
-import { ConfirmDialog } from "../../ui/ConfirmDialog";
 import { Empty } from "../../ui/Empty";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { Loading } from "../../ui/Loading";
 import { PageHeader } from "../../ui/PageHeader";
 import { Refusable } from "../../ui/Refusable";
-import { filterOf, nameOf, PAGE_SIZE, readUsersState, whyNoChange, writeUsersState, type Account, type UsersState } from "./account";
-import { PasswordDialog } from "./PasswordDialog";
+import { filterOf, PAGE_SIZE, readUsersState, whyNoChange, writeUsersState, type Account, type UsersState } from "./account";
 import { useRoleChoices } from "./useRoleChoices";
+import { UserDialog } from "./UserDialog";
 import { UserDrawer } from "./UserDrawer";
 import { UserTable, type Ask } from "./UserTable";
 
@@ -36,16 +34,6 @@ export default function UsersScreen() {
   const rows = asked.data?.rows ?? [];
   const choices = useRoleChoices(rows.flatMap((one) => one.roles));
   const refresh = () => Promise.all([queries.invalidateQueries({ queryKey: ["records", "users"] }), queries.invalidateQueries({ queryKey: ["record", "users"] }), session.reload()]);
-  const update = async (user: Account, values: { blocked: boolean }, message: string) => {
-    await client.resource("users").update(user.id, values);
-    await refresh();
-    say(nameOf(user), message, "success");
-  };
-  const remove = async (user: Account) => {
-    await client.resource("users").destroy(user.id);
-    await refresh();
-    say("Removed", `${nameOf(user)} is gone.`, "success");
-  };
   const pages = asked.data?.meta.totalPage ?? (asked.data?.meta.hasNext ? state.page + 1 : state.page);
 
   return (
@@ -81,25 +69,7 @@ export default function UsersScreen() {
         </Paper>
       )}
       <UserDrawer open={state.open} choices={choices} onClose={() => change({ open: null })} onSaved={refresh} />
-      {asking?.what === "password" && <PasswordDialog user={asking.user} onClose={() => setAsking(null)} onSaved={refresh} />}
-      {asking?.what === "block" && (
-        <ConfirmDialog
-          title={asking.user.blocked ? `Let ${nameOf(asking.user)} in again?` : `Block ${nameOf(asking.user)}?`}
-          text={asking.user.blocked ? "They can sign in again." : "All their sessions end at once, their API keys no longer work, and they cannot sign in until you let them in again."}
-          label={asking.user.blocked ? "Let in" : "Block"}
-          onClose={() => setAsking(null)}
-          onConfirm={() => (asking.user.blocked ? update(asking.user, { blocked: false }, "May sign in again.") : update(asking.user, { blocked: true }, "Is blocked; all sessions have ended."))}
-        />
-      )}
-      {asking?.what === "remove" && (
-        <ConfirmDialog
-          title={`Remove ${nameOf(asking.user)}?`}
-          text="The user and their API keys are gone for good. Records that they made stay."
-          label="Remove the user"
-          onClose={() => setAsking(null)}
-          onConfirm={() => remove(asking.user)}
-        />
-      )}
+      {asking && <UserDialog ask={asking} onClose={() => setAsking(null)} onSaved={refresh} />}
     </>
   );
 }

@@ -16,7 +16,7 @@ const ALL_ROLES = 200;
 export function useRoleChoices(seen: { name: string; title?: string }[]): Choice[] {
   const session = useSession();
   const asked = useQuery({
-    queryKey: ["roles", "names"],
+    queryKey: ["roles", "choices"],
     queryFn: ({ signal }) => client.resource<NamedRole>("roles").list({ fields: ["name", "title"], pageSize: ALL_ROLES, signal }),
     enabled: session.isIn("roles"),
   });

@@ -34,7 +34,7 @@ export function VariablePicker({ variables, onPick, label = "Insert a variable",
         </Tooltip>
       </Popover.Target>
       <Popover.Dropdown p="xs">
-        <TextInput size="xs" aria-label="Search variables" placeholder="Search" leftSection={<IconSearch size={14} aria-hidden />} value={search} onChange={(event) => setSearch(event.currentTarget.value)} mb="xs" data-autofocus />
+        <TextInput size="xs" aria-label="Search variables" placeholder="Search" leftSection={<IconSearch size={14} aria-hidden />} value={search} onChange={(event) => setSearch(event.currentTarget.value)} mb="xs" data-autofocus data-mantine-stop-propagation />
         <ScrollArea.Autosize mah={300} type="auto">
           {found ? (
             <ul className="var-list" aria-label="Variables">

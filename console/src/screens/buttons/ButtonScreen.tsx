@@ -1,0 +1,148 @@
+import { Alert, Button, Grid, Group, Paper, Stack, Switch, Text, Title } from "@mantine/core";
+import { useId, useState, type ReactNode, type SyntheticEvent } from "react";
+import { useNavigate, useParams, useSearchParams } from "react-router-dom";
+import { say } from "../../actions/messages";
+import { useSession } from "../../app/session";
+import { ApiError } from "../../client";
+import { ErrorNote } from "../../ui/ErrorNote";
+import { Loading } from "../../ui/Loading";
+import { PageHeader } from "../../ui/PageHeader";
+import { NotFound } from "../home/NotFound";
+import { change, refreshButtons, useButton } from "./api";
+import { AskingPart } from "./AskingPart";
+import { BasicsPart } from "./BasicsPart";
+import { draftOf, newDraft, problemOfNames, problemsByPlace, valuesOf, type Draft } from "./buttonDraft";
+import { ButtonPreview } from "./ButtonPreview";
+import { NEW } from "./ButtonsScreen";
+import { EffectPart } from "./EffectPart";
+import { ResultPart } from "./ResultPart";
+import { RulesPart } from "./RulesPart";
+
+export interface PartProps {
+  draft: Draft;
+  set: (changes: Partial<Draft>) => void;
+  /** What the server refused, by place: `client.url`. */
+  errors: Record<string, string>;
+}
+
+/** Adds a button, or changes one. */
+export default function ButtonScreen() {
+  const { name = "" } = useParams();
+  const session = useSession();
+  const [params] = useSearchParams();
+  const isNew = name === NEW;
+  const asked = useButton(isNew ? null : name);
+  if (!session.isIn("workflows")) return <Alert color="yellow" title="Not in your role">Buttons are made by who manages workflows.</Alert>;
+  if (isNew) return <Editor key={NEW} first={newDraft(params.get("collection"))} name={null} />;
+  if (asked.isError) return <ErrorNote error={asked.error} onRetry={() => void asked.refetch()} />;
+  if (asked.isPending) return <Loading />;
+  if (!asked.data) return <NotFound what={`The button "${name}"`} />;
+  return <Editor key={name} first={draftOf(asked.data)} name={name} />;
+}
+
+function Editor({ first, name }: { first: Draft; name: string | null }) {
+  const navigate = useNavigate();
+  const formId = useId();
+  const [draft, setDraft] = useState(first);
+  const [error, setError] = useState<unknown>(null);
+  const [busy, setBusy] = useState(false);
+  const { at: errors, others } = problemsByPlace(error instanceof ApiError ? error.problems : []);
+  const set = (changes: Partial<Draft>) => setDraft((now) => ({ ...now, ...changes }));
+  const shared = { draft, set, errors };
+  const wrong = Object.keys(errors).length;
+
+  async function save(event: SyntheticEvent) {
+    event.preventDefault();
+    // The form of a filter is beside this one in the page, but its events come through here.
+    if (busy || event.target !== event.currentTarget) return;
+    const problem = problemOfNames(draft);
+    if (problem) return setError(new ApiError(400, { errors: [{ message: problem, path: "form" }] }));
+    setBusy(true);
+    setError(null);
+    try {
+      if (name === null) await change.create(valuesOf(draft, true));
+      else await change.update(name, valuesOf(draft, false));
+      await refreshButtons();
+      say(name === null ? "Button made" : "Saved", `${draft.label || draft.name} is as you said.`, "success");
+      void navigate("/buttons");
+    } catch (refused) {
+      setError(refused);
+      setBusy(false);
+    }
+    return undefined;
+  }
+
+  return (
+    <>
+      <PageHeader
+        title={name === null ? "New button" : draft.label || name}
+        description={name ?? undefined}
+        above={[{ label: "Buttons", to: "/buttons" }]}
+        actions={
+          <>
+            <Switch label="Shown" checked={draft.enabled} onChange={(event) => set({ enabled: event.currentTarget.checked })} mr="sm" />
+            <Button variant="default" onClick={() => void navigate("/buttons")} disabled={busy}>
+              Cancel
+            </Button>
+            <Button type="submit" form={formId} loading={busy}>
+              {name === null ? "Make it" : "Save"}
+            </Button>
+          </>
+        }
+      />
+      {error !== null && (others.length > 0 || !(error instanceof ApiError)) && <ErrorNote error={error instanceof ApiError && wrong > 0 ? new Error(others.join("\n")) : error} />}
+      {wrong > 0 && (
+        <Alert color="red" role="alert" mb="md" title={wrong === 1 ? "One thing needs a look; it is marked below." : `${wrong} things need a look; they are marked below.`} />
+      )}
+      <Grid gap="lg">
+        <Grid.Col span={{ base: 12, md: 7 }}>
+          <form id={formId} onSubmit={(event) => void save(event)} noValidate>
+            <Stack>
+              <Part title="The button">
+                <BasicsPart {...shared} isNew={name === null} />
+              </Part>
+              <Part title="What it does">
+                <EffectPart {...shared} />
+              </Part>
+              <Part title="What it asks first">
+                <AskingPart {...shared} />
+              </Part>
+              <Part title="Who sees it, and when">
+                <RulesPart {...shared} />
+              </Part>
+              {draft.kind !== "client" && (
+                <Part title="Afterwards">
+                  <ResultPart {...shared} />
+                </Part>
+              )}
+            </Stack>
+          </form>
+        </Grid.Col>
+        <Grid.Col span={{ base: 12, md: 5 }}>
+          <Paper withBorder radius="md" p="md" component="section" aria-label="Preview" pos="sticky" top={76}>
+            <Group justify="space-between" mb="sm">
+              <Title order={2} size="h4">
+                Preview
+              </Title>
+              <Text size="xs" c="dimmed">
+                Nothing is called from here
+              </Text>
+            </Group>
+            <ButtonPreview draft={draft} />
+          </Paper>
+        </Grid.Col>
+      </Grid>
+    </>
+  );
+}
+
+function Part({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <Paper withBorder radius="md" p="md" component="section" aria-label={title}>
+      <Title order={2} size="h4" mb="sm">
+        {title}
+      </Title>
+      <Stack gap="sm">{children}</Stack>
+    </Paper>
+  );
+}

@@ -1,0 +1,146 @@
+/** The drawer in which a node, or the trigger, is looked at and changed. */
+import { Alert, Button, Collapse, Drawer, Group, JsonInput, Stack, Switch, Text, TextInput, UnstyledButton } from "@mantine/core";
+import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
+import { useEffect, useState, type ReactNode, type SyntheticEvent } from "react";
+import { ApiError, type Problem, type Row } from "../../client";
+import { ErrorNote } from "../../ui/ErrorNote";
+import { ConfigForm } from "./form/ConfigForm";
+import type { FlowNode, Schema } from "./types";
+import type { Variable } from "./variables";
+
+interface Props {
+  heading: string;
+  about: string;
+  /** The type of the node or trigger. */
+  type: string;
+  schema: Schema;
+  /** What may stand in the config beside that. */
+  policies?: Schema;
+  title: string | null;
+  titlePlaceholder: string;
+  config: Row;
+  problems: Problem[];
+  variables: Variable[];
+  before: FlowNode[];
+  sync: boolean;
+  /** Why it cannot be changed. */
+  locked: string | null;
+  saveLabel: string;
+  /** What it throws is shown where it belongs. */
+  onSave: (title: string | null, config: Row) => Promise<void>;
+  onClose: () => void;
+  /** Beside the buttons; gets the config as it is in the form. */
+  extra?: (config: Row) => ReactNode;
+}
+
+export function ConfigDrawer(props: Props) {
+  // What was typed is not lost by a key or a click beside the drawer.
+  const [dirty, setDirty] = useState(false);
+  return (
+    <Drawer opened onClose={props.onClose} title={props.heading} size="xl" closeOnEscape={!dirty} closeOnClickOutside={!dirty} closeButtonProps={{ "aria-label": "Close" }}>
+      <DrawerForm {...props} onDirty={setDirty} />
+    </Drawer>
+  );
+}
+
+function DrawerForm({ onDirty, about, type, schema, policies, titlePlaceholder, variables, before, sync, locked, saveLabel, onSave, onClose, extra, ...given }: Props & { onDirty: (dirty: boolean) => void }) {
+  const [title, setTitle] = useState(given.title ?? "");
+  const [config, setConfig] = useState(given.config);
+  const [problems, setProblems] = useState(given.problems);
+  const [failed, setFailed] = useState<unknown>(null);
+  const [busy, setBusy] = useState(false);
+  const [json, setJson] = useState<string | null>(null);
+  const names = Object.keys(policies?.properties ?? {});
+  const [open, setOpen] = useState(() => names.some((one) => config[one] !== undefined && config[one] !== null) || given.problems.some((one) => names.some((name) => one.path?.startsWith(`config.${name}`))));
+
+  async function save(event: SyntheticEvent) {
+    event.preventDefault();
+    event.stopPropagation();
+    if (busy || locked) return;
+    const sent = json === null ? config : parsed(json);
+    if (!sent) return setProblems([{ message: "This is not a JSON object yet", path: "json" }]);
+    setBusy(true);
+    setFailed(null);
+    try {
+      await onSave(title.trim() || null, sent);
+    } catch (refused) {
+      if (refused instanceof ApiError && refused.status > 0 && refused.status < 500) setProblems(refused.problems);
+      else setFailed(refused);
+      setBusy(false);
+    }
+    return undefined;
+  }
+
+  const shared = { type, config, onChange: setConfig, variables, before, sync, disabled: locked !== null || busy };
+  const dirty = title !== (given.title ?? "") || json !== null || JSON.stringify(config) !== JSON.stringify(given.config);
+  useEffect(() => onDirty(dirty), [onDirty, dirty]);
+  const isOfPolicy = (one: Problem) => names.some((name) => one.path === `config.${name}` || one.path?.startsWith(`config.${name}.`));
+  return (
+    <form onSubmit={(event) => void save(event)} noValidate>
+      <Stack gap="md">
+        <Text size="sm" c="dimmed">
+          {about}
+        </Text>
+        {locked && (
+          <Alert color="blue" role="note">
+            {locked}
+          </Alert>
+        )}
+        {failed !== null && <ErrorNote error={failed} />}
+        <TextInput label="Title" placeholder={titlePlaceholder} value={title} onChange={(event) => setTitle(event.currentTarget.value)} disabled={shared.disabled} error={problems.find((one) => one.path === "title" || one.path === "triggerTitle")?.message} />
+        {json === null ? (
+          <>
+            <ConfigForm {...shared} schema={schema} problems={problems.filter((one) => !isOfPolicy(one))} />
+            {names.length > 0 && (
+              <div>
+                <UnstyledButton onClick={() => setOpen(!open)} aria-expanded={open} fz="sm" fw={600}>
+                  <Group gap={4}>
+                    {open ? <IconChevronDown size={15} aria-hidden /> : <IconChevronRight size={15} aria-hidden />}
+                    When it fails
+                  </Group>
+                </UnstyledButton>
+                <Collapse expanded={open} pt="sm">
+                  {open && policies && <ConfigForm {...shared} schema={policies} problems={problems.filter(isOfPolicy)} />}
+                </Collapse>
+              </div>
+            )}
+          </>
+        ) : (
+          <JsonInput label="Config as JSON" value={json} onChange={setJson} autosize minRows={10} maxRows={30} disabled={shared.disabled} error={problems.map((one) => [one.path, one.message].filter(Boolean).join(": ")).join("; ") || undefined} />
+        )}
+        <Group justify="space-between">
+          <Switch size="xs" label="As JSON" checked={json !== null} onChange={(event) => (event.currentTarget.checked ? setJson(JSON.stringify(config, null, 2)) : toForm())} />
+          <Group gap="xs">
+            {extra?.(config)}
+            <Button variant="default" onClick={onClose} disabled={busy}>
+              {locked ? "Close" : "Cancel"}
+            </Button>
+            {!locked && (
+              <Button type="submit" loading={busy}>
+                {saveLabel}
+              </Button>
+            )}
+          </Group>
+        </Group>
+      </Stack>
+    </form>
+  );
+
+  function toForm() {
+    const value = parsed(json ?? "");
+    if (!value) return setProblems([{ message: "This is not a JSON object yet", path: "json" }]);
+    setConfig(value);
+    setProblems([]);
+    setJson(null);
+    return undefined;
+  }
+}
+
+function parsed(text: string): Row | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Row) : null;
+  } catch {
+    return null;
+  }
+}

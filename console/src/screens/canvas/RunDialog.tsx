@@ -1,0 +1,162 @@
+import { Alert, Anchor, Button, Code, Group, JsonInput, Modal, ScrollArea, Select, Stack, Text } from "@mantine/core";
+import { useState } from "react";
+import { Link } from "react-router-dom";
+import { client } from "../../app/client";
+import { useSession } from "../../app/session";
+import { ApiError, hasEnded, type Execution, type Id, type Row } from "../../client";
+import { AssociationSelect } from "../../forms/AssociationSelect";
+import { refreshRecords } from "../../app/queries";
+import { ErrorNote } from "../../ui/ErrorNote";
+import { StatusBadge } from "../../ui/StatusBadge";
+import { change, refreshWorkflows } from "./api";
+import { askedOf, runValues, type Asked } from "./runContext";
+import type { Workflow } from "./types";
+
+interface Props {
+  version: Workflow;
+  titleOf: (nodeId: number) => string | undefined;
+  onRefused: (error: ApiError) => void;
+  onClose: () => void;
+}
+
+type Outcome = { run: Execution } | { declined: true } | { dry: Row; messages: string[] };
+
+const WRITES = [{ value: "create", label: "Create" }, { value: "update", label: "Update" }, { value: "destroy", label: "Delete" }];
+
+/** Runs the version by hand, with a record that is chosen, and says what came of it. */
+export function RunDialog({ version, titleOf, onRefused, onClose }: Props) {
+  const session = useSession();
+  const asked = askedOf(version);
+  const [records, setRecords] = useState<unknown>(null);
+  const [action, setAction] = useState("create");
+  const [json, setJson] = useState(asked.what === "json" ? asked.begin : "");
+  const [busy, setBusy] = useState<"run" | "dry" | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const [outcome, setOutcome] = useState<Outcome | null>(null);
+  const value = parsed(json);
+  const ready = isReady(asked, records, value);
+  const canRehearse = version.type === "custom-action" && version.enabled && version.sync;
+
+  async function attempt(how: "run" | "dry", act: () => Promise<Outcome>) {
+    if (busy) return;
+    setBusy(how);
+    setError(null);
+    setOutcome(null);
+    try {
+      setOutcome(await act());
+    } catch (refused) {
+      setError(refused);
+      if (refused instanceof ApiError && refused.problems.some((one) => one.path?.startsWith("nodes."))) onRefused(refused);
+    }
+    setBusy(null);
+    await Promise.all([refreshWorkflows(), how === "run" ? refreshRecords(null) : null]);
+  }
+  const run = async (): Promise<Outcome> => {
+    const made = await change.execute(version.id, runValues(version, { records, json: value, action }, { userId: session.user.id, roleName: session.role }));
+    if (!made) return { declined: true };
+    const shape = { appends: ["jobs"], except: ["context"] };
+    return { run: (await client.resource<Execution>("executions").get(made.id, shape)) ?? ({ ...made, key: version.key } as Execution) };
+  };
+  const rehearse = async (): Promise<Outcome> => {
+    const target = asked.what === "json" ? "workflows" : "collection" in asked ? asked.collection : "";
+    const answer = await client.resource(target).trigger({ workflows: [version.key], ids: asked.what === "json" ? undefined : (records as Id | Id[]), values: asked.what === "json" ? (value as Row) : undefined, dryRun: true });
+    return { dry: (answer.meta["dryRun"] ?? {}) as Row, messages: answer.messages };
+  };
+
+  return (
+    <Modal opened onClose={busy ? () => undefined : onClose} title={`Run ${version.title || version.key}`} size="lg" closeButtonProps={{ "aria-label": "Close" }}>
+      <Stack>
+        <Text size="sm" c="dimmed">
+          This version runs as it is here, enabled or not, as if you had set it off. What it writes and sends is real; afterwards the version cannot be edited.
+        </Text>
+        {version.type === "request-interception" && <Select label="Request" data={WRITES} value={action} onChange={(chosen) => chosen && setAction(chosen)} allowDeselect={false} />}
+        <Context asked={asked} records={records} onRecords={setRecords} json={json} onJson={setJson} />
+        {error !== null && <ErrorNote error={error} />}
+        {outcome && <Outcome outcome={outcome} titleOf={titleOf} />}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onClose} disabled={busy !== null}>
+            Close
+          </Button>
+          {canRehearse && (
+            <Button variant="light" loading={busy === "dry"} disabled={!ready || busy === "run"} onClick={() => void attempt("dry", rehearse)}>
+              Dry run
+            </Button>
+          )}
+          <Button loading={busy === "run"} disabled={!ready || busy === "dry"} onClick={() => void attempt("run", run)}>
+            Run
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}
+
+interface ContextProps {
+  asked: Asked;
+  records: unknown;
+  onRecords: (records: unknown) => void;
+  json: string;
+  onJson: (json: string) => void;
+}
+
+/** What the run is about. */
+function Context({ asked, records, onRecords, json, onJson }: ContextProps) {
+  if (asked.what === "nothing") return null;
+  if (asked.what === "json") return <JsonInput label={asked.label} value={json} onChange={onJson} validationError="This is not JSON yet" autosize minRows={3} maxRows={14} formatOnBlur />;
+  if (!asked.collection) return <Alert color="yellow">The trigger has no collection yet.</Alert>;
+  const several = asked.what === "records";
+  return <AssociationSelect field={{ name: "record", type: several ? "hasMany" : "belongsTo", target: asked.collection }} label={several ? "Records" : "Record"} value={records} onChange={onRecords} required={!several} />;
+}
+
+function isReady(asked: Asked, records: unknown, json: unknown): boolean {
+  if (asked.what === "json") return json !== undefined;
+  return asked.what === "nothing" || (Array.isArray(records) ? records.length > 0 : records !== null);
+}
+
+function Outcome({ outcome, titleOf }: { outcome: Outcome; titleOf: Props["titleOf"] }) {
+  if ("declined" in outcome) return <Alert color="yellow" title="It did not start" role="status">The trigger&apos;s condition does not hold for this.</Alert>;
+  if ("dry" in outcome) {
+    const writes = (outcome.dry["writes"] ?? []) as { collection: string; id: Id; action: string }[];
+    const sent = (outcome.dry["sent"] ?? []) as { kind: string }[];
+    return (
+      <Alert color="blue" title="Nothing was written" role="status">
+        {outcome.messages.map((one, index) => <Text key={index} size="sm" className="as-written">It says: {one}</Text>)}
+        {writes.map((one, index) => <Text key={index} size="sm">It would {one.action} {one.collection} {one.id}.</Text>)}
+        {sent.map((one, index) => <Text key={index} size="sm">It would send: {one.kind}.</Text>)}
+        {writes.length + sent.length === 0 && <Text size="sm">It would write and send nothing.</Text>}
+      </Alert>
+    );
+  }
+  const { run } = outcome;
+  const jobs = (run["jobs"] ?? []) as { nodeId: number; status: number; result: unknown }[];
+  const bad = jobs.filter((one) => one.status !== null && one.status < 0);
+  const output = run["output"];
+  return (
+    <Alert color={run.status === 1 ? "teal" : hasEnded(run) ? "red" : "blue"} role="status" title={<Group gap="sm"><StatusBadge status={run.status} reason={run.reason} /><Anchor component={Link} to={`/executions/${run.id}`} size="sm">Open the execution</Anchor></Group>}>
+      {!hasEnded(run) && <Text size="sm">It goes on; the execution shows how.</Text>}
+      {bad.map((one, index) => (
+        <Text key={index} size="sm" className="as-written">
+          {titleOf(one.nodeId) ?? "A node"}: {messageIn(one.result)}
+        </Text>
+      ))}
+      {output !== undefined && output !== null && (
+        <ScrollArea.Autosize mah={200} mt="xs">
+          <Code block>{JSON.stringify(output, null, 2)}</Code>
+        </ScrollArea.Autosize>
+      )}
+    </Alert>
+  );
+}
+
+function messageIn(result: unknown): string {
+  if (typeof result === "object" && result !== null && "message" in result) return String(result.message);
+  return result === null || result === undefined ? "failed" : JSON.stringify(result);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
