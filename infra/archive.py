@@ -18,7 +18,7 @@ from compileall import compile_dir
 from pathlib import Path
 from py_compile import PycInvalidationMode
 
-from infra.services import imported_modules, services_of
+from infra.services import imported_modules, services_of_zip
 
 # Modules of the packages that no import of the product reaches; what it does import is checked after they are gone. `cffi` and
 # `pycparser` make bindings when a package is built: at run time there is `_cffi_backend`.
@@ -42,7 +42,7 @@ def finish(archive: Path, folder: Path) -> None:
     """Rewrite ``archive``; ``folder`` is scratch space. Raises PackageError for a zip that would not run."""
     with zipfile.ZipFile(archive) as packed:
         packed.extractall(folder)
-    services = services_of(folder / "chalicelib")
+    services = services_of_zip(folder)
     for path in _unused(folder, services):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     _trim_endpoints(folder / "botocore" / "data" / "endpoints.json", services)

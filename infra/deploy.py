@@ -20,7 +20,7 @@ from typing import Any
 
 from infra.stages import APP, ROOT, StageError, checked_stack, checked_stage, stack_of
 
-NEVER_MADE = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED")
+NEVER_MADE = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
 
 
 class DeployError(Exception):

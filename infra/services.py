@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 OF_PACKAGES = {"pynamodb": "dynamodb"}
+# Packages that are in the zip by choice, and what they ask for: rules of sampling.
+OF_CHOSEN = {"aws_xray_sdk": "xray"}
 
 
 def services_of(folder: Path) -> frozenset[str]:
@@ -18,6 +20,12 @@ def services_of(folder: Path) -> frozenset[str]:
     trees = [ast.parse(path.read_text()) for path in sorted(folder.rglob("*.py"))]
     named = {name for tree in trees for name in _clients(tree)}
     return frozenset(named | {OF_PACKAGES[name] for tree in trees for name in imported(tree) if name in OF_PACKAGES})
+
+
+def services_of_zip(folder: Path) -> frozenset[str]:
+    """The services of the product unpacked in ``folder``, and of packages that are there by choice."""
+    chosen = {service for package, service in OF_CHOSEN.items() if (folder / package).is_dir()}
+    return services_of(folder / "chalicelib") | chosen
 
 
 def imported(tree: ast.AST) -> Iterator[str]:

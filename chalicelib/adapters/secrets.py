@@ -48,14 +48,19 @@ class VersionUnusable(SecretsUnreadable):
 
 
 def own_signer(settings: SecretSettings) -> TokenSigner:
-    """Signs and verifies by the secret of the settings. Raises ValueError for a short one in the environment, SecretsUnreadable."""
-    if settings.secret:
-        return TokenSigner(settings.secret)
+    """Signs and verifies by the secret of the settings. Raises ValueError for one of the environment that is weak, SecretsUnreadable."""
     try:
-        return RotatingSigner(_secrets_manager(settings))
-    except SecretsUnreadable as refused:
+        return RotatingSigner(_secrets_manager(settings)) if not settings.secret else _fixed_signer(settings.secret)
+    except (SecretsUnreadable, ValueError) as refused:
         logger.error("%s", str(refused))  # of what is raised the log keeps the class only
         raise
+
+
+def _fixed_signer(secret: str) -> TokenSigner:
+    try:
+        return TokenSigner(secret)
+    except ValueError as wrong:
+        raise ValueError(f"STEPBASE_SECRET cannot be used: {wrong}") from None
 
 
 def _secrets_manager(settings: SecretSettings) -> ReadSecrets:

@@ -79,17 +79,17 @@ class DirectCalls:
         return self._product.answer(call)
 
 
-def principal_of(backend: Backend, who: str | int) -> Principal:
+def principal_of(backend: Backend, who: Json) -> Principal:
     """The user of an id, an e-mail address or a username, in one read. Raises Invalid (``USER_NOT_FOUND``) and Unavailable."""
     now_s = backend.clock.now_ms() // 1000
     user_id = user_id_of(backend, who)
     if user_id is None:
-        named = json.dumps(who if isinstance(who, int) else str(who)[:MOST_SHOWN], ensure_ascii=False)
+        named = json.dumps(who[:MOST_SHOWN], ensure_ascii=False) if isinstance(who, str) else str(who)[:MOST_SHOWN]
         raise Invalid(f"there is no user {named}: name an e-mail address, a username or an id", path="as", code="USER_NOT_FOUND")
     return Principal(user_id, now_s)
 
 
-def user_id_of(backend: Backend, who: str | int) -> int | None:
+def user_id_of(backend: Backend, who: Json) -> int | None:
     """The id of the user whom an id, an e-mail address or a username names. Raises Unavailable."""
     name = who.strip() if isinstance(who, str) else str(who) if abs(who) <= MAX_SAFE_INTEGER else ""
     guards = [guard_key(USERS.uid, field, name) for field in ("email", "username")]

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from chalicelib.domain.collection import Collection
 from chalicelib.procedures import PROCEDURES, Procedure
-from chalicelib.services.openapi_actions import WRITE, Action, made
+from chalicelib.services.openapi_action import WRITE, Action, made
 from chalicelib.services.openapi_schemas import Schema
 
 REFUSALS = (*WRITE, "422", "504")

@@ -8,6 +8,7 @@ Source: https://spec.openapis.org/oas/v3.1.0#schema-object
 from __future__ import annotations
 
 from collections.abc import Collection as Names
+from collections.abc import Iterable
 from copy import deepcopy
 
 from chalicelib.domain.collection import SYSTEM_FIELDS, Collection, Field
@@ -158,3 +159,12 @@ def _choices(ui_schema: Json) -> list[Json]:
     if not isinstance(listed, list):
         return []
     return [one.get("value") if isinstance(one, dict) else one for one in listed]
+
+
+def record(properties: Schema, required: Iterable[str] = ()) -> Schema:
+    needed = list(required)
+    return {"type": "object", "properties": properties} | ({"required": needed} if needed else {})
+
+
+def array_of(items: Schema) -> Schema:
+    return {"type": "array", "items": items}

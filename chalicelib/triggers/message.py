@@ -51,7 +51,9 @@ SCHEMA: dict[str, Json] = {
 
 
 def check(config: dict[str, Json], path: str, find: FindCollection) -> list[Problem]:
-    """A property that is not known, a filter that is none, a mapping that names what a message does not have. Which topics there are is asked by the layer above."""
+    """A property that is not known, a filter that is none, a mapping that names what a message does not have.
+
+    Which topics there are is asked by the layer above."""
     return [
         *unknown_properties(config, SCHEMA, path),
         *_problems_of_filter(config.get("filter"), f"{path}.filter"),

@@ -50,7 +50,7 @@ async function shots() {
       await page.getByRole("button", { name: /variable into Left side/ }).click();
       await page.getByRole("list", { name: "Variables" }).waitFor();
     }],
-    run: [submitted, (page) => page.getByRole("button", { name: /^Set the status, Succeeded/ }).waitFor(), 1240],
+    run: [submitted, (page) => page.getByRole("button", { name: /^Set the status ?, Succeeded/ }).waitFor(), 1240],
     table: ["/tables/samples", (page) => page.getByRole("button", { name: "Submit for Inspection" }).first().waitFor()],
     press: ["/tables/samples", async (page) => {
       await page.getByRole("row").filter({ hasText: "Well 7, north" }).getByRole("button", { name: "Submit for Inspection" }).click();

@@ -126,7 +126,7 @@ story("a sample with 80 is refused with the message; one with 95 has its record 
 story("the refused run is drawn with what each node did", { path: "/executions" }, async ({ page }) => {
   await page.getByRole("row").filter({ hasText: "Failed" }).getByRole("link", { name: SUBMIT }).click();
   await page.getByRole("heading", { level: 1 }).waitFor();
-  await page.getByRole("button", { name: /^Say why not, Succeeded/ }).waitFor();
-  await page.getByRole("button", { name: /^End as failed, Failed/ }).waitFor();
-  await page.getByRole("button", { name: /^Note the inspection, Not reached/ }).waitFor();
+  await page.getByRole("button", { name: /^Say why not ?, Succeeded/ }).waitFor();
+  await page.getByRole("button", { name: /^End as failed ?, Failed/ }).waitFor();
+  await page.getByRole("button", { name: /^Note the inspection ?, Not reached/ }).waitFor();
 });

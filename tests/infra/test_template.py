@@ -241,6 +241,18 @@ def test_what_costs_more_or_needs_the_account_is_off_until_it_is_chosen(template
         assert function["Properties"]["Tracing"] == {"Fn::If": ["Traced", "Active", "PassThrough"]}
 
 
+def test_the_parameter_for_traces_does_not_ask_the_code_for_its_own_which_need_a_package_that_is_not_in_the_zip(
+    resources: Resources, variables: dict[str, Any]
+) -> None:
+    """With TRACING and without the package a process refuses to start; METRICS is on wherever Lambda runs it."""
+    functions = of_type(resources, "AWS::Serverless::Function").values()
+    own = {name for function in functions for name in function["Properties"].get("Environment", {}).get("Variables", {})}
+    assert {"TRACING", "METRICS"} & (own | set(variables)) == set()
+    required = {"RECORDS_TABLE": "r", "EXECUTIONS_TABLE": "e", "AWS_REGION": "us-east-1", "STEPBASE_SECRET_ARN": "arn"}
+    read = read_settings(required | {"AWS_LAMBDA_FUNCTION_NAME": "stepbase-dev-sweep"})
+    assert (read.tracing, read.metrics) == (False, True)
+
+
 @pytest.mark.parametrize("stage", ["a/b", "", "Dev", "9", "dev stage", "-x", "x" * 26, "../prod"])
 def test_a_malformed_stage_is_told_what_one_looks_like(stage: str) -> None:
     with pytest.raises(StageError, match=r"small letters, digits and '-', beginning with a letter, at most 25 characters"):

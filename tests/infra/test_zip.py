@@ -12,7 +12,7 @@ import pytest
 
 from infra.archive import PackageError, check, check_runtime
 from infra.package import clean_copy
-from infra.services import services_of
+from infra.services import services_of, services_of_zip
 from infra.stages import ROOT
 from tests.infra.statements import of_type
 
@@ -103,6 +103,14 @@ def test_every_way_of_making_a_client_counts(tmp_path: Path) -> None:
     source = "import pynamodb\nx = service_client('sns', r)\ny = _client('scheduler', r, p)\nz = s.create_client('sqs')\nw = client(name)\n"
     (tmp_path / "one.py").write_text(source)
     assert services_of(tmp_path) == {"dynamodb", "sns", "scheduler", "sqs"}
+
+
+def test_a_package_that_is_in_the_zip_by_choice_has_the_services_that_it_asks_for(tmp_path: Path) -> None:
+    (tmp_path / "chalicelib").mkdir()
+    (tmp_path / "chalicelib" / "database.py").write_text("import pynamodb\n")
+    assert services_of_zip(tmp_path) == {"dynamodb"}
+    (tmp_path / "aws_xray_sdk").mkdir()
+    assert services_of_zip(tmp_path) == {"dynamodb", "xray"}
 
 
 def test_the_zip_alone_answers_a_call_and_makes_every_client(unpacked: Path) -> None:

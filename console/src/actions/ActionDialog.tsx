@@ -21,6 +21,8 @@ export default function ActionDialog({ action, count, onClose, onRun }: Props) {
   const formId = useId();
   const form = formOf(action);
   const label = action.label ?? action.name;
+  // White on a colour of one's choice may be too pale to be read; the light variants are dark enough (WCAG 2.2, 1.4.3).
+  const look = action.color ? "light" : "filled";
 
   async function run() {
     if (busy) return;
@@ -49,11 +51,11 @@ export default function ActionDialog({ action, count, onClose, onRun }: Props) {
               Cancel
             </Button>
             {form ? (
-              <Button type="submit" form={formId} color={action.color ?? undefined} loading={busy}>
+              <Button type="submit" form={formId} variant={look} color={action.color ?? undefined} loading={busy}>
                 {label}
               </Button>
             ) : (
-              <Button color={action.color ?? undefined} loading={busy} onClick={() => void run()} data-autofocus>
+              <Button variant={look} color={action.color ?? undefined} loading={busy} onClick={() => void run()} data-autofocus>
                 {label}
               </Button>
             )}

@@ -162,6 +162,8 @@ def test_a_short_one_is_refused_wherever_it_comes_from_and_the_log_names_it(mana
     assert str(refused.value) == said
     assert said in caplog.text
     assert "shortCanary" not in caplog.text
+    with pytest.raises(ValueError, match="STEPBASE_SECRET cannot be used: the token secret must be at least 32 random bytes"):
+        own_signer(read_settings(TABLES | {"STEPBASE_SECRET": "a" * 64}))
     with pytest.raises(ConfigurationError, match="STEPBASE_SECRET must have at least 32 bytes"):
         read_settings(TABLES | {"STEPBASE_SECRET": "short"})
 

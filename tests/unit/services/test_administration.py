@@ -33,7 +33,18 @@ def house(empty: Session) -> Session:
     return empty.install()
 
 
-NO_ADDRESSES = ("@", "a@", "@b", "a@b@c", "a b@c.d", " you@example.com", "you@example.com\n", "you@example..com", "x" * 300 + "@b.c", "a\x00@b")
+NO_ADDRESSES = (
+    "@",
+    "a@",
+    "@b",
+    "a@b@c",
+    "a b@c.d",
+    " you@example.com",
+    "you@example.com\n",
+    "you@example..com",
+    "x" * 300 + "@b.c",
+    "a\x00@b",
+)
 
 
 def admin(event: Json) -> Json:

@@ -335,7 +335,7 @@ def session_id(session: Session) -> str:
 
 def member(session: Session) -> tuple[int, Session]:
     """A user who may trigger on samples, and his session."""
-    actions = [{"name": name, "fields": []} for name in ("view", "trigger")]
+    actions: Json = [{"name": name, "fields": []} for name in ("view", "trigger")]
     session.call("roles:create", None, {"name": "starter", "title": "Starter"})
     session.call("roles/starter/resources:create", None, {"name": "samples", "usingActionsConfig": True, "actions": actions})
     body = {"username": "starter", "email": "s@example.com", "password": "some password 1", "roles": ["starter"]}
@@ -389,7 +389,6 @@ class TestListAndTakeBack:
         second = id_of(later(session, record_id, runAt=iso_text(session.clock.now_ms() + HOUR_MS)))
         assert [row["id"] for row in shown(session)] == [second, first]
         assert [row["id"] for row in shown(session, state="waiting")] == [second]
-
 
     def test_a_state_is_looked_for_among_all_and_pages_are_pages(self, session: Session) -> None:
         record_id = sample(session)

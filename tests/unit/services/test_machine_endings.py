@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.memory import FixedClock, MemoryStore
+from chalicelib.errors import Invalid
 from chalicelib.services.async_runs import AsyncRuns
 from chalicelib.services.machine_endings import machine_ended
 from tests.machines import throttled

@@ -14,10 +14,11 @@ import pytest
 from chalicelib.adapters.memory import FixedClock, MemoryStore
 from chalicelib.domain.keys import message_key
 from chalicelib.domain.ports import Delete
-from chalicelib.errors import Invalid, Unavailable
+from chalicelib.errors import DeadlineExceeded, Invalid, Unavailable
+from chalicelib.services.message_events import Delivery
 from chalicelib.services.message_runs import KEPT_SECONDS
 from chalicelib.services.messages import MOST_MESSAGE_BYTES
-from tests.messages import OTHER, Inbox, note, notification, of_topic, with_notes
+from tests.messages import OTHER, Inbox, note, notification, of_queue, of_topic, with_notes
 from tests.sessions import NOW_MS, Session
 from tests.stores import WatchedStore, lost, refused, unheard
 

@@ -62,7 +62,7 @@ function Face({ draft, form }: { draft: Draft; form: Row | null }) {
             )}
             <Group justify="flex-end">
               <Button variant="default">Cancel</Button>
-              <Button color={draft.color ?? undefined}>{label}</Button>
+              <Button variant={draft.color ? "light" : "filled"} color={draft.color ?? undefined}>{label}</Button>
             </Group>
           </Stack>
         </Paper>
