@@ -28,6 +28,7 @@ from local.stepfunctions import OnDemand
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 8.0
+PAUSE_SECONDS = 0.5
 EXIT_SETTING = 2
 EXIT_BROKEN = 1
 EXIT_INTERRUPTED = 130
@@ -59,7 +60,7 @@ def main() -> int:
         ):
             ports = functions.getsockname()[1], machines.getsockname()[1]
             _say(ready_block(settings, database, _load_example(settings), time.monotonic() - began, *ports))
-            raise Broken(f"The server ended by itself (exit code {server.wait()}).")
+            raise Broken(f"The server ended by itself (exit code {_ended(server)}).")
     except Stopped as stopped:
         _say("Stopped.")
         return stopped.code
@@ -159,6 +160,13 @@ def _stop_server(server: subprocess.Popen[str]) -> None:
     if server.stdin is not None and not server.stdin.closed:
         with suppress(BrokenPipeError):  # an environment that was never read is still in the buffer
             server.stdin.close()
+
+
+def _ended(server: subprocess.Popen[str]) -> int:
+    """Its exit code, once there is one. Waits in short steps: a signal that another thread takes does not wake a wait without an end."""
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            return server.wait(PAUSE_SECONDS)
 
 
 def _load_example(settings: Settings) -> str:

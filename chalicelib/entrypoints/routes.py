@@ -17,8 +17,7 @@ METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 CONTENT_TYPES: list[str] = []
 # What NocoBase's clients send, and what our own calls take. API Gateway answers the preflight with exactly these.
 ALLOWED_HEADERS = (
-    "X-App X-Authenticator X-CSRF-Token X-Data-Source X-Hostname X-Locale X-Role X-Timezone X-With-ACL-Meta "
-    "Idempotency-Key If-Match Prefer"
+    "X-App X-Authenticator X-CSRF-Token X-Data-Source X-Hostname X-Locale X-Role X-Timezone X-With-ACL-Meta Idempotency-Key If-Match Prefer"
 )
 CORS = CORSConfig(allow_headers=ALLOWED_HEADERS.split())
 

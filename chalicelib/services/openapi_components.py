@@ -30,6 +30,7 @@ from chalicelib.services.openapi_schemas import ID_SCHEMAS, Schema, array_of, or
 from chalicelib.services.openapi_shapes import ANY, FLAG, ID, NAME, NULLABLE_TEXT, TEXT, WHOLE
 from chalicelib.triggers import TRIGGER_TYPES
 
+# Status → name of the response and what it means.
 REFUSALS: dict[str, tuple[str, str]] = {
     "400": ("Invalid", "The request is wrong: one error per mistake. Also the answer of a workflow that ended as failed."),
     "401": ("Unauthenticated", "No valid token: sign in."),

@@ -13,5 +13,3 @@ WHOLE: Schema = {"type": "integer"}
 ID = ID_SCHEMAS["integer"]
 INTERCEPTED: Schema = {"enum": list(request_interception.ACTIONS)}
 ANY: Schema = {}
-
-# Status → name of the response and what it means.

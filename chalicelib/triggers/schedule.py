@@ -78,8 +78,8 @@ SCHEMA: dict[str, Json] = {
 
 
 def check(config: dict[str, Json], path: str, find: FindCollection) -> list[Problem]:
-    """Properties that are not known, times that make no sense or never come, a zone, collection or field that is not there, settings of the other
-    mode."""
+    """Properties that are not known, times that make no sense or never come, a zone, collection or field that is not there, settings
+    of the other mode."""
     found = unknown_properties(config, SCHEMA, path)
     if config.get("mode") not in (STATIC, DATE_FIELD):
         return found

@@ -20,8 +20,8 @@ from chalicelib.nodes import NODE_TYPES
 from chalicelib.procedures import PROCEDURES
 from chalicelib.services.call import Answer, Call
 from chalicelib.services.openapi_actions import SYSTEM_ACTIONS
-from chalicelib.services.openapi_record_actions import ASSOCIATION_ACTIONS, COLLECTION_ACTIONS, TRIGGER_WITHOUT_ID
 from chalicelib.services.openapi_document import Usable, document
+from chalicelib.services.openapi_record_actions import ASSOCIATION_ACTIONS, COLLECTION_ACTIONS, TRIGGER_WITHOUT_ID
 from chalicelib.services.openapi_schemas import VALUE_SCHEMAS
 from local.api_reference import PAGE, page
 from tests.sessions import Session
