@@ -21,7 +21,7 @@ PYTEST := $(VENV)/bin/pytest
 WAITING := tests/functional tests/faults/test_kills.py
 AWS_OPTIONS = $(if $(STACK),--stack $(STACK)) $(if $(PROFILE),--profile $(PROFILE)) $(if $(REGION),--region $(REGION))
 
-.PHONY: computing waiting console browser pictures example-page run plan apply test lint unit functional infra package deploy aws-check bench million fuzz reference pins races clean help
+.PHONY: faults computing waiting console browser pictures example-page run plan apply test lint unit functional infra package deploy aws-check bench million fuzz reference pins races clean help
 .DEFAULT_GOAL := help
 
 help: ## this list

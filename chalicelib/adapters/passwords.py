@@ -63,15 +63,6 @@ class Argon2Passwords:
         except (VerificationError, InvalidHashError, ValueError):
             return False
 
-    def needs_rehash(self, hashed: str) -> bool:
-        """Whether ``hashed`` was made with other parameters than today's (or is no hash at all)."""
-        from argon2.exceptions import InvalidHashError
-
-        try:
-            return self._hasher.check_needs_rehash(hashed)
-        except InvalidHashError:
-            return True
-
 
 def _encoded(text: Json) -> bytes | None:
     """The text in UTF-8; None for what is no text or holds half of a surrogate pair."""

@@ -51,9 +51,13 @@ def message_of(notification: dict[str, str], topic: str, key: str) -> dict[str, 
     return message | _once(topic, key)
 
 
+# How a run ends that is told of, by the status that the announcement names.
+ENDINGS = {"failed": "failed", "error": "ended with an error", "timeout": "ran out of time", "aborted": "was aborted"}
+
+
 def announcement_message(failed: dict[str, Json], topic: str, key: str) -> dict[str, Json]:
     """An announcement as ``Publish`` takes it: JSON, with a subject for people, and attributes by which subscriptions filter."""
-    said = {"failed": "failed", "error": "ended with an error", "timeout": "ran out of time"}[failed["status"]]
+    said = ENDINGS[failed["status"]]
     attributes = {name: {"DataType": "String", "StringValue": failed[name]} for name in ("key", "status")}
     return {
         "TopicArn": topic,

@@ -102,7 +102,7 @@ def test_schedules_may_call_one_function_and_leave_what_they_could_not_deliver(r
         ),
         ("AwaitSignalRole", {"SendTaskSuccess"}),
         ("PublishRole", {"CreateStateMachine", "DescribeStateMachine"}),
-        ("MachineEndedRole", {"StartExecution", "DescribeExecution", "StopExecution", "SendTaskSuccess"}),
+        ("MachineEndedRole", {"StartExecution", "StopExecution", "SendTaskSuccess"}),
     ],
 )
 def test_a_function_does_with_machines_what_it_is_for(resources: Resources, role: str, states: set[str]) -> None:

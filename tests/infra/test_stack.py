@@ -23,7 +23,7 @@ from tests.infra.statements import ROLES, Resources, of_type
 STACK, REGION = "stepbase-dev", "us-east-1"
 NOT_IN_MOTO = (
     "AWS::ApiGateway::",
-    "AWS::CloudWatch::",
+    "AWS::CloudWatch::Alarm",
     "AWS::Scheduler::",
     "AWS::SecretsManager::",
     "AWS::SQS::QueuePolicy",

@@ -57,15 +57,6 @@ def test_what_cannot_be_a_password_does_not_verify(password: Any) -> None:
     assert PASSWORDS.verify(HASHED, password) is False
 
 
-@pytest.mark.parametrize("hashed", [cheap(Type.ID), "", "x", "$argon2id$x"])
-def test_a_hash_with_other_parameters_needs_a_new_one(hashed: str) -> None:
-    assert PASSWORDS.needs_rehash(hashed)
-
-
-def test_a_hash_of_today_needs_no_new_one() -> None:
-    assert not PASSWORDS.needs_rehash(HASHED)
-
-
 def test_an_older_hash_still_verifies() -> None:
     assert PASSWORDS.verify(cheap(Type.ID), "admin123")
 

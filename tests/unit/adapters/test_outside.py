@@ -243,7 +243,7 @@ def test_a_failed_run_is_told_as_json_with_a_subject_and_attributes_to_filter_by
         assert notifications.announce(FAILED_RUN, TOPIC, KEY) == "n-1"
 
 
-@pytest.mark.parametrize("status", ["failed", "error", "timeout"])
+@pytest.mark.parametrize("status", ["failed", "error", "timeout", "aborted"])
 def test_the_subject_is_one_that_sns_takes(status: str) -> None:
     longest = FAILED_RUN | {"key": "k" * 64, "executionId": 2**53 - 1, "status": status}
     subject = announcement_message(longest, TOPIC, KEY)["Subject"]

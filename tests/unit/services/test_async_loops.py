@@ -83,3 +83,12 @@ def test_a_call_delivered_twice_at_once_says_the_same_and_does_it_once(session: 
     store.sendings.extend([*[sent] * position, after(lambda: told.append(twin.run_segment(event, ends_ms)["next"]))])
     assert [AsyncRuns(session.backend).run_segment(event, ends_ms)["next"], *told] == ["at:wait", "at:wait"]
     assert notes(session) == ["before"]
+
+
+def test_ten_thousand_rounds_are_walked_by_one_machine_in_a_handful_of_its_events(session: Session) -> None:
+    count = {"type": "calculation", "config": {"engine": "jsonata", "expression": "$scopes.loop.index + 1"}}
+    execution = run(session, loop(count, target=10_000), note("{{$jobsMapByNodeKey.loop.looped}} rounds"))
+    assert (execution["status"], notes(session)) == (1, ["10000 rounds"])
+    (running,) = session.machines.executions.values()
+    assert running.machine is not None
+    assert len(running.machine.entered) < 10
