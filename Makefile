@@ -37,17 +37,16 @@ plan: $(INSTALLED) ## what apply would change: DIR=definitions URL=http://localh
 apply: $(INSTALLED) ## bring the definition files in DIR to URL; ALLOW_DATA_LOSS=1 even where data is lost
 	@$(RUN) -m local.apply apply $(if $(PRUNE),--prune)
 
-# Two halves side by side: one computes, the other mostly waits for clocks and for a browser. Each is shown when it has ended.
+# Three parts side by side: one computes, one mostly waits for clocks, one for a browser. Each is shown when it has ended.
 test: lint $(FUZZ_INSTALLED) $(CHECKOV_INSTALLED) ## everything that CI runs
 	@.ci/console build || test $$? -eq 3
-	+@$(MAKE) --no-print-directory --jobs=2 --output-sync=target --keep-going computing waiting
+	+@$(MAKE) --no-print-directory --jobs=3 --output-sync=target --keep-going computing waiting browser
 
 computing:
 	$(PYTEST) tests $(addprefix --ignore=,$(WAITING) tests/browser)
 
 waiting:
 	$(PYTEST) $(WAITING)
-	$(PYTEST) tests/browser
 
 console: $(INSTALLED) ## build the web console into chalicelib/static, when its sources changed
 	@.ci/console build

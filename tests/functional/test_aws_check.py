@@ -26,7 +26,7 @@ def left_of(check: Check) -> list[str]:
     """Collections and workflows that are still there."""
     workflows = [row["title"] for row in check.client.call("workflows:list", None, paginate="false")["data"]]
     collections = [row["name"] for row in check.client.call("collections:list", None, paginate="false")["data"]]
-    return [name for name in workflows + collections if name.startswith(check.name)]
+    return [name for name in workflows + collections if name and name.startswith(check.name)]
 
 
 def test_a_product_that_works_passes_and_nothing_is_left(check: Check) -> None:
