@@ -6,16 +6,17 @@ The browser's side is in ``*.test.js`` here, played by node's own test runner wi
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.browser.conftest import FOLDER, made_ready, play, serving
 
 
-@pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """What the browser must know of a running instance with the example in it."""
-    with serving(tmp_path_factory.mktemp("console"), example=True) as environment:
+@pytest.fixture
+def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """What the browser must know of a running instance with the example in it: each spec has one of its own, as its author had."""
+    with serving(tmp_path, example=True) as environment:
         yield environment
 
 
