@@ -181,3 +181,16 @@ test("somebody without the right sees what they may, and why a button is not the
   await page.getByText('The collection "posts" is not there').waitFor();
   await noTrouble(seen);
 });
+
+test("a decimal is typed key by key", async () => {
+  const seen = await visitor();
+  await signIn(seen.page, undefined, undefined, "/tables/samples");
+  await seen.page.getByRole("button", { name: "Add" }).click();
+  const field = seen.page.getByRole("dialog").getByLabel("Indicator");
+  await field.pressSequentially("-0.05");
+  assert.equal(await field.inputValue(), "-0.05");
+  await field.fill("");
+  await field.pressSequentially("97.5");
+  assert.equal(await field.inputValue(), "97.5");
+  await noTrouble(seen);
+});

@@ -109,7 +109,8 @@ export function ActionHost({ children }: { children: ReactNode }) {
 
 async function settled(action: AvailableAction, result: ActionResult, navigate: (to: string) => void | Promise<void>): Promise<void> {
   const title = action.label ?? action.name;
-  if (Object.keys(result.fieldErrors).length === 0) showResult(title, result);
+  // A refusal stands at the fields of the form where there is one; without a form there is nowhere else to say it.
+  if (Object.keys(result.fieldErrors).length === 0 || !formOf(action)) showResult(title, result);
   if (result.status !== "failed") carryOut(result, navigate);
   if (result.refresh || result.status === "failed") void refreshRecords(action.collection);
   if (result.executions.some((one) => one.status === null || one.status === 0)) {

@@ -34,6 +34,7 @@ const STATUS_NAMES: Record<string, string> = {
   "-6": "Retry needed",
 };
 const LONGEST_WAIT_MS = 10_000;
+const UNHEARD = new Set([0, 502, 503, 504]);
 
 export function statusName(status: number | null): string {
   return STATUS_NAMES[String(status)] ?? `Status ${status}`;
@@ -49,12 +50,27 @@ export async function waitFor(connection: Connection, id: Id, options: WaitOptio
   let seen = "";
   for (let waitMs = firstWaitMs; ; waitMs = Math.min(waitMs * 1.5, LONGEST_WAIT_MS)) {
     const params = { except: "context,output,stack" };
-    const { data } = await connection.send<Execution | null>(actionPath("executions", "get", id), { params, signal });
+    const asked = await heard(connection.send<Execution | null>(actionPath("executions", "get", id), { params, signal }));
+    if (asked === null) {
+      await pause(waitMs, signal);
+      continue;
+    }
+    const { data } = asked;
     if (data === null) throw new ApiError(404, { errors: [{ message: `There is no execution ${id}`, code: "NOT_FOUND" }] });
     const now = `${data.status} ${data.updatedAt ?? ""}`;
     if (now !== seen) onChange?.(data);
     seen = now;
     if (hasEnded(data)) return data;
     await pause(waitMs, signal);
+  }
+}
+
+/** The answer, or null where none came this time: an execution goes on whoever hears of it. */
+async function heard<Answer>(answer: Promise<Answer>): Promise<Answer | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof ApiError && UNHEARD.has(error.status)) return null;
+    throw error;
   }
 }

@@ -1,8 +1,9 @@
-import { JsonInput, NumberInput, PasswordInput, Select, Switch, TagsInput, Textarea, TextInput } from "@mantine/core";
+import { JsonInput, PasswordInput, Select, Switch, TagsInput, Textarea, TextInput } from "@mantine/core";
 import type { Field, Row } from "../client";
 import { choicesOf, isWhole, kindOf, labelOf } from "../model/fields";
 import { fromLocalInput, toLocalInput, zone } from "../model/times";
 import { AssociationSelect } from "./AssociationSelect";
+import { TypedNumber } from "./TypedNumber";
 
 export interface FieldInputProps {
   field: Field;
@@ -28,7 +29,7 @@ export function FieldInput({ field, value, onChange, error, known, disabled }: F
     case "boolean":
       return <Switch label={shared.label} error={error} disabled={disabled} checked={value === true} onChange={(event) => onChange(event.currentTarget.checked)} mt={4} />;
     case "number":
-      return <NumberInput {...shared} value={typeof value === "number" ? value : ""} onChange={(number) => onChange(number === "" ? null : number)} allowDecimal={!isWhole(field)} decimalScale={isWhole(field) ? 0 : 12} />;
+      return <TypedNumber {...shared} value={value} onChange={onChange} allowDecimal={!isWhole(field)} decimalScale={isWhole(field) ? 0 : 12} />;
     case "day":
       return <TextInput {...shared} type="date" value={text} onChange={fromText} />;
     case "instant":

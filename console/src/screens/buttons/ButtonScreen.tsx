@@ -34,7 +34,7 @@ export default function ButtonScreen() {
   const asked = useButton(isNew ? null : name);
   if (!session.isIn("workflows")) return <Alert color="yellow" title="Not in your role">Buttons are made by who manages workflows.</Alert>;
   if (isNew) return <Editor key={NEW} first={newDraft(params.get("collection"))} name={null} />;
-  if (asked.isError) return <ErrorNote error={asked.error} onRetry={() => void asked.refetch()} />;
+  if (asked.isError && asked.data === undefined) return <ErrorNote error={asked.error} onRetry={() => void asked.refetch()} />;
   if (asked.isPending) return <Loading />;
   if (!asked.data) return <NotFound what={`The button "${name}"`} />;
   return <Editor key={name} first={draftOf(asked.data)} name={name} />;

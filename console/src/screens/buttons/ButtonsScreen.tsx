@@ -24,7 +24,7 @@ export default function ButtonsScreen() {
   const asked = useButtons();
   const [removing, setRemoving] = useState<Definition | null>(null);
   if (!session.isIn("workflows")) return <Alert color="yellow" title="Not in your role">Buttons are made by who manages workflows.</Alert>;
-  if (asked.isError) return <ErrorNote error={asked.error} onRetry={() => void asked.refetch()} />;
+  if (asked.isError && asked.data === undefined) return <ErrorNote error={asked.error} onRetry={() => void asked.refetch()} />;
   if (asked.isPending) return <Loading />;
   const rows = asked.data;
   const own = session.collections.filter((one) => !one.system || rows.some((row) => row.collection === one.name));

@@ -34,7 +34,7 @@ export default function CollectionScreen() {
     queryFn: ({ signal }) => client.resource<Definition & Record<string, unknown>>("collections").get(name, { signal }),
     refetchInterval: ({ state }) => (WORKING.has(state.data?.reindex?.state ?? "") ? 2_000 : false),
   });
-  if (asked.isError) return <ErrorNote error={asked.error} onRetry={() => void asked.refetch()} />;
+  if (asked.isError && asked.data === undefined) return <ErrorNote error={asked.error} onRetry={() => void asked.refetch()} />;
   if (asked.isPending) return <Loading />;
   const collection = asked.data;
   if (!collection) return <NotFound what={`The collection "${name}"`} />;

@@ -30,7 +30,7 @@ export default function ExecutionScreen() {
   useFollowed(id, run !== undefined && run !== null && !hasEnded(run));
   const version = useVersionOf(run);
   const kinds = useKinds().data;
-  if (asked.isError) return <ErrorNote error={asked.error} onRetry={() => void asked.refetch()} />;
+  if (asked.isError && asked.data === undefined) return <ErrorNote error={asked.error} onRetry={() => void asked.refetch()} />;
   if (asked.isPending || (run && version.isLoading)) return <Loading />;
   if (!run) return <NotFound what={`The execution ${id}`} />;
   return <RunPage key={id} id={id} run={run} nodes={version.data?.nodes ?? []} kinds={kinds} />;

@@ -39,7 +39,7 @@ function RecordPage({ collection, id }: { collection: Collection; id: string }) 
     placeholderData: keepPreviousData,
   });
   const offers = useOffers(collection.name, [{ id }]);
-  if (asked.isError) return <ErrorNote error={asked.error} onRetry={() => void asked.refetch()} />;
+  if (asked.isError && asked.data === undefined) return <ErrorNote error={asked.error} onRetry={() => void asked.refetch()} />;
   if (asked.isPending) return <Loading />;
   const record = asked.data;
   if (!record) return <NotFound what="This record" />;

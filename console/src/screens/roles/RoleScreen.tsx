@@ -26,7 +26,7 @@ export default function RoleScreen() {
   const { name = "" } = useParams();
   const asked = useQuery({ queryKey: ["roles", "one", name], queryFn: ({ signal }) => client.resource<Role>("roles").get(name, { signal }), enabled: name !== "root" });
   if (name === "root") return <Root />;
-  if (asked.isError) return <ErrorNote error={asked.error} onRetry={() => void asked.refetch()} />;
+  if (asked.isError && asked.data === undefined) return <ErrorNote error={asked.error} onRetry={() => void asked.refetch()} />;
   if (asked.isPending) return <Loading />;
   if (!asked.data) return <NotFound what={`The role "${name}"`} />;
   return <Stored role={asked.data} />;

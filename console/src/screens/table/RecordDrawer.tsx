@@ -51,7 +51,7 @@ function Edit({ collection, id, onClose }: { collection: Collection; id: string;
     staleTime: 0,
     gcTime: 0,
   });
-  if (asked.isError) return <ErrorNote error={asked.error} onRetry={() => void asked.refetch()} />;
+  if (asked.isError && asked.data === undefined) return <ErrorNote error={asked.error} onRetry={() => void asked.refetch()} />;
   if (asked.isPending || (asked.isFetching && !asked.data)) return <Loading />;
   const { record, version } = asked.data;
   if (!record) return <NotFound what="This record" />;

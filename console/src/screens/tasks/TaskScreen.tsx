@@ -17,7 +17,7 @@ import { taskStatus } from "./TasksScreen";
 export default function TaskScreen() {
   const { id = "" } = useParams();
   const asked = useTask(id);
-  if (asked.isError) return <ErrorNote error={asked.error} onRetry={() => void asked.refetch()} />;
+  if (asked.isError && asked.data === undefined) return <ErrorNote error={asked.error} onRetry={() => void asked.refetch()} />;
   if (asked.isPending) return <Loading />;
   if (!asked.data) return <NotFound what="This task" />;
   return <TaskPage key={id} task={asked.data} />;

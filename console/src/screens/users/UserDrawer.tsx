@@ -36,7 +36,7 @@ function Stored({ id, ...props }: Omit<Props, "open"> & { id: string }) {
     staleTime: 0,
     gcTime: 0,
   });
-  if (asked.isError) return <ErrorNote error={asked.error} onRetry={() => void asked.refetch()} />;
+  if (asked.isError && asked.data === undefined) return <ErrorNote error={asked.error} onRetry={() => void asked.refetch()} />;
   if (asked.isPending) return <Loading />;
   if (!asked.data) return <NotFound what="This user" />;
   return <UserForm user={asked.data} {...props} />;

@@ -5,6 +5,7 @@ import { useForm, useMistake } from "./formContext";
 import { JsonValue } from "./JsonValue";
 import { TemplateInput } from "./TemplateInput";
 import { fromText, toText, withProperty } from "./values";
+import { useTyped } from "../../../forms/typed";
 
 interface Calculation {
   calculator?: string;
@@ -87,7 +88,8 @@ function Comparison({ row, onChange, onRemove }: { row: Calculation; onChange: (
 }
 
 function Operand({ label, value, onChange }: { label: string; value: unknown; onChange: (value: unknown) => void }) {
-  return <TemplateInput ariaLabel={label} placeholder={label} value={value === null || value === undefined ? "" : toText(value)} onChange={(text) => onChange(fromText(text) ?? "")} />;
+  const [text, type] = useTyped<unknown>(value, (one) => (one === null || one === undefined ? "" : toText(one)), (typed) => fromText(typed) ?? "");
+  return <TemplateInput ariaLabel={label} placeholder={label} value={text} onChange={(typed) => onChange(type(typed))} />;
 }
 
 /** The comparisons of a condition without groups in groups; `null` for any other. */

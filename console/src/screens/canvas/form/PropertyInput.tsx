@@ -1,4 +1,4 @@
-import { Fieldset, Group, MultiSelect, NumberInput, Select, Stack, Switch, TagsInput, Text } from "@mantine/core";
+import { Fieldset, Group, MultiSelect, Select, Stack, Switch, TagsInput, Text } from "@mantine/core";
 import type { ComponentType } from "react";
 import { inWords } from "../../../model/fields";
 import type { Schema } from "../types";
@@ -13,6 +13,8 @@ import { specialInput } from "./special";
 import { TemplateInput } from "./TemplateInput";
 import { isTemplate, numberOrText } from "./values";
 import { VariablePicker } from "./VariablePicker";
+import { TypedNumber } from "../../../forms/TypedNumber";
+import { useTyped } from "../../../forms/typed";
 
 export interface PropertyProps extends Omit<PropertiesProps, "value" | "onChange"> {
   name: string;
@@ -96,14 +98,15 @@ function TextsInput(props: PropertyProps) {
 
 function PlainNumber(props: PropertyProps) {
   const { schema, value, onChange } = props;
-  return <NumberInput {...useShared(props)} value={typeof value === "number" ? value : ""} min={schema.minimum} max={schema.maximum} clampBehavior="none" allowDecimal={!typesOf(schema).has("integer")} placeholder={asText(schema.default)} onChange={(number) => onChange(number === "" ? undefined : number)} />;
+  return <TypedNumber {...useShared(props)} value={value} min={schema.minimum} max={schema.maximum} clampBehavior="none" allowDecimal={!typesOf(schema).has("integer")} placeholder={asText(schema.default)} onChange={(number) => onChange(number ?? undefined)} />;
 }
 
 function TextTemplate(props: PropertyProps) {
   const { name, schema, value, onChange } = props;
   const types = typesOf(schema);
   const numeric = types.has("integer") || types.has("number");
-  return <TemplateInput {...useShared(props)} value={asText(value) ?? ""} onChange={(typed) => onChange(numeric ? numberOrText(typed) : typed || undefined)} long={LONG.has(name)} code={CODE.has(name)} placeholder={asText(schema.default)} />;
+  const [text, type] = useTyped(value, (one) => asText(one) ?? "", numeric ? numberOrText : (typed) => typed || undefined);
+  return <TemplateInput {...useShared(props)} value={text} onChange={(typed) => onChange(type(typed))} long={LONG.has(name)} code={CODE.has(name)} placeholder={asText(schema.default)} />;
 }
 
 function AnyInput(props: PropertyProps) {
