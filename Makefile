@@ -75,9 +75,9 @@ functional: $(INSTALLED) ## tests against the local database and server
 infra: $(INSTALLED) $(CHECKOV_INSTALLED) ## tests of what is deployed
 	$(PYTEST) tests/infra
 
-package: $(INSTALLED) ## the CloudFormation template and the zip, in out/STAGE: STAGE=dev
+package: $(INSTALLED) ## the CloudFormation template and the zip, in out/STAGE: STAGE=dev, JWKS=1 for tokens of another issuer
 	@.ci/console build || echo "The package has no web console in it."
-	$(RUN) -m infra.package '$(STAGE)' '$(OUT)'
+	$(RUN) -m infra.package '$(STAGE)' '$(OUT)' $(if $(filter-out 0,$(JWKS)),--jwks)
 	@$(VENV)/bin/cfn-lint $(OUT)/sam.json
 	@echo "Made $(OUT)/sam.json and $(OUT)/deployment.zip. Next: make deploy STAGE=$(STAGE)"
 

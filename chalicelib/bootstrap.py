@@ -12,7 +12,8 @@ from chalicelib.adapters.outside import OutsideServices
 from chalicelib.adapters.passwords import Argon2Passwords
 from chalicelib.adapters.secrets import own_signer
 from chalicelib.config import ConfigurationError, Settings, settings
-from chalicelib.domain.ports import DeadLetters, Machines, Schedules
+from chalicelib.domain.machines import Machines, Schedules
+from chalicelib.domain.ports import DeadLetters
 from chalicelib.observability import configure, logger
 from chalicelib.services import installation
 from chalicelib.services.backend import Backend, Incoming, NoDeadLetters, NoMachines, NoSchedules, Tokens

@@ -9,6 +9,7 @@ https://docs.python.org/3/library/compileall.html
 from __future__ import annotations
 
 import ast
+import gzip
 import json
 import shutil
 import sys
@@ -17,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from compileall import compile_dir
 from pathlib import Path
 from py_compile import PycInvalidationMode
+from typing import Any
 
 from infra.services import imported_modules, services_of_zip
 
@@ -27,6 +29,9 @@ NEVER_RUN = (
     "cffi",
     "pycparser",
     "chalice/scripts",
+    "dateutil/zoneinfo",
+    "jsonschema/benchmarks",
+    "urllib3/contrib/emscripten",
     "bin",
 )
 KEPT_UTILITIES = {"__init__.py", "jmespath_utils"}  # of Powertools, by its own Logger
@@ -46,6 +51,8 @@ def finish(archive: Path, folder: Path) -> None:
     for path in _unused(folder, services):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     _trim_endpoints(folder / "botocore" / "data" / "endpoints.json", services)
+    for path in [*(folder / "botocore" / "data").glob("*/*/*.json.gz")]:
+        _without_documentation(path)
     check(folder, services)
     # Checked neither against time stamps nor sources: the zip is never edited in place.
     compile_dir(folder, quiet=1, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH, stripdir=str(folder), prependdir="/var/task")
@@ -99,10 +106,22 @@ def _trim_endpoints(file: Path, services: frozenset[str]) -> None:
     file.write_text(json.dumps(known, separators=(",", ":")))
 
 
+def _without_documentation(path: Path) -> None:
+    """A description that is read with a service's first client: four fifths of it are texts for people. Its packing is the zip's affair."""
+    text = json.dumps(_undocumented(json.loads(gzip.decompress(path.read_bytes()))), separators=(",", ":"))
+    path.with_suffix("").write_text(text)
+    path.unlink()
+
+
+def _undocumented(value: Any) -> Any:
+    """A member of a shape may be called ``documentation`` too; that is no text."""
+    if isinstance(value, dict):
+        return {key: _undocumented(part) for key, part in value.items() if key != "documentation" or not isinstance(part, str)}
+    return [_undocumented(part) for part in value] if isinstance(value, list) else value
+
+
 def _endpoint_prefix(data: Path, service: str) -> str:
     """What ``endpoints.json`` calls the service: SES version 2 is ``email``."""
-    import gzip
-
     (described,) = (data / service).glob("*/service-2.json*")
     text = gzip.decompress(described.read_bytes()) if described.suffix == ".gz" else described.read_bytes()
     prefix: str = json.loads(text)["metadata"]["endpointPrefix"]

@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,6 +82,13 @@ def _check(template: Path, parameters: Sequence[str]) -> None:
     names = [text.partition("=")[0] for text in parameters]
     if wrong := [text for text in parameters if "=" not in text] or [name for name in names if name not in known]:
         raise DeployError(f"PARAMETERS holds {wrong[0]}; it takes Name=value of {', '.join(sorted(known))}")
+    if any(text.startswith("JwksUrl=") and text != "JwksUrl=" for text in parameters) and not _verifies_others(template.parent):
+        raise DeployError("JwksUrl needs a package that verifies tokens of another issuer: make package with JWKS=1, then deploy")
+
+
+def _verifies_others(out: Path) -> bool:
+    with zipfile.ZipFile(out / "deployment.zip") as archive:
+        return any(name.startswith("cryptography/") for name in archive.namelist())
 
 
 def _account(aws: Aws) -> str:

@@ -23,6 +23,14 @@ ASYNCHRONOUS = {
     "trigger": "FunctionDeadLetters",
     "fire": "ScheduleDeadLetters",
 }
+# Policies of several functions, and the services for whose sake a function has one.
+COMMON_RIGHTS: dict[str, tuple[str, ...]] = {
+    "TracingRights": (),
+    "AuditIsKept": (),
+    "TableKeyRights": ("dynamodb",),
+    "MessageKeyRights": ("sns", "sqs"),
+    "SecretKeyRights": ("secretsmanager",),
+}
 # A minute's work that is an hour old is of no use any more: the next minute has done it. A schedule's time is, for longer.
 OLDEST_SECONDS = {"sweep": 300, "machine_ended": 3_600, "trigger": 21_600, "fire": 3_600}
 TRIES_AGAIN = {"sweep": 0, "machine_ended": 2, "trigger": 2, "fire": 2}
@@ -52,9 +60,17 @@ def every_function() -> dict[str, Resources]:
         function = _function(name)
         function["Properties"] |= own.get(name, {})
         resources |= {logical_id(name): function, f"{logical_id(name)}Logs": _log_group()} | _alarms(name)
-    roles = [{"Ref": role_of(name)} for name in function_names()]
-    common = {policy: {"Properties": {"Roles": roles}} for policy in ("TracingRights", "KeyRights", "AuditIsKept")}
-    return {"Resources": resources | common}
+    return {"Resources": resources | {policy: {"Properties": {"Roles": _roles(services)}} for policy, services in COMMON_RIGHTS.items()}}
+
+
+def _roles(services: tuple[str, ...]) -> list[Resources]:
+    """The roles of the functions whose own policy has an action of one of these services; of all, where none is named."""
+    return [{"Ref": role_of(name)} for name in function_names() if not services or _services_of(name) & {*services}]
+
+
+def _services_of(name: str) -> set[str]:
+    policy = json.loads((ROOT / ".chalice" / f"policy-{name}.json").read_text())
+    return {action.partition(":")[0] for statement in policy["Statement"] for action in statement["Action"]}
 
 
 def _function(name: str) -> Resources:

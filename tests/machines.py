@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.adapters.memory import FixedClock
 from chalicelib.asl.lint import problems_of_machine
-from chalicelib.domain.ports import MACHINE_NOT_FOUND, MachineRefused
+from chalicelib.domain.machines import MACHINE_NOT_FOUND, MachineRefused
 from chalicelib.services.async_runs import AsyncRuns
 from chalicelib.services.backend import Backend
 from tests.machine import Failed, Machine, Waiting

@@ -13,7 +13,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from zoneinfo import available_timezones
 
-from chalicelib.domain.ports import Clock, ScheduleRefused
+from chalicelib.domain.machines import ScheduleRefused
+from chalicelib.domain.ports import Clock
 from chalicelib.domain.schedule_expression import Timing
 
 Json = dict[str, Any]

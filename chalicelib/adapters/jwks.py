@@ -3,7 +3,7 @@
 Apart from the verifier of our own tokens, so that no public key is ever taken for a secret. The algorithms come from the settings, the
 keys only from the configured set, the user from an e-mail address that the issuer has verified. Keys are kept for five minutes; a key
 id that is not among them has the set read again, at most once a minute. While the issuer gives no answer, the keys there are stay good
-for an hour. Needs the package ``cryptography``, which is not among the product's own (it adds 15 MB): add it where this is used.
+for an hour. Needs the package ``cryptography``, which is not among the product's own: ``make package JWKS=1`` adds it to the zip.
 Source: https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html
 """
 
@@ -85,7 +85,7 @@ class OutsideVerifier:
     def __init__(self, fetch: Fetch, issuer: str, audience: str, algorithms: Sequence[str] = ("RS256",)) -> None:
         """Raises ValueError for an algorithm not offered (``none``, the HMAC ones), RuntimeError without cryptography."""
         if importlib.util.find_spec("cryptography") is None:
-            raise RuntimeError("tokens of another issuer (JWKS_URL) need the package cryptography: add it to requirements.txt")
+            raise RuntimeError("tokens of another issuer (JWKS_URL) need the package cryptography: make package JWKS=1")
         if not algorithms or set(algorithms) - ALGORITHMS.keys():
             raise ValueError(f"the algorithms of outside tokens are {', '.join(ALGORITHMS)}")
         self.algorithms = tuple(algorithms)

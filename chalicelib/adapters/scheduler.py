@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, Protocol
 
-from chalicelib.domain.ports import ScheduleRefused
+from chalicelib.domain.machines import ScheduleRefused
 from chalicelib.domain.schedule_expression import Timing
 from chalicelib.errors import Json
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
-from chalicelib.domain.ports import MACHINE_NOT_FOUND, NO_ANSWER, MachineRefused
+from chalicelib.domain.machines import MACHINE_NOT_FOUND, NO_ANSWER, MachineRefused
 from chalicelib.errors import Json
 from chalicelib.observability import logger
 

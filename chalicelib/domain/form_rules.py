@@ -26,18 +26,33 @@ FORBIDDEN_IN_FORMS = frozenset((
 # fmt: on
 
 
-def problems_of_form(form: Json) -> list[Problem]:
-    """What a form may not hold, with its place; whether it is a JSON Schema at all is asked elsewhere."""
+def problems_of_form(form: Json, at: str = "form") -> list[Problem]:
+    """What a form may not hold, with its place, which begins with ``at``; whether it is a JSON Schema at all is asked elsewhere."""
     if not isinstance(form, dict):
         return []
-    names = list(islice(_names(form, "form"), MOST_FORM_NAMES + 1))
+    names = list(islice(_names(form, at), MOST_FORM_NAMES + 1))
     if len(names) > MOST_FORM_NAMES:
-        return [Problem(f"a form has at most {MOST_FORM_NAMES} names at all its levels", "form")]
-    found = [*_problems_of_fields(form)]
+        return [Problem(f"a form has at most {MOST_FORM_NAMES} names at all its levels", at)]
+    found = [*_problems_of_fields(form, at)]
     for path, name, _ in names:
         if name in FORBIDDEN_IN_FORMS:
             found.append(Problem(f'"{name}" is not for forms: write out what it stands for', f"{path}.{name}"))
-    return found + _problems_of_patterns([(f"{path}.pattern", value) for path, name, value in names if name == "pattern"])
+    return found + _problems_of_patterns([(f"{path}.pattern", value) for path, name, value in names if name == "pattern"], at)
+
+
+def problems_of_json_schema(form: Json, at: str = "form") -> list[Problem]:
+    """Why an object is no JSON Schema, with the place, which begins with ``at``."""
+    if not isinstance(form, dict):
+        return []
+    # Loaded when a form is saved: no other call should pay for it.
+    from jsonschema import Draft202012Validator, SchemaError
+
+    try:
+        Draft202012Validator.check_schema(form)
+    except SchemaError as error:
+        place = ".".join([at, *map(str, error.absolute_path)])
+        return [Problem(f'"{place}" is no JSON Schema: {error.message[:200]}', place)]
+    return []
 
 
 def size_of_input(value: Json) -> int:
@@ -45,23 +60,23 @@ def size_of_input(value: Json) -> int:
     return sum(1 for _ in islice(_entries(value), MOST_INPUT + 1))
 
 
-def _problems_of_fields(form: dict[str, Json]) -> Iterator[Problem]:
+def _problems_of_fields(form: dict[str, Json], at: str) -> Iterator[Problem]:
     fields = form.get("properties")
     if form.get("type") != "object" or not isinstance(fields, dict):
-        yield Problem('a form is a JSON Schema {"type": "object", "properties": {…}}', "form")
+        yield Problem('a form is a JSON Schema {"type": "object", "properties": {…}}', at)
         return
     if len(fields) > MOST_FORM_FIELDS:
-        yield Problem(f"a form has at most {MOST_FORM_FIELDS} fields, this one has {len(fields)}", "form.properties")
+        yield Problem(f"a form has at most {MOST_FORM_FIELDS} fields, this one has {len(fields)}", f"{at}.properties")
     required = form.get("required")
     for number, name in enumerate(required if isinstance(required, list) else []):
         if isinstance(name, str) and name not in fields:
-            yield Problem(f'the form has no field "{name}" that it could require', f"form.required.{number}")
+            yield Problem(f'the form has no field "{name}" that it could require', f"{at}.required.{number}")
 
 
-def _problems_of_patterns(patterns: list[tuple[str, Json]]) -> list[Problem]:
+def _problems_of_patterns(patterns: list[tuple[str, Json]], at: str) -> list[Problem]:
     texts = [(path, text) for path, text in patterns if isinstance(text, str)]
     if len(texts) > MOST_PATTERNS:
-        return [Problem(f"a form has at most {MOST_PATTERNS} patterns, this one has {len(texts)}", "form")]
+        return [Problem(f"a form has at most {MOST_PATTERNS} patterns, this one has {len(texts)}", at)]
     refused = [(path, why_not_pattern(text)) for path, text in texts]
     return [Problem(f'"{path}" is not taken: {why}', path, "UNSAFE_PATTERN") for path, why in refused if why]
 

@@ -9,7 +9,8 @@ Items of the **records** table::
                 "createdAt": iso, "createdById": id, "updatedAt": iso, "updatedById": id, "schemaVersion": 1,
                 "l1".."l5", "g1".."g4": "<order-preserving text>",            # index attributes, absent = null
                 "links": int,                                                # times it was linked, absent = 0
-                "frozen": true}                                              # of a workflow version that has run
+                "frozen": true,                                              # of a workflow version that has run
+                "ttl": s}                                                    # of a manual task whose history expires
     an enabled workflow  {"pk": "enabled#<workflow key>", "sk": "enabled", "version": int, "data": {the version whole}, "frozen": true}
     the installation  {"pk": "installed", "sk": "installed", "value": iso}
     a guard    {"pk": "unique#<uid>#<field>#<value text>", "sk": "guard", "value": <record id>}
@@ -45,7 +46,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
-from chalicelib.domain.schedule_expression import Timing
 from chalicelib.errors import Json
 
 Item = dict[str, Json]
@@ -232,71 +232,8 @@ class Outside(Protocol):
         """The answer. ``key`` is the same whenever the same effect is tried again (`engine/ports.py`). Raises EffectFailed."""
 
 
-MACHINE_NOT_FOUND, NO_ANSWER = "MACHINE_NOT_FOUND", "NO_ANSWER"
-
-
-class MachineRefused(Exception):
-    """Step Functions did not take a definition or a start; the message says why.
-
-    ``code``: ``MACHINE_NOT_FOUND`` when there is no machine of that name (publish it, then start again), ``NO_ANSWER`` when nobody
-    answered, else the service's own (``AccessDeniedException``); empty where none is set up."""
-
-    def __init__(self, message: str, code: str = "") -> None:
-        super().__init__(message)
-        self.code = code
-
-
 class DeadLetters(Protocol):
     """Where messages go that can never work."""
 
     def put(self, body: str, about: dict[str, str]) -> None:
         """Keep the message as it came, with what is known about it (``reason``, ``code`` …). Raises EffectFailed."""
-
-
-class ScheduleRefused(Exception):
-    """The Scheduler did not take a schedule, or gave no answer; the message says why. ``code`` is the service's own, or empty."""
-
-    def __init__(self, message: str, code: str = "") -> None:
-        super().__init__(message)
-        self.code = code
-
-
-class Schedules(Protocol):
-    """What calls the function ``fire`` at the times of workflows: one schedule per enabled workflow with times of its own."""
-
-    def put(self, name: str, timing: Timing, payload: dict[str, Json]) -> None:
-        """Make the schedule unless one of that name is there. ``fire`` gets the payload and the ``time``. Raises ScheduleRefused."""
-
-    def names(self, prefix: str) -> dict[str, int]:
-        """Schedules whose names begin with ``prefix``, with the time when each was made (epoch milliseconds). Raises ScheduleRefused."""
-
-    def remove(self, name: str) -> None:
-        """Remove the schedule, if it is there. Raises ScheduleRefused."""
-
-
-class Machines(Protocol):
-    """State machines: one per enabled version of an asynchronous workflow."""
-
-    def publish(self, name: str, definition: dict[str, Json]) -> None:
-        """Make the machine unless it is there. Raises MachineRefused."""
-
-    def start(self, name: str, execution: str, payload: dict[str, Json]) -> None:
-        """Start an execution of the machine unless one of that name was started. Raises MachineRefused."""
-
-    def send(self, token: str) -> bool:
-        """End the wait that the token stands for; False when nobody waits with it any more."""
-
-    def stop(self, name: str, execution: str) -> None:
-        """Stop the execution, if it runs."""
-
-    def is_running(self, name: str, execution: str) -> bool:
-        """Whether the execution has been started and has not ended. Raises MachineRefused when nobody can say."""
-
-    def names(self) -> dict[str, int]:
-        """Machines by their names, others' too, with the time when each was made (epoch milliseconds). Raises MachineRefused."""
-
-    def remove(self, name: str) -> None:
-        """Remove the machine, if it is there. Raises MachineRefused."""
-
-    def functions(self) -> tuple[str, str]:
-        """The ARNs of the functions that machines call: the one that walks, the one that takes tokens."""

@@ -53,6 +53,8 @@ class Record:
             "createdById": item.get("createdById"),
             "updatedById": item.get("updatedById"),
         }
+        if "ttl" in item:  # a task's, which goes with the history of its execution
+            row["ttl"] = item["ttl"]
         for field in self.collection.fields.values():
             if field.name not in row and not field.is_association:
                 row[field.name] = data.get(field.name)

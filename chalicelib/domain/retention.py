@@ -6,6 +6,8 @@ for ever. Source: https://docs.aws.amazon.com/amazondynamodb/latest/developergui
 
 from __future__ import annotations
 
+from chalicelib.domain.collection import Collection, Field
+from chalicelib.domain.filter import Filter, parse_filter
 from chalicelib.domain.ids import time_of
 from chalicelib.domain.status import ABORTED, CANCELED, ERROR, FAILED, REJECTED, RESOLVED, RETRY_NEEDED
 from chalicelib.errors import Json
@@ -33,6 +35,7 @@ RETENTION: dict[str, Json] = {
     "properties": dict.fromkeys(STATUS_NAMES.values(), _DAYS),
 }
 ANNOUNCE: dict[str, Json] = {"type": ["boolean", "null"]}
+_EXPIRING = Collection("expiring", "expiring", fields={"ttl": Field("ttl", "integer")}, system=True)
 
 
 def expires_s(options: dict[str, Json], status: int | None, ended_ms: int) -> int | None:
@@ -40,6 +43,11 @@ def expires_s(options: dict[str, Json], status: int | None, ended_ms: int) -> in
     retention = options.get("retention")
     days = retention.get(STATUS_NAMES.get(status or 0)) if isinstance(retention, dict) else retention
     return None if days is None else ended_ms // 1000 + int(days) * DAY_S
+
+
+def lasting(now_ms: int) -> Filter:
+    """The condition on a task that its history has not expired. No filter of a user's can name the field."""
+    return parse_filter({"$or": [{"ttl": None}, {"ttl": {"$gt": now_ms // 1000}}]}, _EXPIRING, lambda name: _EXPIRING)
 
 
 def is_wanted(options: dict[str, Json], status: int | None) -> bool:

@@ -130,6 +130,7 @@ WORKFLOW_MANUAL_TASKS = _system(
     Field("title", "text", read_only=True),
     Field("status", "integer", read_only=True),
     Field("result", "json", read_only=True),
+    Field("ttl", "integer", hidden=True, read_only=True),
     audit=False,
 )
 

@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from chalicelib.domain.ports import Absent, Clock, Delete, Item, Put, Store, StoreUnavailable, TransactionRefused
-from chalicelib.engine.unit_of_work import Tagged, not_unique
+from chalicelib.engine.guards import not_unique
+from chalicelib.engine.unit_of_work import Tagged
 from chalicelib.errors import Conflict, TooLarge, Unavailable
 from chalicelib.observability import logger
 

@@ -20,7 +20,7 @@ from chalicelib.engine.execution import Job
 from chalicelib.engine.policies import RETRY_AT, meta_of
 from chalicelib.engine.unit_of_work import Tagged
 from chalicelib.errors import Json, TooLarge
-from chalicelib.nodes import NODE_TYPES
+from chalicelib.nodes import NODE_TYPES, manual
 from chalicelib.nodes.base import Outcome
 
 PLAIN_BYTES = 64 * 1024
@@ -110,6 +110,7 @@ def _item(execution_id: int, stored: StoredJob) -> tuple[Item, list[Item]]:
         "exits": stored.exits or None,
         "dueAt": stored.due_at_ms,
         "assigns": stored.assigns,
+        "asks": True if job.node.type == manual.NODE.name else None,
         "packed": packed,
         "doc": cut[0],
     }

@@ -7,18 +7,19 @@ Source of the limits: https://docs.aws.amazon.com/amazondynamodb/latest/develope
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from dataclasses import field as attribute
 from typing import TYPE_CHECKING, NamedTuple
 
 from chalicelib.domain.collection import Collection, Field
-from chalicelib.domain.keys import guard_key, record_key
+from chalicelib.domain.keys import record_key
 from chalicelib.domain.ports import Absent, Check, Condition, Delete, Equals, Exists, Key, Put, Update, Write
 from chalicelib.domain.record import Record, Row, changed_record, new_record
 from chalicelib.domain.workflow import Workflow
 from chalicelib.engine.auditing import audit_writes, check_number
 from chalicelib.engine.due import due_writes
+from chalicelib.engine.guards import guard_writes
 from chalicelib.engine.reads import Reads
 from chalicelib.engine.touched import hints_of_writes, note_hinted, with_actor
 from chalicelib.errors import Invalid, Json, Taken, TooLarge
@@ -212,7 +213,7 @@ class UnitOfWork:
     def writes(self) -> list[Tagged]:
         """The transaction's writes for what is staged. Raises Invalid when two staged records hold one unique value, TooLarge."""
         tagged = [Tagged(write, "record") for write in map(_record_write, self.staged.items()) if write]
-        tagged += _guard_writes(self.staged, self.places)
+        tagged += [Tagged(one.write, "guard", *one[1:]) for one in guard_writes(self.staged, self.places)]
         tagged += [Tagged(write, "other") for write in due_writes(self.staged.values(), self.bound, self._now)]
         if tagged:
             tagged += [Tagged(check, "check") for check in self._checks()]
@@ -251,52 +252,3 @@ def _record_write(entry: tuple[Key, Staged]) -> Write | None:
         return Put("records", staged.after.item, Equals({"version": staged.before.version}) if staged.before else Absent())
     # A link that was made since the record was read is not among what goes with it.
     return Delete(key, Equals({"version": staged.before.version, "links": staged.before.item.get("links")})) if staged.before else None
-
-
-@dataclass
-class _GuardChange:
-    field: Field
-    value: Json
-    old_owner: Json = None
-    new_owner: Json = None
-    path: str = ""
-
-
-def _guard_writes(all_staged: Mapping[Key, Staged], places: Mapping[Key, str]) -> list[Tagged]:
-    """Unique values given up and taken, merged per value: two records may swap theirs in one unit."""
-    changes: dict[Key, _GuardChange] = {}
-    for key, staged in all_staged.items():
-        for field in staged.collection.unique_fields:
-            before = staged.before.row.get(field.name) if staged.before else None
-            after = staged.after.row.get(field.name) if staged.after else None
-            if before == after:
-                continue
-            if before is not None:
-                _change(changes, staged.collection, field, before).old_owner = staged.before.id if staged.before else None
-            if after is not None:
-                change = _change(changes, staged.collection, field, after)
-                path = f"{places.get(key, '')}{field.name}"
-                if change.new_owner is not None:
-                    raise not_unique(field, after, path)
-                change.new_owner, change.path = staged.after.id if staged.after else None, path
-    return [tag for key, change in changes.items() if (tag := _guard_write(key, change))]
-
-
-def _change(changes: dict[Key, _GuardChange], collection: Collection, field: Field, value: Json) -> _GuardChange:
-    return changes.setdefault(guard_key(collection.uid, field.name, value), _GuardChange(field, value))
-
-
-def _guard_write(key: Key, change: _GuardChange) -> Tagged | None:
-    if change.old_owner == change.new_owner:
-        return None
-    # While the field is becoming unique the old value may have no guard yet; the pass over the records decides who holds one.
-    unbuilt = change.old_owner is not None and "guards" in str(change.field.options.get("building"))
-    condition = None if unbuilt else Equals({"value": change.old_owner}) if change.old_owner is not None else Absent()
-    if change.new_owner is None:
-        return Tagged(Delete(key, condition), "guard", change.field, change.value)
-    item = {"pk": key.pk, "sk": key.sk, "value": change.new_owner}
-    return Tagged(Put("records", item, condition), "guard", change.field, change.value, change.path)
-
-
-def not_unique(field: Field, value: Json, path: str = "") -> Invalid:
-    return Invalid(f'"{path or field.name}" must be unique: {value!r} is already taken', path=path or field.name, code="NOT_UNIQUE")

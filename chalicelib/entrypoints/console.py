@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from chalice.app import Blueprint, Request, Response
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
 PAGE = "index.html"
+BEFORE, AGES = "before", ("1", "2")  # where console/scripts/publish.js keeps what the last two builds replaced
 BASE, NONCE = "__BASE__", "__NONCE__"  # what the built page has where the server writes
 METHODS = ["GET", "HEAD"]
 # Text only: API Gateway takes anything else as base64, and only of registered media types.
@@ -68,11 +70,22 @@ def page_of(folder: Path, base: str) -> Response:
 
 
 def asset_of(folder: Path, name: str) -> Response:
-    """The built file of this name, for good when its name has its hash; 404 for any other name."""
-    kind = MEDIA_TYPES.get(Path(name).suffix)
-    if not kind or not FILE_NAME.fullmatch(name) or not (folder / name).is_file():
+    """The built file of this name, for good when its name has its hash; 404 for any other name.
+
+    Pages that were opened before an update go on with the files of the builds before, where those are kept."""
+    kind = MEDIA_TYPES.get(Path(name).suffix) if FILE_NAME.fullmatch(name) else None
+    text = _first_text([folder, *(folder / BEFORE / age for age in AGES)], name) if kind else None
+    if kind is None or text is None:
         return Response("There is no such file.\n", _headers("text/plain", ASK_AGAIN), HTTPStatus.NOT_FOUND)
-    return Response((folder / name).read_text(), _headers(kind, FOREVER if HASHED.fullmatch(name) else ASK_AGAIN))
+    return Response(text, _headers(kind, FOREVER if HASHED.fullmatch(name) else ASK_AGAIN))
+
+
+def _first_text(folders: list[Path], name: str) -> str | None:
+    """The text of the file in the first folder that has it; a build may move it from one to the next meanwhile."""
+    for folder in folders:
+        with suppress(OSError):
+            return (folder / name).read_text()
+    return None
 
 
 def policy(nonce: str) -> str:

@@ -13,20 +13,22 @@ from chalicelib.bootstrap import product
 from chalicelib.entrypoints.http_errors import answer_of, internal_error
 from chalicelib.errors import AppError, Json
 from chalicelib.observability import logger, note
-from chalicelib.services.administration import Administration
 from chalicelib.services.call import Answer
-from chalicelib.services.direct_calls import DirectCalls
 
 RESERVE_MS = 1_000
 
 
 def trigger(event: Json, deadline_ms: int, request_id: str) -> dict[str, Json]:
     """Starts the workflows that the event names: see `DirectCalls.trigger`."""
+    from chalicelib.services.direct_calls import DirectCalls
+
     return _answered(lambda: DirectCalls(product()).trigger(event, deadline_ms - RESERVE_MS, request_id), request_id)
 
 
 def admin(event: Json, deadline_ms: int, request_id: str) -> dict[str, Json]:
     """Does what the event names: see `Administration.answer`. Nothing of the event is logged: it may hold a password."""
+    from chalicelib.services.administration import Administration
+
     return _answered(lambda: Administration(product().backend).answer(event, deadline_ms - RESERVE_MS), request_id)
 
 

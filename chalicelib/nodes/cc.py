@@ -15,6 +15,7 @@ from chalicelib.nodes.base import Definitions, NodeType, Outcome, Ports, Scope
 from chalicelib.nodes.recipients import Recipients, known, named, prepare_recipients, problems_of_recipients, recipients_schema
 
 UNREAD = 0
+MOST_RECIPIENTS = 90
 
 SCHEMA: dict[str, Json] = {
     "type": "object",
@@ -38,9 +39,12 @@ def prepare(config: dict[str, Json]) -> Prepared:
 
 
 def run(prepared: Prepared, scope: Scope, ports: Ports) -> Outcome:
-    """Null, also when nobody is told. Raises Invalid for a filter that templates made invalid, TooLarge for more than 90 users."""
-    title = text_of(prepared.title.render(scope)) or None
-    for user in known(named(prepared.users, scope, ports), ports):
+    """Null, also when nobody is told; ERROR when that would be too many. Raises Invalid for a filter that templates made invalid."""
+    title, users = text_of(prepared.title.render(scope)) or None, known(named(prepared.users, scope, ports), ports)
+    if len(users) > MOST_RECIPIENTS:
+        message = f"{len(users)} users would be told, at most {MOST_RECIPIENTS} can be: their tasks are one transaction"
+        return Outcome(status.ERROR, {"message": message, "code": "TOO_MANY_RECIPIENTS"})
+    for user in users:
         ports.records.add_task("workflowCcTasks", _task(user, title, ports))
     return Outcome(status.RESOLVED)
 
@@ -58,8 +62,8 @@ def _task(user: int, title: str | None, ports: Ports) -> dict[str, Json]:
 
 
 def check(config: dict[str, Json], path: str, definitions: Definitions) -> list[Problem]:
-    """Ids that are none, and filters that cannot be or mean everybody."""
-    return problems_of_recipients(config.get("users"), f"{path}.users", definitions)
+    """Ids that are none or too many, and filters that cannot be or mean everybody."""
+    return problems_of_recipients(config.get("users"), f"{path}.users", definitions, MOST_RECIPIENTS)
 
 
 NODE = NodeType("cc", SCHEMA, run, prepare, check=check)

@@ -98,7 +98,7 @@ def check(config: dict[str, Json], path: str, definitions: Definitions) -> list[
     """Assignees that cannot be, what is wrong with the forms, and templates that lead nowhere."""
     plain = config | {"forms": without_own_variables(config.get("forms"))}
     return [
-        *problems_of_recipients(config.get("assignees"), f"{path}.assignees", definitions),
+        *problems_of_recipients(config.get("assignees"), f"{path}.assignees", definitions, MOST_ASSIGNEES),
         *problems_of_forms(config.get("forms"), f"{path}.forms", definitions),
         *problems_of(plain, path, definitions.known_nodes, definitions.scopes),
     ]

@@ -11,7 +11,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from chalicelib.domain.references import is_empty_filter, named_collection, problems_of_filter, problems_of_values
+from chalicelib.domain.collection import Collection
+from chalicelib.domain.form_rules import problems_of_form, problems_of_json_schema
+from chalicelib.domain.references import is_empty_filter, named_collection, problems_of_filter, problems_of_values, unknown_field
 from chalicelib.domain.template import Template, compile_template
 from chalicelib.domain.workflow import plain_name
 from chalicelib.errors import Json, Problem
@@ -51,6 +53,18 @@ FORM: dict[str, Json] = {
             "description": "`create` makes a record, `update` changes some, `custom` writes none.",
         },
         "title": {"type": ["string", "null"], "title": "Title", "description": "What stands above the form."},
+        "description": {"type": ["string", "null"], "title": "Description", "description": "What is said below the title, as text."},
+        "schema": {
+            "type": ["object", "null"],
+            "title": "Fields asked for",
+            "description": "Of a `custom` form: a JSON Schema of an object. What is submitted must keep to it, a draft need not.",
+        },
+        "fields": {
+            "type": ["array", "null"],
+            "title": "Fields of the record",
+            "description": "Of `create` and `update`: the fields that may be filled in; without it all of the collection's.",
+            "items": {"type": "string", "title": "Field", "description": "The name of a field of the collection."},
+        },
         "collection": {"type": ["string", "null"], "title": "Collection", "description": "Whose records are made or changed."},
         "dataSource": {"enum": ["main", None], "title": "Data source", "description": "Only `main`."},
         "filter": FILTER | {"type": ["object", "null"], "description": "Which records are changed; values may be templates."},
@@ -73,12 +87,15 @@ class Action:
 
 @dataclass(frozen=True)
 class Form:
-    """``filter``: of an ``update`` form, a template of ``{"params": {"filter": …}}``."""
+    """``filter``: of an ``update`` form, a template of ``{"params": {"filter": …}}``. ``schema``: what a ``custom`` form takes, ``fields``
+    what another does; ``None`` where that is open."""
 
     kind: str
     collection: str
     filter: RecordConfig
     actions: Mapping[str, Action]
+    schema: dict[str, Json] | None = None
+    fields: tuple[str, ...] | None = None
 
 
 def prepare_forms(raw: Json) -> dict[str, Form]:
@@ -88,7 +105,9 @@ def prepare_forms(raw: Json) -> dict[str, Form]:
 
 def _form(raw: dict[str, Json]) -> Form:
     actions = {one["key"]: Action(one["status"], compile_template(one.get("values") or {})) for one in raw.get("actions") or ()}
-    return Form(raw["type"], plain_name(raw.get("collection") or ""), prepare_records({"params": {"filter": raw.get("filter")}}), actions)
+    is_custom, found = raw["type"] == "custom", prepare_records({"params": {"filter": raw.get("filter")}})
+    schema, fields = (raw.get("schema"), None) if is_custom else (None, tuple(raw.get("fields") or ()) or None)
+    return Form(raw["type"], plain_name(raw.get("collection") or ""), found, actions, schema, fields)
 
 
 def without_own_variables(value: Json) -> Json:
@@ -117,6 +136,8 @@ def _problems_of_form(key: str, form: dict[str, Json], path: str, definitions: D
     for position, action_key in enumerate(keys):
         if action_key in keys[:position]:
             yield Problem(f'two actions of this form have the key "{action_key}"', f"{path}.actions.{position}.key")
+    if form.get("type") == "custom":
+        yield from problems_of_json_schema(form.get("schema"), f"{path}.schema") or problems_of_form(form.get("schema"), f"{path}.schema")
     if form.get("type") in ("create", "update"):
         yield from _problems_of_records(form, path, definitions)
 
@@ -132,6 +153,7 @@ def _problems_of_records(form: dict[str, Json], path: str, definitions: Definiti
         return
     if collection.system:
         yield Problem(f'records of "{collection.name}" are written by its own actions only', f"{path}.collection", "SYSTEM_COLLECTION")
+    yield from _problems_of_fields(form.get("fields"), collection, f"{path}.fields")
     actions = form.get("actions")
     for position, action in enumerate(actions if isinstance(actions, list) else ()):
         values = action.get("values") if isinstance(action, dict) else None
@@ -140,3 +162,9 @@ def _problems_of_records(form: dict[str, Json], path: str, definitions: Definiti
         yield Problem('"filter" is required and must hold a condition: without one every record would be meant', f"{path}.filter")
     elif form["type"] == "update":
         yield from problems_of_filter(form.get("filter"), collection, f"{path}.filter", definitions.collection)
+
+
+def _problems_of_fields(fields: Json, collection: Collection, path: str) -> Iterator[Problem]:
+    for position, name in enumerate(fields if isinstance(fields, list) else ()):
+        if isinstance(name, str) and collection.field(name) is None:
+            yield unknown_field(name, collection, f"{path}.{position}")

@@ -18,6 +18,7 @@ from chalicelib.nodes.record_config import FILTER, RecordConfig, params_of, prep
 
 Recipients = tuple[Template | RecordConfig, ...]
 
+MOST_NAMED = 1_000  # looked up by one filter
 MOST_USERS = 200  # found by one filter: more than a run may write, so that too many are refused and not cut off
 
 
@@ -80,8 +81,12 @@ def _flat(value: Json) -> Iterator[Json]:
 
 
 def known(values: Sequence[Json], ports: Ports) -> list[int]:
-    """Each user once, in the order in which they are named; without those whom there is not."""
+    """Each user once, in the order in which they are named; without those whom there is not.
+
+    Raises Invalid for more than can be looked up."""
     ids = list(dict.fromkeys(user for value in values if (user := id_of(value))))
+    if len(ids) > MOST_NAMED:
+        raise Invalid(f"{len(ids)} users are named, at most {MOST_NAMED} can be looked up", code="TOO_MANY_RECIPIENTS")
     there = {row["id"] for row in ports.records.find("users", filter={"id": {"$in": ids}}, page_size=len(ids))} if ids else set()
     return [user for user in ids if user in there]
 
@@ -92,9 +97,10 @@ def id_of(value: Json) -> int | None:
     return number if isinstance(number, int) and not isinstance(number, bool) and 0 < number < 2**53 else None
 
 
-def problems_of_recipients(raw: Json, path: str, definitions: Definitions) -> list[Problem]:
-    """Ids that are none, and filters that cannot be or mean everybody."""
-    found: list[Problem] = []
+def problems_of_recipients(raw: Json, path: str, definitions: Definitions, most: int) -> list[Problem]:
+    """Ids that are none, more of them than the ``most`` that can be meant, and filters that cannot be or mean everybody."""
+    users = {user for one in raw if (user := id_of(one))} if isinstance(raw, list) else set()
+    found = [Problem(f"{len(users)} users are named, at most {most} can be", path)] if len(users) > most else []
     for position, user in enumerate(raw if isinstance(raw, list) else ()):
         found += _problems_of(user, f"{path}.{position}", definitions)
     return found

@@ -16,6 +16,22 @@ from chalicelib.services.call import Answer
 
 BROKEN = (ProcedureFailed, WorkflowFailed, Unavailable, DeadlineExceeded)
 SUCCESS, QUEUED, FAILED = "success", "queued", "failed"
+
+
+def _effect(kind: str, properties: dict[str, Json]) -> dict[str, Json]:
+    return {"type": "object", "required": ["type", *properties], "properties": {"type": {"const": kind}, **properties}}
+
+
+_STARTED: Json = {
+    "type": "object",
+    "required": ["key", "status"],  # a dry run has no ids
+    "properties": {
+        "id": {"type": "integer"},
+        "key": {"type": "string"},
+        "status": {"type": ["integer", "null"]},
+        "spilled": {"const": True},
+    },
+}
 SCHEMA: dict[str, Json] = {
     "type": "object",
     "required": ["status", "level", "message", "fieldErrors", "refresh", "redirect", "download", "executions", "client"],
@@ -26,9 +42,21 @@ SCHEMA: dict[str, Json] = {
         "fieldErrors": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
         "refresh": {"type": "boolean"},
         "redirect": {"type": ["string", "null"]},
-        "download": {"type": ["object", "null"], "properties": {"url": {"type": "string"}, "filename": {"type": ["string", "null"]}}},
-        "executions": {"type": "array", "items": {"type": "object"}},
-        "client": {"type": ["object", "null"]},
+        "download": {
+            "type": ["object", "null"],
+            "required": ["url", "filename"],
+            "properties": {"url": {"type": "string"}, "filename": {"type": ["string", "null"]}},
+        },
+        "executions": {"type": "array", "items": _STARTED},
+        "client": {
+            "description": "What the browser is to do: open an address, show a message, open a record.",
+            "anyOf": [
+                _effect("openUrl", {"url": {"type": "string"}, "newWindow": {"type": "boolean"}}),
+                _effect("message", {"message": {"type": "string"}}),
+                _effect("openRecord", {"collection": {"type": "string"}, "id": {"type": "string"}, "newWindow": {"type": "boolean"}}),
+                {"type": "null"},
+            ],
+        },
         "result": {"description": "What the procedure returned."},
     },
 }

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from chalicelib.domain.action import PARTS, SCHEMA, Action, problems_of_parts, with_defaults
 from chalicelib.domain.collection import SYSTEM_FIELDS
 from chalicelib.domain.filter import parse_filter, substitute
+from chalicelib.domain.form_rules import problems_of_json_schema
 from chalicelib.domain.query import parse_paging, parse_sort
 from chalicelib.domain.record import Record, Row, visible
 from chalicelib.domain.system_collections import ACTIONS, ROLES
@@ -122,7 +123,7 @@ class Actions:
         action = Action(data)
         found = list(problems_of_parts(data))
         if not any(problem.path.startswith("form") for problem in found):
-            found += _problems_of_form(data.get("form"))
+            found += problems_of_json_schema(data.get("form"))
         found += _problems_of_roles(editing, data.get("roles"))
         bound = problems_of_binding(action, editing.definitions, self._procedures) if not found and sent.keys() & set(BINDING) else []
         found += [*bound, *_problems_of_rules(editing, action), *_problems_of_client(editing, action)]
@@ -143,18 +144,6 @@ def _found(editing: Editing, call: Call) -> Record | None:
     if key is None:
         raise Invalid(f"this action needs a name: actions:{call.action}/<name> or filterByTk", path="filterByTk")
     return editing.unit.get(ACTIONS, key)
-
-
-def _problems_of_form(form: Json) -> Iterator[Problem]:
-    if isinstance(form, dict):
-        # Loaded when an action is saved: no other call should pay for it.
-        from jsonschema import Draft202012Validator, SchemaError
-
-        try:
-            Draft202012Validator.check_schema(form)
-        except SchemaError as error:
-            place = ".".join(["form", *map(str, error.absolute_path)])
-            yield Problem(f'"{place}" is no JSON Schema: {error.message[:200]}', place)
 
 
 def _problems_of_client(editing: Editing, action: Action) -> Iterator[Problem]:

@@ -8,61 +8,27 @@ role. Source: https://docs.nocobase.com/api/resources/association
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from chalicelib.domain.collection import Collection, Field
+from chalicelib.domain.collection import Collection
 from chalicelib.domain.field_types import convert_id
 from chalicelib.domain.filter import Filter, both
-from chalicelib.domain.keys import record_key
 from chalicelib.domain.record import Record
-from chalicelib.domain.role import Permit
 from chalicelib.engine.commit import store_errors
-from chalicelib.engine.definitions import Definitions
 from chalicelib.engine.dependents import destroy_records
 from chalicelib.engine.finder import Search
 from chalicelib.engine.links import Links
-from chalicelib.engine.reads import Reads
-from chalicelib.errors import Forbidden, Invalid, Json, NotFound
-from chalicelib.services import idempotency
-from chalicelib.services.action_events import bound_to, expect, segments_of
-from chalicelib.services.backend import Backend, Claims
+from chalicelib.errors import Invalid, NotFound
+from chalicelib.services.action_events import segments_of
+from chalicelib.services.associated import Associated, open_associated
+from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
 from chalicelib.services.custom_actions import CustomActions
 from chalicelib.services.later_calls import refuse_later
 from chalicelib.services.opened import Opened
-from chalicelib.services.permitted import PermittedRecords
 from chalicelib.services.record_run import Done, perform
-from chalicelib.services.records import check_versions, etag, listed, shown_rows, updates_of, written_row
-from chalicelib.services.session import NO_PERMISSIONS, Caller, authenticate, scope_filter, verified_claims
-
-OF_LINKS = ("add", "set", "remove", "toggle")
-
-
-@dataclass
-class Associated:
-    """An opened call: the owner, its links, and what the caller may do with the target."""
-
-    opened: Opened
-    links: Links
-    permit: Permit
-
-    @property
-    def records(self) -> PermittedRecords:
-        return self.opened.records
-
-    @property
-    def target(self) -> Collection:
-        return self.links.target
-
-    def updates(self, call: Call) -> list[str]:
-        return updates_of(call, self.records, self.target)
-
-    def reach(self) -> Filter:
-        """The partners that the caller reaches."""
-        scope = scope_filter(self.opened.caller, self.permit, self.target, self.opened.definitions)
-        return both(self.records.plain_filter(self.links.condition, self.target), scope)
+from chalicelib.services.records import check_versions, etag, listed, shown_rows, written_row
 
 
 class AssociationActions:
@@ -98,7 +64,7 @@ class AssociationActions:
         """The answer of an action that reads; a pre-action workflow that the call names runs before it."""
         if segments_of(call):
             return self._write(call, action, act)
-        return store_errors(lambda: act(self._open(call, action)).answer)
+        return store_errors(lambda: act(open_associated(self._backend, call, action)).answer)
 
     def create(self, call: Call) -> Answer:
         """A new partner, linked. Who may not give it its key on its own collection must be allowed to link it, as `add` does."""
@@ -162,9 +128,8 @@ class AssociationActions:
     def trigger(self, call: Call) -> Answer:
         """A custom action on partners: as on their own collection, for records that are linked to this one; others are missing."""
         refuse_later(call)
-        associated = self._open(
-            call, "list", needed="triggerNew" if replace(call, record_id=call.association_id).target_keys is None else "trigger"
-        )
+        needed = "triggerNew" if replace(call, record_id=call.association_id).target_keys is None else "trigger"
+        associated = open_associated(self._backend, call, "list", needed)
         target = replace(call, resource=associated.target.name, record_id=call.association_id, association=None, association_id=None)
         if target.target_keys is None:
             return self._custom_actions.trigger(target)
@@ -211,87 +176,11 @@ class AssociationActions:
         current: list[Associated] = []
 
         def open_call() -> Opened:
-            associated = self._open(call, action, writes=True)
+            associated = open_associated(self._backend, call, action, writes=True)
             current[:] = [associated]
             return associated.opened
 
         return perform(self._backend, call, open_call, lambda opened: act(current[0]))
-
-    def _open(self, call: Call, action: str, needed: str = "", *, writes: bool = False) -> Associated:
-        """Raises NotFound for an unknown association or record, Forbidden for one out of reach."""
-        return store_errors(lambda: self._open_quietly(call, action, needed, writes))
-
-    def _open_quietly(self, call: Call, action: str, needed: str, writes: bool) -> Associated:
-        reads, definitions = self._backend.reading()
-        claims = verified_claims(self._backend, call)
-        opened = reads.resolve(lambda: self._opened(reads, definitions, call, action, claims, writes))
-        now_ms = self._backend.clock.now_ms()
-        unit = self._backend.unit(reads, user_id=opened.caller.id, at_ms=now_ms, seed=secrets.token_hex(8))
-        opened.records = PermittedRecords(unit, definitions, opened.caller, call, now_ms)
-        owner = unit.get(opened.collection, convert_id(opened.collection, call.record_id))
-        if owner is None:
-            raise NotFound(f'no record {call.record_id} in collection "{opened.collection.name}"', code="RECORD_NOT_FOUND")
-        if not scope_filter(opened.caller, opened.permit, opened.collection, definitions).matches(owner.row):
-            raise Forbidden(NO_PERMISSIONS)
-        field = _association(opened.collection, call)
-        named = opened.records.granted_fields(owner, opened.permit)
-        if named is not None and field.name not in named:
-            raise Forbidden(NO_PERMISSIONS)
-        links = opened.records.links(owner, field)
-        if links.field.read_only and action not in ("list", "get"):
-            raise Invalid(f'"{links.field.name}" is set by the system and cannot be written', path=links.field.name)
-        if links.target.system and action not in ("list", "get", *OF_LINKS):
-            raise Invalid(f'records of "{links.target.name}" are written by its own actions only', code="SYSTEM_COLLECTION")
-        needed = needed or ("view" if action in OF_LINKS else action)
-        permit = opened.caller.permit(links.target.name, needed)
-        if writes:
-            opened.subject = links.target
-            opened.bound = reads.resolve(lambda: bound_to(definitions, opened.caller, call, links.target))
-        return Associated(opened, links, permit)
-
-    def _opened(self, reads: Reads, definitions: Definitions, call: Call, action: str, claims: Claims, writes: bool) -> Opened:
-        likely = definitions.likely_collection(call.resource)
-        keys = _owner_keys(likely, call) if likely else []
-        state: dict[str, Json] = {"replay": None}
-        reads.together(
-            lambda: state.update(caller=authenticate(reads, definitions, call, claims)),
-            lambda: state.update(collection=definitions.collection(call.resource)),
-            lambda: state.update(replay=self._replay(reads, call, claims)) if writes else None,
-            *[lambda key=key: reads.item(key) for key in keys],
-        )
-        collection = state["collection"]
-        if collection is None:
-            raise NotFound(f'there is no collection "{call.resource}"', code="COLLECTION_NOT_FOUND")
-        field = _association(collection, call)
-        expect(definitions, call, field.target or "") if writes else definitions.collection(field.target or "")
-        links = action in OF_LINKS or (action == "create" and not _may_write_key(state["caller"], field))
-        granted = state["caller"].permit(collection.name, "update" if links else "view")
-        return Opened(state["caller"], collection, granted, reads, definitions, state["replay"])
-
-    def _replay(self, reads: Reads, call: Call, claims: Claims) -> idempotency.Replay | None:
-        return idempotency.replay(reads, call, claims.user_id, self._backend.clock.now_ms() // 1000)
-
-
-def _may_write_key(caller: Caller, field: Field) -> bool:
-    """Whether the caller could make the partner with its key on the partner's own collection. Raises Forbidden."""
-    if field.type not in ("hasOne", "hasMany"):
-        return False
-    fields = caller.permit(field.target or "", "create").everywhere
-    return fields is None or field.foreign_key in fields
-
-
-def _association(collection: Collection, call: Call) -> Field:
-    field = collection.field(call.association or "")
-    if field is None or not field.is_association or field.hidden:
-        raise NotFound(f'collection "{collection.name}" has no association "{call.association}"', code="ASSOCIATION_NOT_FOUND")
-    return field
-
-
-def _owner_keys(collection: Collection, call: Call) -> list[Json]:
-    try:
-        return [record_key(collection.uid, convert_id(collection, call.record_id), collection.shards)]
-    except Invalid:
-        return []
 
 
 def _names_ids(call: Call) -> bool:

@@ -6,7 +6,8 @@ The number of an attempt is given out by a commit, so two who start one do not s
 from __future__ import annotations
 
 from chalicelib.domain.keys import execution_key, record_key
-from chalicelib.domain.ports import Equals, Item, MachineRefused, Update
+from chalicelib.domain.machines import MachineRefused
+from chalicelib.domain.ports import Equals, Item, Update
 from chalicelib.domain.system_collections import WORKFLOWS
 from chalicelib.domain.workflow import Workflow
 from chalicelib.engine.commit import Stale, commit

@@ -8,7 +8,8 @@ from typing import Literal, Protocol
 
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.instants import iso_text
-from chalicelib.domain.ports import Clock, DeadLetters, EffectFailed, MachineRefused, Machines, Outside, ScheduleRefused, Schedules, Store
+from chalicelib.domain.machines import MachineRefused, Machines, ScheduleRefused, Schedules
+from chalicelib.domain.ports import Clock, DeadLetters, EffectFailed, Outside, Store
 from chalicelib.domain.record import Row
 from chalicelib.domain.schedule_expression import Timing
 from chalicelib.engine.definitions import DefinitionCache, Definitions

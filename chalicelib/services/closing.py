@@ -1,4 +1,4 @@
-"""What is still to do after an execution has ended: tell of a failure, and see that its jobs and hints go when it goes.
+"""What is still to do after an execution has ended: tell of a failure, and see that its tasks, jobs and hints go when it goes.
 
 The commit that ends the execution says what (`left_over`), and leaves it in the index of open ones. So the sweep finds it until all is
 done, and whatever fails is tried again. Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-how-to.html
@@ -8,17 +8,17 @@ done, and whatever fails is tried again. Source: https://docs.aws.amazon.com/ama
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 
 from chalicelib.domain.instants import epoch_ms_of
-from chalicelib.domain.keys import execution_key
-from chalicelib.domain.ports import EXECUTIONS, Delete, Exists, Item, Key, Update
+from chalicelib.domain.keys import execution_key, index_text
+from chalicelib.domain.ports import EXECUTIONS, RECORDS, Delete, Exists, Item, Key, Range, Table, Update
 from chalicelib.domain.retention import TIMEOUT, is_announced, ttl_s
+from chalicelib.domain.system_collections import WORKFLOW_MANUAL_TASKS as TASKS
 from chalicelib.domain.workflow import Workflow
 from chalicelib.engine.commit import Stale, commit
 from chalicelib.engine.execution import is_kept
 from chalicelib.engine.unit_of_work import Tagged
-from chalicelib.errors import Json
+from chalicelib.errors import Json, TooLarge
 from chalicelib.services.announcing import announced
 from chalicelib.services.backend import Backend
 
@@ -70,34 +70,65 @@ def tell(backend: Backend, execution_id: int) -> None:
 
 
 def purge(backend: Backend, execution_id: int, deadline_ms: int | None = None) -> None:
-    """Remove an execution that has ended, its jobs and hints first."""
-    _remove(backend, execution_id, deadline_ms)
+    """Remove an execution that has ended, its jobs and hints first. People's tasks stay: whom one waited for sees that nobody does."""
+    _commit_all(backend, [Delete(key) for key in _beside(backend, execution_id, tasks=False)], deadline_ms)
     _commit_all(backend, [Delete(execution_key(execution_id))], deadline_ms)
 
 
-def _remove(backend: Backend, execution_id: int, deadline_ms: int | None = None) -> None:
-    _commit_all(backend, [Delete(key) for key, _ in _beside(backend, execution_id)], deadline_ms)
+def _remove(backend: Backend, execution_id: int) -> None:
+    _commit_all(backend, [Delete(key) for key in _beside(backend, execution_id)])
 
 
 def _expire(backend: Backend, execution_id: int, expires_s: int) -> None:
-    """Let the jobs and hints go when the execution does."""
-    lasting = [key for key, item in _beside(backend, execution_id) if item.get("ttl") is None]
-    _commit_all(backend, [Update(key, set={"ttl": expires_s}, condition=Exists()) for key in lasting])
+    """Let tasks, jobs and hints go when the execution does."""
+    lasting = [key for key, lasts in _beside(backend, execution_id).items() if lasts]
+    _commit_all(backend, [_expiring(key, expires_s) for key in lasting])
 
 
-def _beside(backend: Backend, execution_id: int) -> Iterator[tuple[Key, Item]]:
-    """The items of the execution beside its own."""
+def _expiring(key: Key, expires_s: int) -> Update:
+    """Of a record the version is raised too, so that who has just read it does not write it back without its end."""
+    return Update(key, set={"ttl": expires_s}, add={"version": 1} if key.table == RECORDS else {}, condition=Exists())
+
+
+def _beside(backend: Backend, execution_id: int, *, tasks: bool = True) -> dict[Key, bool]:
+    """What there is of the execution beside its own item, and whether that is yet to expire. People's ``tasks`` come first: they are looked
+    for where a job asked somebody, and when the jobs are gone nobody would."""
+    found: dict[Key, bool] = {}
+    asks = False
+    for item in _items(backend, EXECUTIONS, str(execution_id)):
+        if item["sk"] != "execution":
+            found[Key(EXECUTIONS, item["pk"], item["sk"])] = item.get("ttl") is None
+            asks = asks or bool(item.get("asks"))
+    return (_tasks(backend, execution_id) if asks and tasks else {}) | found
+
+
+def _tasks(backend: Backend, execution_id: int) -> dict[Key, bool]:
+    """Of the tasks that the execution gave to people, whether they are yet to expire."""
+    place = index_text(execution_id)
+    slot, keys = TASKS.fields["executionId"].slot, Range(low=place, high=place)
+    found = _items(backend, RECORDS, TASKS.partitions[0], slot, keys)
+    return {Key(RECORDS, item["pk"], item["sk"]): item.get("ttl") is None for item in found}
+
+
+def _items(backend: Backend, table: Table, partition: str, index: str | None = None, keys: Range | None = None) -> Iterator[Item]:
     start = None
     while True:
-        page = backend.store.query(EXECUTIONS, str(execution_id), start=start)
-        yield from ((Key(EXECUTIONS, item["pk"], item["sk"]), item) for item in page.items if item["sk"] != "execution")
+        page = backend.store.query(table, partition, index=index, keys=keys, start=start)
+        yield from page.items
         start = page.next
         if start is None:
             return
 
 
 def _commit_all(backend: Backend, writes: Sequence[Update | Delete], deadline_ms: int | None = None) -> None:
-    """So many at a time; what has gone meanwhile needs nothing any more."""
+    """So many at a time, and one by one where that is refused: together they may be too large. What has gone meanwhile needs nothing any
+    more. Raises TooLarge for one that the database will never take."""
     for start in range(0, len(writes), MOST_WRITES):
-        with suppress(Stale):
-            commit(backend.store, backend.clock, [Tagged(write, "other") for write in writes[start : start + MOST_WRITES]], deadline_ms)
+        some = writes[start : start + MOST_WRITES]
+        try:
+            commit(backend.store, backend.clock, [Tagged(write, "other") for write in some], deadline_ms)
+        except (Stale, TooLarge) as refused:
+            if len(some) == 1 and isinstance(refused, TooLarge):
+                raise
+            for write in some if len(some) > 1 else ():
+                _commit_all(backend, [write], deadline_ms)

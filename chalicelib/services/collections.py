@@ -128,8 +128,9 @@ class Collections:
 
     def destroy(self, call: Call) -> Answer:
         """Removes the definition; the records are out of reach from that moment, and a job removes them. Roles lose their rules for it,
-        workflows that start on it are disabled (``meta.disabled``), and so are its actions (``meta.actionsDisabled``). Refused while
-        another collection points here."""
+        workflows that start on it or ask people for its records are disabled (``meta.disabled``), and so are its actions
+        (``meta.actionsDisabled``); ``meta.stillNamed``: workflows with other nodes that name it. Refused while another collection points
+        here."""
         dropped: list[str] = []
 
         def act(editing: Editing) -> Answer:
@@ -139,7 +140,7 @@ class Collections:
             if record is None:
                 return Answer(0)
             refuse_while_pointed_at(editing, name)
-            meta: dict[str, Json] = {"disabled": disable_workflows(editing, name), "rolesChanged": remove_rules(editing, name)}
+            meta: dict[str, Json] = disable_workflows(editing, name) | {"rolesChanged": remove_rules(editing, name)}
             meta["actionsDisabled"] = disable_actions(editing, name)
             editing.unit.destroy(record)
             editing.extra += drop_job(record.item["data"], self._backend.clock.now_ms())

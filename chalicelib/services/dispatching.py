@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chalicelib.domain.instants import epoch_ms_of
-from chalicelib.domain.ports import NO_ANSWER, MachineRefused
+from chalicelib.domain.machines import NO_ANSWER, MachineRefused
 from chalicelib.domain.status import QUEUEING
 from chalicelib.engine.definitions import Definitions
 from chalicelib.engine.dispatch import mark_frozen

@@ -1,8 +1,9 @@
 """What goes along when a collection or a role is dropped, so that one made later under its name begins with nothing.
 
 The rules of every role for that name are removed. A workflow that starts on the collection's records is disabled, and stays: it can be
-pointed elsewhere and enabled again; so is an action on them, or beside them. Nodes that name the collection are left; they fail, and say
-which collection is missing.
+pointed elsewhere and enabled again; so is one whose tasks for people make or change its records, since nobody could submit them and what
+waits for them would wait for ever; so is an action on them, or beside them. Other nodes that name the collection are left and told of; they
+fail, and say which collection is missing.
 Source: https://docs.nocobase.com/data-sources/data-modeling/collection
 """
 
@@ -15,10 +16,13 @@ from chalicelib.domain.record import Record
 from chalicelib.domain.system_collections import ACTIONS, COLLECTIONS, ROLES, WORKFLOWS
 from chalicelib.domain.workflow import plain_name
 from chalicelib.engine.finder import Search
-from chalicelib.errors import Invalid, Problem
+from chalicelib.errors import Invalid, Json, Problem
+from chalicelib.nodes import manual
 from chalicelib.services.editing import Editing
 from chalicelib.services.versions import mirror
 from chalicelib.triggers import TRIGGER_TYPES
+
+WRITING = ("create", "update")  # kinds of forms
 
 
 def refuse_while_pointed_at(editing: Editing, name: str) -> None:
@@ -75,15 +79,36 @@ def remove_rules(editing: Editing, name: str) -> list[str]:
     return changed
 
 
-def disable_workflows(editing: Editing, name: str) -> list[str]:
-    """Stage every enabled workflow that starts on the collection as disabled; their keys."""
-    disabled = []
-    for version in editing.records.search(Search(WORKFLOWS, EVERYTHING)).records:
-        bound = (version.row["config"] or {}).get("collection")
-        if version.row["enabled"] and isinstance(bound, str) and plain_name(bound) == name:
+def disable_workflows(editing: Editing, name: str) -> dict[str, list[str]]:
+    """Stage every enabled workflow that starts on the collection, or asks people for its records, as disabled.
+
+    ``{"disabled": keys, "stillNamed": keys}``, the second those of enabled workflows with other nodes that name the collection."""
+    told: dict[str, list[str]] = {"disabled": [], "stillNamed": []}
+    is_enabled = editing.records.plain_filter({"enabled": True}, WORKFLOWS)
+    for version in editing.records.search(Search(WORKFLOWS, is_enabled)).records:
+        nodes = version.row["nodes"] or []
+        if _names_it(version.row["config"], name) or any(_asks_for(node, name) for node in nodes):
             mirror(editing, editing.unit.update(version, {"enabled": False}))
-            disabled.append(str(version.row["key"]))
-    return disabled
+            told["disabled"].append(str(version.row["key"]))
+        elif any(_works_on(node, name) for node in nodes):
+            told["stillNamed"].append(str(version.row["key"]))
+    return told
+
+
+def _names_it(config: Json, name: str, option: str = "collection") -> bool:
+    named = config.get(option) if isinstance(config, dict) else None
+    return isinstance(named, str) and plain_name(named) == name
+
+
+def _asks_for(node: dict[str, Json], name: str) -> bool:
+    """Whether the node is ``manual`` and a form of it makes or changes records of the collection."""
+    forms = (node.get("config") or {}).get("forms") if node["type"] == manual.NODE.name else None
+    return any(form["type"] in WRITING and _names_it(form, name) for form in (forms or {}).values())
+
+
+def _works_on(node: dict[str, Json], name: str) -> bool:
+    config = node.get("config") or {}
+    return _names_it(config, name) or _names_it(config.get("association"), name, "associatedCollection")
 
 
 def disable_actions(editing: Editing, name: str) -> list[str]:

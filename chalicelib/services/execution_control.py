@@ -79,9 +79,9 @@ class ExecutionControl:
         if not editing.caller.is_root:
             raise Forbidden(NO_PERMISSIONS)
         node_id = _asked_node(call)
-        replay = self._replay(editing, call)
-        if replay is not None:
-            return replay
+        there = idempotency.kept_answer(editing.reads, call, editing.caller, self._backend.clock.now_ms() // 1000)
+        if there is not None:
+            return there
         item, jobs = self._found(call)
         workflow = version_of(self._backend, item)
         if workflow is None:
@@ -91,15 +91,6 @@ class ExecutionControl:
         if item.get("status") == STARTED:
             return self._kept(editing, call, self._again(item, workflow, node_id))
         return self._anew(editing, call, item, jobs, workflow, node_id)
-
-    def _replay(self, editing: Editing, call: Call) -> Answer | None:
-        """The answer that was kept for the call's key. Raises Unprocessable when it was kept for another call."""
-        now_s = self._backend.clock.now_ms() // 1000
-        found = editing.reads.resolve(lambda: idempotency.replay(editing.reads, call, editing.caller.id, now_s))
-        if found is None or found.answer is None:
-            return None
-        found.check_role(editing.caller.role_name)
-        return found.answer
 
     def _kept(self, editing: Editing, call: Call, answer: Answer) -> Answer:
         """The answer about a new attempt, kept right after it: a second attempt would do no harm. Raises Replayed."""

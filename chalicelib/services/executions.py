@@ -232,4 +232,5 @@ def _wanted(editing: Editing, call: Call) -> Filter:
             raise Invalid(f'executions cannot be filtered by "{field.name}"', path=f"filter.{field.name}")
         return [record.id for record in editing.records.search(Search(WORKFLOWS, inner)).records]
 
-    return parse_filter(_filter(call), EXECUTION, _resolve).resolve_associations(ids_of)
+    now_ms = editing.records.now_ms
+    return parse_filter(_filter(call), EXECUTION, _resolve, now_ms=now_ms, timezone=call.timezone).resolve_associations(ids_of)

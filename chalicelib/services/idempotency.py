@@ -74,6 +74,15 @@ def replay(reads: Reads, call: Call, user_id: int, now_s: int) -> Replay | None:
     return Replay(answer, doc["executions"], item["doc"], doc["role"], doc.get("records") or [])
 
 
+def kept_answer(reads: Reads, call: Call, caller: Caller, now_s: int) -> Answer | None:
+    """The answer that was kept for the call's key and the caller's role; ``None`` for a call that is to be done. Raises Unprocessable."""
+    found = reads.resolve(lambda: replay(reads, call, caller.id, now_s))
+    if found is None or found.answer is None:
+        return None
+    found.check_role(caller.role_name)
+    return found.answer
+
+
 def keep(
     call: Call,
     caller: Caller,

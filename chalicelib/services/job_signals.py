@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from chalicelib.domain.keys import execution_key, job_key, record_key
-from chalicelib.domain.ports import EXECUTIONS, Check, Equals, Item, Key, MachineRefused, Put, StoreUnavailable, Update
+from chalicelib.domain.machines import MachineRefused
+from chalicelib.domain.ports import EXECUTIONS, Check, Equals, Item, Key, Put, StoreUnavailable, Update
 from chalicelib.domain.status import ABORTED, KNOWN, PENDING, STARTED
 from chalicelib.domain.system_collections import WORKFLOWS
 from chalicelib.domain.workflow import Workflow

@@ -11,12 +11,13 @@ import hashlib
 import json
 
 from chalicelib.asl.lint import problems_of_machine
-from chalicelib.domain.ports import MACHINE_NOT_FOUND, MachineRefused
+from chalicelib.domain.machines import MACHINE_NOT_FOUND, MachineRefused
 from chalicelib.domain.workflow import Workflow
 from chalicelib.engine.compiler import Functions, compile_workflow
-from chalicelib.errors import AppError, Json, Unavailable
+from chalicelib.errors import AppError, Json
 from chalicelib.observability import logger
 from chalicelib.services.backend import Backend
+from chalicelib.services.cloud_refusals import not_made
 
 HASH_DIGITS = 12
 NOT_CREATED = "MACHINE_NOT_CREATED"
@@ -49,8 +50,7 @@ def publish(backend: Backend, workflow: Workflow) -> None:
             raise AppError(f'the workflow "{workflow.title}" could not be turned into a state machine: {problems[0]}', code=NOT_CREATED)
         backend.machines.publish(name, document)
     except MachineRefused as refused:
-        message = f'the state machine of the workflow "{workflow.title}" could not be created: {refused}; the workflow was not enabled'
-        raise Unavailable(message, code=NOT_CREATED, data={"reason": refused.code or None, "retryAfter": 5}) from refused
+        raise not_made("state machine", workflow, "AWS Step Functions", refused, NOT_CREATED) from refused
 
 
 def start(backend: Backend, workflow: Workflow, execution_id: int, attempt: int) -> None:

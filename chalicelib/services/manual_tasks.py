@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from chalicelib.domain.field_types import convert_id
+from chalicelib.domain.filter import EVERYTHING, both
 from chalicelib.domain.keys import execution_key, job_key
 from chalicelib.domain.query import parse_paging, parse_sort
 from chalicelib.domain.record import Record, visible
+from chalicelib.domain.retention import lasting
 from chalicelib.domain.role import Permit
 from chalicelib.domain.status import ABORTED, PENDING, STARTED
 from chalicelib.domain.system_collections import WORKFLOW_CC_TASKS, WORKFLOW_MANUAL_TASKS, WORKFLOWS
@@ -26,7 +28,7 @@ from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call, filter_of
 from chalicelib.services.cc_tasks import UNREAD
 from chalicelib.services.editing import Editing, view
-from chalicelib.services.job_signals import ACCEPTED, signal
+from chalicelib.services.job_signals import signal
 from chalicelib.services.listing import shape_of
 from chalicelib.services.opened import Opened
 from chalicelib.services.own import own
@@ -50,7 +52,7 @@ class ManualTasks:
         """A page of the caller's own: ``title status result executionId nodeId workflowId``; open ones with ``filter={"status": 0}``."""
 
         def act(caller: Caller, records: PermittedRecords) -> Answer:
-            reach = records.plain_filter({"userId": caller.id}, TASKS)
+            reach = both(records.plain_filter({"userId": caller.id}, TASKS), lasting(records.now_ms))
             return listed(_opened(caller, records), call, TASKS, reach)
 
         return self._after_closing(call, act)
@@ -60,7 +62,7 @@ class ManualTasks:
 
         def act(editing: Editing) -> Answer:
             shape, paging = shape_of(call), parse_paging(call.params.get("page"), call.params.get("pageSize"), call.params.get("paginate"))
-            wanted = editing.records.filter(filter_of(call), TASKS)
+            wanted = both(editing.records.filter(filter_of(call), TASKS), lasting(editing.records.now_ms))
             found = editing.records.search(Search(TASKS, wanted, parse_sort(call.params.get("sort") or "id", TASKS))).records
             page = found[paging.offset : paging.offset + paging.page_size] if paging.paginate else found
             meta = {"count": len(found), "page": paging.page, "pageSize": paging.page_size, "totalPage": -(-len(found) // paging.page_size)}
@@ -73,7 +75,8 @@ class ManualTasks:
 
         def act(caller: Caller, records: PermittedRecords) -> Answer:
             task = records.unit.get(TASKS, task_id(call, "get"))
-            task = _closed(records, [task])[0] if task and task.row["userId"] == caller.id else None
+            is_there = task is not None and is_kept(task.item, records.now_ms) and task.row["userId"] == caller.id
+            task = _closed(records, [task])[0] if task and is_there else None
             if task is None:
                 return Answer(None)
             rows = shown_rows(_opened(caller, records), call, TASKS, [task])
@@ -82,28 +85,30 @@ class ManualTasks:
         return own(self._backend, call, act)
 
     def submit(self, call: Call) -> Answer:
-        """Takes ``{"result": {"<form>": {…}, "_": "<action>"}}``; the answer is the task as it is then, with the status 202."""
+        """Takes ``{"result": {"<form>": {…}, "_": "<action>"}}``; the answer is the task as it is then, with the status 202.
+
+        With an ``Idempotency-Key`` the same call again submits nothing and answers as the first."""
 
         begun = Begun(self._backend.clock.now_ms(), self._backend.effects())
 
-        def walk(number: int) -> Submission:
-            submission = Submission.read(self._backend, call, begun, task_id(call, "submit"))
-            submission.commit()
-            return submission
+        def walk(number: int) -> tuple[Answer, Submission | None]:
+            read = Submission.read(self._backend, call, begun, task_id(call, "submit"))
+            return (read, None) if isinstance(read, Answer) else (read.commit(), read)
 
-        done = store_errors(lambda: walk_until_committed(self._backend.clock, call.deadline_ms, walk))
-        if done.ends_job:
+        answer, done = store_errors(lambda: walk_until_committed(self._backend.clock, call.deadline_ms, walk))
+        if done is not None and done.ends_job:
             signal(self._backend, done.task.row["executionId"])
-        return Answer(visible(done.task), status=ACCEPTED)
+        return answer
 
     def counts(self, call: Call) -> Answer:
         """How many tasks the caller has: ``[{"userId", "type": "manual" or "cc", "stats": {"pending", "all"}}]``."""
 
         def act(caller: Caller, records: PermittedRecords) -> Answer:
-            kinds = (("manual", TASKS, PENDING), ("cc", WORKFLOW_CC_TASKS, UNREAD))
+            kinds = (("manual", TASKS, PENDING, lasting(records.now_ms)), ("cc", WORKFLOW_CC_TASKS, UNREAD, EVERYTHING))
             rows: list[Json] = []
-            for kind, collection, pending in kinds:
-                mine = records.search(Search(collection, records.plain_filter({"userId": caller.id}, collection))).records
+            for kind, collection, pending, shown in kinds:
+                wanted = both(records.plain_filter({"userId": caller.id}, collection), shown)
+                mine = records.search(Search(collection, wanted)).records
                 stats = {"pending": sum(1 for one in mine if one.row["status"] == pending), "all": len(mine)}
                 rows.append({"userId": caller.id, "type": kind, "stats": stats})
             return Answer(rows)
@@ -116,7 +121,7 @@ class ManualTasks:
 
         def closing(caller: Caller, records: PermittedRecords) -> Answer:
             nonlocal closed
-            mine = records.plain_filter({"userId": caller.id, "status": PENDING}, TASKS)
+            mine = both(records.plain_filter({"userId": caller.id, "status": PENDING}, TASKS), lasting(records.now_ms))
             tasks = _closed(records, records.search(Search(TASKS, mine)).records)
             closed = sum(1 for task in tasks if task.row["status"] != PENDING)
             return act(caller, records)

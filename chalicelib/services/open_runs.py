@@ -13,7 +13,8 @@ from collections.abc import Iterator
 
 from chalicelib.domain.instants import epoch_ms_of
 from chalicelib.domain.keys import execution_key, record_key
-from chalicelib.domain.ports import EXECUTIONS, Item, Key, MachineRefused, Put, Range
+from chalicelib.domain.machines import MachineRefused
+from chalicelib.domain.ports import EXECUTIONS, Item, Key, Put, Range
 from chalicelib.domain.retention import TIMEOUT
 from chalicelib.domain.status import ABORTED, QUEUEING
 from chalicelib.domain.system_collections import WORKFLOWS

@@ -5,8 +5,9 @@ Source: https://spec.openapis.org/oas/v3.1.0#components-object
 
 from __future__ import annotations
 
-from chalicelib.domain.action import SHOWN
+from chalicelib.domain.action import MULTIPLE, NONE, PARTS, SHOWN, SINGLE
 from chalicelib.domain.query import MAX_PAGE_SIZE
+from chalicelib.domain.role import AREAS
 from chalicelib.domain.system_collections import (
     ACTIONS,
     API_KEYS,
@@ -52,19 +53,31 @@ def component_schemas() -> dict[str, Schema]:
     return {**_envelopes(), **_records(), **body_schemas(), **_configs()}
 
 
+def _available() -> Schema:
+    """An action as it is offered, with whether it may be pressed and why not."""
+    shown = dict.fromkeys(("label", "color", "icon", "collection", "confirm"), NULLABLE_TEXT) | {
+        "name": TEXT,
+        "context": {"enum": [NONE, SINGLE, MULTIPLE]},
+        "placement": {"enum": ["toolbar", "row", "details", "form"]},
+        "kind": {"enum": list(PARTS)},
+        "form": {"type": ["object", "null"]},
+        "sort": {"type": ["number", "null"]},
+    }
+    found: Schema = record(shown | {"enabled": {"type": "boolean"}, "reason": TEXT, "code": TEXT}, (*SHOWN, "enabled"))
+    return found
+
+
 def _envelopes() -> dict[str, Schema]:
     summary = record({"id": ID, "key": TEXT, "status": or_null(WHOLE), "spilled": {"const": True}}, ("id", "key", "status"))
     skipped = record({"key": TEXT, "code": TEXT, "message": TEXT}, ("key", "code", "message"))
     page = record(
         {
-            "count": WHOLE,
-            "page": WHOLE,
-            "pageSize": WHOLE,
-            "totalPage": WHOLE,
+            **dict.fromkeys(("count", "page", "pageSize", "totalPage", "countAtLeast"), WHOLE),
             "hasNext": {"type": "boolean"},
             "cursor": NULLABLE_TEXT,
-            "countAtLeast": WHOLE,
             "plan": {"type": "object"},
+            "actions": array_of(reference("AvailableAction")),
+            "records": {"type": "object", "additionalProperties": array_of(reference("OfferedAction"))},
         },
         ("page", "pageSize"),
     )
@@ -89,13 +102,14 @@ def _envelopes() -> dict[str, Schema]:
 
 def _records() -> dict[str, Schema]:
     user = read_schema(USERS, (), closed=False)
+    may: Schema = {"type": "object", "additionalProperties": {"type": ["array", "null"], "items": TEXT}}
     role, workflow = read_schema(ROLES, (), closed=False), read_schema(WORKFLOWS, (), closed=False)
     role["properties"] |= {name: ANY for name in ("description", "default", "hidden")}  # kept as they came
     workflow["properties"] |= {"config": {"type": "object"}, "options": {"type": "object"}, "executed": WHOLE, "allExecuted": WHOLE}
     workflow["properties"] |= {name: {"type": "boolean"} for name in ("enabled", "sync", "invalid")}
     workflow["properties"] |= {"nodes": array_of(reference("Node")), "stats": {"type": "object"}, "versionStats": {"type": "object"}}
     job, execution = read_schema(JOB, (), closed=False), read_schema(EXECUTION, (), closed=False)
-    execution["properties"] |= {"jobs": array_of(reference("Job")), "workflow": {"type": ["object", "null"]}}
+    execution["properties"] |= {"jobs": array_of(reference("Job")), "workflow": {"type": ["object", "null"]}, "messages": array_of(TEXT)}
     times = {
         "createdAt": {"type": ["string", "null"], "format": "date-time"},
         "updatedAt": {"type": ["string", "null"], "format": "date-time"},
@@ -132,7 +146,9 @@ def _records() -> dict[str, Schema]:
             ("id", "status"),
         ),
         "Rerun": record({"nodeId": ID}, ()),
-        "Run": record({"execution": record({"id": ID, "status": or_null(WHOLE)}, ("id", "status"))}, ("execution",)),
+        "Run": record(
+            {"execution": or_null(record({"id": ID, "status": or_null(WHOLE)}, ("id", "status"))), "newVersionId": ID}, ("execution",)
+        ),
         "AuditEntry": read_schema(AUDIT_ENTRY, (), closed=False),
         "ApiKey": read_schema(API_KEYS, (), closed=False),
         "WorkflowCcTask": read_schema(WORKFLOW_CC_TASKS, (), closed=False),
@@ -150,9 +166,7 @@ def _records() -> dict[str, Schema]:
         "KeyMade": record({"token": TEXT}, ("token",)),
         "WorkflowCategory": read_schema(WORKFLOW_CATEGORIES, (), closed=False),
         "Action": read_schema(ACTIONS, (), closed=False),
-        "AvailableAction": record(
-            {name: {} for name in SHOWN} | {"enabled": {"type": "boolean"}, "reason": TEXT, "code": TEXT}, ("name", "kind", "enabled")
-        ),
+        "AvailableAction": _available(),
         "OfferedAction": record({"name": TEXT, "enabled": {"type": "boolean"}, "reason": TEXT, "code": TEXT}, ("name", "enabled")),
         "ActionResult": RESULT,
         "WorkflowDocument": record({"key": TEXT, "type": TEXT, "nodes": array_of({"type": "object"})}, ("key", "type", "nodes")),
@@ -174,14 +188,18 @@ def _records() -> dict[str, Schema]:
             {
                 "user": read_schema(USERS, (), closed=False),
                 "role": TEXT,
+                "defaultRole": NULLABLE_TEXT,
                 "roles": array_of(record({"name": TEXT, "title": TEXT}, ("name", "title"))),
-                "manages": array_of(TEXT),
+                "manages": array_of({"enum": list(AREAS)}),
                 "tasks": record({"manual": WHOLE, "cc": WHOLE}, ("manual", "cc")),
                 "collections": array_of(
-                    record({"name": TEXT, "title": NULLABLE_TEXT, "may": {"type": "object"}}, ("name", "fields", "may"))
+                    record(
+                        {"name": TEXT, "title": NULLABLE_TEXT, "fields": array_of({"type": "object"}), "may": may},
+                        ("name", "fields", "may"),
+                    )
                 ),
             },
-            ("user", "role", "roles", "manages", "tasks", "collections"),
+            ("user", "role", "defaultRole", "roles", "manages", "tasks", "collections"),
         ),
         "Info": record({"name": TEXT, "version": TEXT, "database": {"type": "object"}, "lang": TEXT}, ("name", "version")),
     }
@@ -220,6 +238,7 @@ def component_parameters() -> dict[str, Schema]:
         "state": ({"enum": list(STATES)}, "Only those in this state."),
         "userId": (TEXT, "For root, and who manages users: whose they are, instead of one's own."),
         "collection": (TEXT, "The collection whose actions are asked for; without it those of none."),
+        "actions": ({"enum": [0, 1]}, "1: `meta.actions` and `meta.records` say what may be done; at most 90 records."),
         "each": ({"enum": [0, 1]}, "1: `meta.records` says for each record by itself what may be done."),
         "filterKeys": (TEXT, "Fields that a record is recognised by, with commas between them; the body has their values."),
         "sourceId": (TEXT, "The record to move."),
@@ -245,6 +264,8 @@ def component_parameters() -> dict[str, Schema]:
     for name in ("triggerWorkflows", "filterKeys"):
         found[name]["required"] = True
     ids = array_of({"type": ["integer", "string"]})
+    after = "Keys of post-action workflows that run after it, `key` or `key!association`, with commas between them; at most 10."
+    found["boundWorkflows"] = _parameter("triggerWorkflows", "query", TEXT, after)
     found["filterByTk"] = _parameter("filterByTk[]", "query", ids, "Ids of several records. Wins over an id in the path.")
     for kind, schema in ID_SCHEMAS.items():
         for name in ("id", "associationId"):

@@ -12,6 +12,7 @@ from chalicelib.services.call import Answer, Call
 from chalicelib.services.cursor_seal import with_opened_cursor, with_sealed_cursor
 from chalicelib.services.custom_actions import CustomActions
 from chalicelib.services.handlers import Handler, handlers_of
+from chalicelib.services.offered_lists import with_offers
 from chalicelib.services.openapi import OpenApi
 from chalicelib.services.procedures import ProcedureCalls
 from chalicelib.services.record_extras import RecordExtras
@@ -49,10 +50,13 @@ class Product:
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
-        self._handlers = {**handlers_of(backend), "openapi.json:list": OpenApi(backend, self.handlers).document}
+        own = handlers_of(backend)
+        available = own["actions:available"]
+        users = {"users:list": with_offers(own["users:list"], available)}
+        self._handlers = {**own, **users, "openapi.json:list": OpenApi(backend, self.handlers).document}
         records, custom_actions = RecordExtras(backend), CustomActions(backend)
         self._of_collections: Mapping[str, Handler] = {
-            "list": records.list_records,
+            "list": with_offers(records.list_records, available),
             "get": records.get,
             "create": records.create,
             "update": records.update,

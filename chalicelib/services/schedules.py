@@ -13,13 +13,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chalicelib.domain.keys import SCHEDULES, fired_count_key, schedule_key
-from chalicelib.domain.ports import RECORDS, Delete, Item, Put, ScheduleRefused
+from chalicelib.domain.machines import ScheduleRefused
+from chalicelib.domain.ports import RECORDS, Delete, Item, Put
 from chalicelib.domain.record import Record
 from chalicelib.domain.schedule_expression import timing_of
 from chalicelib.domain.workflow import Workflow
 from chalicelib.engine.unit_of_work import Tagged
-from chalicelib.errors import Invalid, Json, Unavailable
+from chalicelib.errors import Invalid, Json
 from chalicelib.services.backend import Backend
+from chalicelib.services.cloud_refusals import not_made
 from chalicelib.triggers.schedule import SCHEDULE, STATIC, problem_at, static_recurrence
 
 HASH_DIGITS = 12
@@ -91,8 +93,7 @@ def publish_schedule(backend: Backend, workflow: Workflow, before: Item | None) 
     try:
         put_schedule(backend, scheduled)
     except ScheduleRefused as refused:
-        message = f'the schedule of the workflow "{workflow.title}" could not be created: {refused}; the workflow was not enabled'
-        raise Unavailable(message, code=NOT_CREATED, data={"reason": refused.code or None, "retryAfter": 5}) from refused
+        raise not_made("schedule", workflow, "EventBridge Scheduler", refused, NOT_CREATED) from refused
 
 
 def mark_of(record: Record) -> list[Tagged]:

@@ -215,6 +215,12 @@ def role_names(user: Record) -> list[str]:
     return [name for name in user.row["roles"] or [] if isinstance(name, str)]
 
 
+def default_role(user: Record) -> str | None:
+    """The role that a call without one acts in; ``None`` for a user without roles."""
+    names, chosen = role_names(user), user.row["defaultRole"]
+    return chosen if chosen in names else next(iter(names), None)
+
+
 def _role_name(user: Record, asked: str | None) -> str:
     names = role_names(user)
     if asked == UNION and names:
@@ -225,8 +231,7 @@ def _role_name(user: Record, asked: str | None) -> str:
         return asked
     if not names:
         raise Unauthenticated("The user has no role; ask an administrator for one", code="USER_HAS_NO_ROLES_ERR")
-    default = user.row["defaultRole"]
-    return default if default in names else names[0]
+    return default_role(user) or names[0]
 
 
 def _roles(definitions: Definitions, user: Record, role_name: str) -> list[Role]:

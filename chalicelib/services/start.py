@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from chalicelib.domain.collection import Collection
 from chalicelib.domain.definition import Definition, parse_collection, public_collection
-from chalicelib.domain.filter import EVERYTHING, parse_filter
+from chalicelib.domain.filter import EVERYTHING, Filter, both, parse_filter
 from chalicelib.domain.keys import record_key
 from chalicelib.domain.record import Row
+from chalicelib.domain.retention import lasting
 from chalicelib.domain.role import AREAS, Permit, permit
 from chalicelib.domain.status import PENDING
 from chalicelib.domain.system_collections import COLLECTIONS, ROLES, USERS, WORKFLOW_CC_TASKS, WORKFLOW_MANUAL_TASKS
@@ -21,7 +22,7 @@ from chalicelib.errors import Json
 from chalicelib.services.auth import public_user
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
-from chalicelib.services.session import Caller, role_names, signed_in
+from chalicelib.services.session import Caller, default_role, role_names, signed_in
 
 NEEDS = ("view", "create", "update", "destroy", "trigger", "triggerNew")
 
@@ -33,7 +34,7 @@ class Start:
         self._backend = backend
 
     def start(self, call: Call) -> Answer:
-        """The user, its roles, the areas that the role manages, and the collections that it may view.
+        """The user, its roles (``defaultRole``: in which it begins), the areas that the role manages, and the collections that it may view.
 
         Of each its fields in view, and in ``may`` what the role may do: by action the fields, ``null`` for all of them. ``tasks``: how many
         are open, as of the last look at them."""
@@ -44,16 +45,19 @@ class Start:
             keys = [record_key(ROLES.uid, name) for name in role_names(caller.user)]
             reads.load(keys)
             titles = {item["data"]["name"]: item["data"].get("title") for key in keys if (item := reads.items.get(key))}
-            unit = self._backend.unit(reads, user_id=None, at_ms=self._backend.clock.now_ms(), seed="")
+            now_ms = self._backend.clock.now_ms()
+            unit = self._backend.unit(reads, user_id=None, at_ms=now_ms, seed="")
             found = [record.item["data"] for record in find(unit, Search(COLLECTIONS, EVERYTHING)).records]
             shown = (_shown(caller, public_collection(one), parse_collection(one)) for one in found)
             data: Row = {
                 "user": public_user(caller.user),
                 "role": caller.role_name,
+                "defaultRole": default_role(caller.user),
                 "roles": [{"name": name, "title": titles.get(name) or name.title()} for name in role_names(caller.user)],
                 "manages": [area for area in AREAS if caller.manages(area)],
                 "tasks": {
-                    kind: _open_tasks(unit, caller, tasks) for kind, tasks in (("manual", WORKFLOW_MANUAL_TASKS), ("cc", WORKFLOW_CC_TASKS))
+                    "manual": _open_tasks(unit, caller, WORKFLOW_MANUAL_TASKS, lasting(now_ms)),
+                    "cc": _open_tasks(unit, caller, WORKFLOW_CC_TASKS, EVERYTHING),
                 },
                 "collections": [one for one in (*shown, _users(caller)) if one],
             }
@@ -62,9 +66,9 @@ class Start:
         return store_errors(act)
 
 
-def _open_tasks(unit: UnitOfWork, caller: Caller, tasks: Collection) -> int:
+def _open_tasks(unit: UnitOfWork, caller: Caller, tasks: Collection, shown: Filter) -> int:
     open_ones = parse_filter({"userId": caller.id, "status": PENDING}, tasks, lambda name: tasks)
-    return len(find(unit, Search(tasks, open_ones)).records)
+    return len(find(unit, Search(tasks, both(open_ones, shown))).records)
 
 
 def _users(caller: Caller) -> Row | None:

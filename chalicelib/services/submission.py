@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from chalicelib.domain.collection import Collection
 from chalicelib.domain.instants import iso_text
-from chalicelib.domain.record import Record
+from chalicelib.domain.record import Record, visible
 from chalicelib.domain.status import PENDING
 from chalicelib.domain.system_collections import WORKFLOW_MANUAL_TASKS
 from chalicelib.domain.system_variables import system_variables
 from chalicelib.domain.template import ExpressionError
-from chalicelib.engine.commit import AlreadyCommitted, Stale, commit
+from chalicelib.engine.commit import AlreadyCommitted, Replayed, Stale, commit
 from chalicelib.engine.dispatch import run_writes
-from chalicelib.engine.execution import Execution
+from chalicelib.engine.execution import Execution, is_kept
 from chalicelib.engine.finder import Search
 from chalicelib.engine.interpreter import prepared_nodes
 from chalicelib.engine.ports import Effects
@@ -30,10 +31,12 @@ from chalicelib.errors import Forbidden, Invalid, Json, NotFound, Problem
 from chalicelib.nodes.manual import SINGLE, Prepared, verdict
 from chalicelib.nodes.manual_forms import ACTION_KEY, DRAFT, Action, Form
 from chalicelib.nodes.record_config import filter_or_refuse, params_of, rendered_records
+from chalicelib.services import idempotency
 from chalicelib.services.backend import Backend
-from chalicelib.services.call import Call, kind_of
+from chalicelib.services.call import Answer, Call, kind_of
 from chalicelib.services.dispatching import after_commit
-from chalicelib.services.job_signals import NOT_OPEN, ReadJob, read_job
+from chalicelib.services.input_problems import problems_of_form_input
+from chalicelib.services.job_signals import ACCEPTED, NOT_OPEN, ReadJob, read_job
 from chalicelib.services.session import Caller, signed_in
 
 TASKS = WORKFLOW_MANUAL_TASKS
@@ -80,14 +83,19 @@ class Submission:
     _started: list[Execution] = field(default_factory=list)
 
     @classmethod
-    def read(cls, backend: Backend, call: Call, begun: Begun, task_id: int) -> Submission:
-        """Raises Unauthenticated, NotFound, Forbidden (another's), Invalid (no longer open)."""
+    def read(cls, backend: Backend, call: Call, begun: Begun, task_id: int) -> Submission | Answer:
+        """The submission, or the answer that is kept for its Idempotency-Key.
+
+        Raises Unauthenticated, Unprocessable, NotFound, Forbidden (another's), Invalid (no longer open)."""
         reads, definitions = backend.reading()
         caller = signed_in(backend, reads, definitions, call)
         now_ms = backend.clock.now_ms()
+        there = idempotency.kept_answer(reads, call, caller, now_ms // 1000)
+        if there is not None:
+            return there
         unit = backend.unit(reads, user_id=caller.id, at_ms=begun.at_ms, seed=begun.seed)
         task = unit.get(TASKS, task_id)
-        if task is None:
+        if task is None or not is_kept(task.item, now_ms):
             raise NotFound(f"there is no task {task_id}", code="RECORD_NOT_FOUND")
         if task.row["userId"] != caller.id:
             raise Forbidden(f"the task {task_id} is another user's")
@@ -99,15 +107,20 @@ class Submission:
         node: Prepared = prepared_nodes(job.workflow)[job.stored.job.node.id]
         return cls(backend, call, begun, caller, records, task, job, node)
 
-    def commit(self) -> None:
-        """Write all of it. Raises Stale, Invalid, TooLarge, and what the workflows that the records set off raise."""
+    def commit(self) -> Answer:
+        """Write all of it; the answer is the task as it is then.
+
+        Raises Stale, Invalid, TooLarge, and what the workflows that the records set off raise."""
         chosen = chosen_of(self.call, self.node)
         tagged = self._draft(chosen) if chosen.action.status == DRAFT else self._settle(chosen)
+        answer = Answer(visible(self.task), status=ACCEPTED)
+        kept = idempotency.keep(self.call, self.caller, self.backend.clock.now_ms() // 1000, answer)
         try:
-            commit(self.backend.store, self.backend.clock, [*tagged, *self.records.unit.writes()], self.call.deadline_ms)
-        except AlreadyCommitted:
+            commit(self.backend.store, self.backend.clock, [*tagged, *self.records.unit.writes(), *kept], self.call.deadline_ms)
+        except (AlreadyCommitted, Replayed):
             raise Stale from None
         after_commit(self.backend, self.records.definitions, self._started)
+        return answer
 
     def _draft(self, chosen: Chosen) -> list[Tagged]:
         """The submitted forms over those that were kept before; nothing else happens."""
@@ -116,6 +129,7 @@ class Submission:
         return self.job.check_writes()
 
     def _settle(self, chosen: Chosen) -> list[Tagged]:
+        self._check(chosen)
         scope = self._scope(chosen)
         try:
             values = chosen.values | chosen.action.values.render(scope)
@@ -127,6 +141,18 @@ class Submission:
         status, result = self._verdict()
         self.ends_job = status != PENDING
         return [*self._run_writes(), *self.job.writes(status, result, self.backend.now())]
+
+    def _check(self, chosen: Chosen) -> None:
+        """Raises Invalid with all that the form does not take: what its schema forbids, fields of the record that it does not ask for."""
+        form, prefix = chosen.form, f"result.{chosen.form_key}"
+        found: list[Problem] = []
+        if form.schema is not None:
+            inner = problems_of_form_input(chosen.values, form.schema)
+            found = [Problem(one.message, f"{prefix}.{one.path}" if one.path else prefix, one.code) for one in inner]
+        elif form.fields is not None:
+            found = list(_not_asked_for(chosen, form.fields, self.records.writable(form.collection)))
+        if found:
+            raise Invalid.of(found)
 
     def _verdict(self) -> tuple[int, Json]:
         """The job's status and result: of the first task, or the share of tasks that are settled."""
@@ -243,3 +269,13 @@ def _unknown_action(action_key: Json, submitted: Row, node: Prepared) -> Problem
         return Problem(message, f"result.{ACTION_KEY}")
     said = "is required" if action_key in (None, "") else f"names no action of the submitted form: {str(action_key)[:80]}"
     return Problem(f'"result.{ACTION_KEY}" {said}; actions: {known}', f"result.{ACTION_KEY}")
+
+
+def _not_asked_for(chosen: Chosen, fields: Sequence[str], collection: Collection) -> Iterator[Problem]:
+    """The values of fields that the form does not name; an association may be given by its foreign key."""
+    named = {name: collection.field(name) for name in fields}
+    taken = {*named, *(field.foreign_key for field in named.values() if field is not None and field.foreign_key)}
+    for name in chosen.values:
+        if name not in taken:
+            text = f'"{name}" is not taken here; the fields of this form are: {", ".join(fields)}'
+            yield Problem(text, f"result.{chosen.form_key}.{name}", "UNKNOWN_FIELD")

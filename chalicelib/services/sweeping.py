@@ -7,7 +7,8 @@ gets one slice in turn with the others, and one that cannot go on does not stop 
 
 from __future__ import annotations
 
-from chalicelib.domain.ports import Item, MachineRefused, ScheduleRefused
+from chalicelib.domain.machines import MachineRefused, ScheduleRefused
+from chalicelib.domain.ports import Item
 from chalicelib.engine.commit import store_errors
 from chalicelib.errors import AppError
 from chalicelib.observability import counted, logger

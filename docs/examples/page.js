@@ -10,7 +10,7 @@ signIn.elements.server.value = server;
 signIn.addEventListener("submit", async (event) => {
   event.preventDefault();
   const { server, account, password } = Object.fromEntries(new FormData(signIn));
-  client = createClient({ baseUrl: new URL("/api/", server).href });
+  client = createClient({ baseUrl: under(server, "api/").href });
   await attempt(event.submitter, async () => {
     await client.signIn(account, password);
     await showUsers();
@@ -76,9 +76,14 @@ async function attempt(button, work) {
   button.disabled = false;
 }
 
+/** A deployed API has its stage in its address, https://example.com/dev, and everything of it lies behind that. */
+function under(server, path) {
+  return new URL(path, server.endsWith("/") ? server : `${server}/`);
+}
+
 /** Only a web address is opened, whatever the answer says. */
 function openPage(url) {
-  const target = new URL(url, signIn.elements.server.value);
+  const target = under(signIn.elements.server.value, /^\/(?![/\\])/.test(url) ? `.${url}` : url);
   if (!["http:", "https:"].includes(target.protocol)) return say("That is no web address", "error");
   window.open(target, "_blank", "noopener");
   return say(`Opened ${target.href}`);

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from tests.bench import async_rates, cost, imports, large, rates, scale, waits
+from tests.bench import async_rates, console, cost, imports, large, rates, scale, waits
 from tests.bench.report import Line, at_most, table
 from tests.bench.stack import database, served
 
@@ -72,6 +72,11 @@ def _async(quick: bool) -> Iterable[Line]:
         yield from async_rates.measure(running.port, 16 if quick else 160)
 
 
+def _console(quick: bool) -> Iterable[Line]:
+    with tempfile.TemporaryDirectory(prefix="stepbase-bench-") as folder, served(_free_port(), Path(folder)) as running:
+        yield from console.measure(running.port)
+
+
 def _ready(quick: bool) -> Iterable[Line]:
     """The first start makes tables, user and example; the others find them."""
     with tempfile.TemporaryDirectory(prefix="stepbase-bench-") as folder:
@@ -98,6 +103,7 @@ PARTS: dict[str, tuple[str, Callable[[bool], Iterable[Line]]]] = {
     "http": ("Calls per second over HTTP", _http),
     "async": ("Asynchronous executions per second", _async),
     "ready": ("Starting", _ready),
+    "console": ("The web console", _console),
 }
 
 if __name__ == "__main__":

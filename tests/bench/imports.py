@@ -34,7 +34,7 @@ NOT_LOADED = (
     "chalicelib.adapters.scheduler",
     "chalicelib.adapters.jwks",
 )
-MOST_CPU_MS, MOST_MEMORY_MB, MOST_ZIPPED_MB = 350, 70, 8
+MOST_CPU_MS, MOST_MEMORY_MB, MOST_ZIPPED_MB, MOST_ZIPPED_WITH_JWKS_MB = 350, 70, 8, 12
 CHILD = f"""
 import json, pathlib, re, sys, time
 began = time.process_time()
@@ -62,7 +62,7 @@ ENVIRONMENT = {
 
 
 def measure(runs: int, packaged: bool) -> Iterator[Line]:
-    """``packaged``: also from the deployment package, which is built for it (10 s)."""
+    """``packaged``: also from the deployment package, which is built for it, with and without ``--jwks`` (30 s)."""
     yield from _lines("", [_once(sys.executable, "-c", folder=ROOT) for _ in range(runs + 1)])
     if packaged:
         with tempfile.TemporaryDirectory(prefix="stepbase-bench-") as scratch:
@@ -73,6 +73,9 @@ def measure(runs: int, packaged: bool) -> Iterator[Line]:
             # -S: nothing but the package's own modules, whatever is installed for this interpreter.
             interpreter = str(Path(sys.executable).resolve())
             yield from _sizes(Path(scratch) / "deployment.zip", folder)
+            package("dev", Path(scratch) / "jwks", jwks=True)
+            with_jwks = (Path(scratch) / "jwks" / "deployment.zip").stat().st_size / 1_000_000
+            yield at_most("the same with `cryptography` (`make package JWKS=1`)", with_jwks, MOST_ZIPPED_WITH_JWKS_MB, "MB")
             yield from _lines(", from the deployment package", [_once(interpreter, "-S", "-c", folder=folder) for _ in range(runs + 1)])
 
 

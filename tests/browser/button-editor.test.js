@@ -81,6 +81,7 @@ test("what cannot be is marked at its place, and nothing is lost on the way", as
   await open(page, "/buttons/+?collection=samples");
   await page.getByLabel("Label").fill("Look it up");
   await page.getByText("In the browser", { exact: true }).click();
+  seen.expect("400 actions:create");
   await page.getByLabel("Address").fill("javascript:alert(1)");
   await page.getByRole("button", { name: "Add a field" }).click();
   await page.getByRole("button", { name: "Make it" }).click();

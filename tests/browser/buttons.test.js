@@ -1,7 +1,7 @@
 // Buttons of every kind: procedures, the browser's own, asynchronous runs followed to their end, forms with bound workflows.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { api, close, noTrouble, open, signIn, visitor } from "./page.js";
+import { api, close, found, noTrouble, open, signIn, visitor } from "./page.js";
 
 after(close);
 
@@ -53,6 +53,7 @@ test("an asynchronous run is followed to its end", async () => {
   await page.getByText("rest: Succeeded").waitFor({ timeout: 30_000 });
   await page.getByRole("region", { name: "Fields" }).getByText("Rested").waitFor();
   await page.getByRole("region", { name: "Runs" }).getByText("Succeeded").waitFor();
+  assert.equal((await api(`samples:get/${id}`)).status, "Rested");
   await noTrouble(seen);
 });
 
@@ -64,10 +65,12 @@ test("a failed run never looks like a success", async () => {
   const id = await sample("Fragile");
   const seen = await visitor();
   await signIn(seen.page, undefined, undefined, `/tables/samples/${id}`);
+  seen.expect("500 actions:run/break");
   await seen.page.getByRole("button", { name: "Break it" }).click();
   await seen.page.getByRole("alert").getByText(/failed/).waitFor();
   assert.equal(await seen.page.getByText("All is well").count(), 0);
-  assert.deepEqual(await seen.page.evaluate(() => window.violations), []);
+  assert.equal((await found("executions", { key: "break" }))[0].status, -2);
+  await noTrouble(seen);
 });
 
 test("the add form starts the workflows that were bound to it, and shows what they say", async () => {

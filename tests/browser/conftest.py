@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CONSOLE = ROOT / ".ci" / "console"
 FOLDER = Path(__file__).parent
 BUILD_SECONDS = 300
-RUN_SECONDS = 300
+RUN_SECONDS = 600
 NO_NODE, NO_BROWSER = 3, 4
 
 

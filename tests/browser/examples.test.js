@@ -52,6 +52,7 @@ const row = (page, name) => page.getByRole("row").filter({ hasText: `${name}@exa
 
 test("a wrong password is told as the server says it", async () => {
   const seen = await visitor();
+  seen.expect("401 auth:signIn");
   await seen.page.goto(address);
   await seen.page.getByLabel("E-mail or username").fill(STEPBASE_EMAIL);
   await seen.page.getByLabel("Password").fill("guessed");
@@ -104,6 +105,7 @@ test("a call by hand asks first; no means no call, yes calls once and reads the 
 test("what the server refuses is told, and nothing looks sent", async () => {
   await api("users:create", { username: "nomail", nickname: "nomail", password: "inspect-91" });
   const seen = await opened();
+  seen.expect("400 actions:run/sendWelcomeEmail", "400 users:sendWelcomeEmail");
   const row = seen.page.getByRole("row").filter({ hasText: "nomail" });
   for (const name of ["Send Welcome Email", "Send after asking"]) {
     await row.getByRole("button", { name }).click();

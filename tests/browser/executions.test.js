@@ -1,7 +1,7 @@
 // What ran: found by filters, looked at node by node and round by round, followed while it runs, cancelled, run again.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { api, close, noTrouble, open, signIn, visitor } from "./page.js";
+import { api, close, found, noTrouble, open, signIn, visitor } from "./page.js";
 
 const ON_SAMPLE = { type: 1, collection: "samples", appends: [] };
 const text = (expression) => ({ engine: "string", expression });
@@ -17,6 +17,14 @@ async function run(key, title) {
   await api(`samples:trigger/${sample.id}?triggerWorkflows=${key}`, {}).catch(() => undefined);
   const [found] = await api(`executions:list?sort=-id&filter=${encodeURIComponent(JSON.stringify({ record: `samples/${sample.id}` }))}`);
   return { id: found.id, sample: sample.id };
+}
+
+async function until(holds) {
+  for (let looks = 0; looks < 100; looks++) {
+    if (await holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  assert.fail(`${holds} does not come true`);
 }
 
 let seen;
@@ -40,9 +48,21 @@ before(async () => {
 });
 after(close);
 
-test("runs are found by workflow, status, record and day, and the address says which", async () => {
+const statusCells = (page) => page.locator("tbody tr td:nth-child(2)").allTextContents();
+
+/** Chooses one status more in the filter. */
+async function chooseStatus(page, name) {
+  // What was chosen before lies over the input.
+  await page.getByRole("combobox", { name: "Status" }).dispatchEvent("click");
+  await page.getByRole("option", { name, exact: true }).click();
+  await page.keyboard.press("Escape");
+  await page.getByRole("option", { name, exact: true }).waitFor({ state: "hidden" });
+}
+
+test("runs are found by workflow, record and status, and the address says which", async () => {
   const { sample } = await run("runs_rounds", "Found");
-  await run("runs_breaks", "Broken");
+  const broken = await run("runs_breaks", "Broken");
+  await until(async () => (await api(`executions:get/${broken.id}`)).status === -2);
   const { page } = seen;
   await open(page, "/executions");
   const row = page.getByRole("row").filter({ has: page.getByRole("link", { name: "Three rounds", exact: true }) });
@@ -53,18 +73,50 @@ test("runs are found by workflow, status, record and day, and the address says w
   await row.first().waitFor({ state: "detached" });
   assert.match(page.url(), /workflow=runs_breaks/);
   await page.getByRole("button", { name: "Show all" }).click();
+  await row.first().waitFor();
+
+  for (const [name, status, filter] of [["Error", "-2", { status: -2 }], ["Succeeded", "-2,1", { status: { $in: [-2, 1] } }]]) {
+    await chooseStatus(page, name);
+    await page.waitForURL((url) => decodeURIComponent(url.hash).includes(`status=${status}`));
+    const expected = (await found("executions", filter, "&sort=-id")).map((one) => (one.status === -2 ? "Error" : "Succeeded"));
+    await until(async () => JSON.stringify(await statusCells(page)) === JSON.stringify(expected));
+  }
+  await page.getByRole("button", { name: "Show all" }).click();
   await page.getByLabel("Record").fill(`samples/${sample}`);
   await page.keyboard.press("Enter");
   await page.getByText("1–1 of 1").waitFor();
   await row.getByRole("link", { name: `Samples ${sample}` }).waitFor();
-  await page.getByLabel("Status").first().click();
-  await page.getByRole("option", { name: "Error" }).click();
-  await page.keyboard.press("Escape");
-  await page.getByText("Nothing matches").waitFor();
-  await open(page, "/executions?from=2001-01-01&to=2001-01-02");
+  await chooseStatus(page, "Error");
   await page.getByText("Nothing matches").waitFor();
   await noTrouble(seen);
 });
+
+// Fourteen hours before and eleven behind UTC: for one of them at least it is another day there than in UTC.
+for (const timezoneId of ["Pacific/Kiritimati", "Pacific/Pago_Pago"]) {
+  test(`days are those of the user's zone: ${timezoneId}`, async () => {
+    const { sample } = await run("runs_rounds", `Of today, ${timezoneId}`);
+    const dayIn = (date) => new Intl.DateTimeFormat("sv-SE", { timeZone: timezoneId }).format(date);
+    const [{ createdAt }] = await found("executions", { record: `samples/${sample}` });
+    const day = dayIn(new Date(createdAt));
+    const [dayBefore, dayAfter] = [-86_400_000, 86_400_000].map((shift) => new Date(Date.parse(`${day}T00:00:00Z`) + shift).toISOString().slice(0, 10));
+    const there = await visitor({ timezoneId });
+    const { page } = there;
+    await signIn(page, undefined, undefined, `/executions?record=samples/${sample}`);
+    const one = page.getByText("1–1 of 1");
+    const none = page.getByText("Nothing matches");
+    await one.waitFor();
+    const days = [["From", day, one], ["To", day, one], ["From", dayAfter, none], ["From", "", one], ["To", dayBefore, none], ["To", day, one]];
+    for (const [label, value, expected] of days) {
+      const asked = there.calls.length;
+      await page.getByLabel(label, { exact: true }).fill(value);
+      await until(() => there.calls.length > asked);
+      await there.settled();
+      await expected.waitFor();
+    }
+    await noTrouble(there);
+    await page.context().close();
+  });
+}
 
 test("a run shows what it said, each node's result, and the rounds of a loop", async () => {
   const { id } = await run("runs_rounds", "Rounds");
@@ -104,6 +156,7 @@ test("a run that waits says for whom and until when, goes on before one's eyes, 
   await page.getByRole("alertdialog").getByRole("button", { name: "Cancel it" }).click();
   await page.getByRole("region", { name: "The run" }).getByText("Aborted").waitFor();
   await page.getByRole("region", { name: "The run" }).getByText("manual cancel").waitFor();
+  assert.equal((await api(`executions:get/${id}`)).status, -3);
   assert.equal(await page.getByRole("button", { name: "Cancel it" }).count(), 0);
   await noTrouble(seen);
 });
@@ -132,5 +185,7 @@ test("who does not manage workflows is told so", async () => {
   await signIn(other.page, "runs_mary", "waits-for-her-91", "/executions");
   await other.page.getByText("What workflows did is shown to who manages them.").waitFor();
   assert.equal(await other.page.getByRole("link", { name: "Executions" }).count(), 0);
+  await other.settled();
+  assert.ok(!other.calls.some((call) => call.path.startsWith("executions:")));
   await noTrouble(other);
 });

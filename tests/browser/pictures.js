@@ -77,7 +77,7 @@ async function take() {
     await heading(/Hello/)(page);
     await open(page, typeof path === "string" ? path : await path());
     await ready(page);
-    await page.waitForLoadState("networkidle");
+    await seen.settled();
     await page.screenshot({ path: `${FOLDER}${name}.png`, animations: "disabled" });
     const { size } = statSync(`${FOLDER}${name}.png`);
     assert.ok(size < MOST_BYTES, `${name}.png has ${size} bytes`);

@@ -84,6 +84,7 @@ test("forms on records write them, and what the server refuses stands at its fie
   await page.getByRole("link", { name: "Look at For tasks_records" }).click();
   const post = page.getByRole("region", { name: "Add posts" });
   await post.getByLabel("Content").fill("Without a title");
+  seen.expect("400 workflowManualTasks:submit");
   await post.getByRole("button", { name: "Post it" }).click();
   await post.locator('[class*="error"]').getByText(/title|required/i).first().waitFor();
   const mark = page.getByRole("region", { name: "Mark the sample" });

@@ -29,6 +29,7 @@ test("a workflow is made, drawn and enabled by clicks, runs on a chosen record, 
   const drawer = page.getByRole("dialog");
   await drawer.getByLabel("Title").fill("Drawn by hand");
   await drawer.getByLabel("Key").fill(`drawn_${tag}`);
+  seen.expect("400 workflows:create");
   await drawer.getByRole("button", { name: "Make it" }).click();
   await drawer.getByText("Collection is required for record-based context").waitFor();
   await choose(page, "Collection", "Samples", drawer);

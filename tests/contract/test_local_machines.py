@@ -18,7 +18,7 @@ from chalicelib.asl import states
 from chalicelib.asl.lint import problems_of_machine
 from chalicelib.config import Machines
 from chalicelib.domain.instants import iso_text
-from chalicelib.domain.ports import MACHINE_NOT_FOUND, MachineRefused
+from chalicelib.domain.machines import MACHINE_NOT_FOUND, MachineRefused
 from local.claim import listening
 from local.functions import Function, function_arn, invocations
 from local.settings import ACCOUNT, REGION

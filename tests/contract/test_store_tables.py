@@ -55,8 +55,9 @@ def test_tables_are_on_demand_encrypted_and_backed_up(resource: str) -> None:
     assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
 
 
-def test_executions_expire_by_ttl() -> None:
-    assert RESOURCES["ExecutionsTable"]["Properties"]["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
+@pytest.mark.parametrize("resource", ["RecordsTable", "ExecutionsTable"])
+def test_executions_and_the_tasks_they_gave_to_people_expire_by_ttl(resource: str) -> None:
+    assert RESOURCES[resource]["Properties"]["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
 
 
 def test_two_stores_bind_one_model_to_their_own_tables() -> None:

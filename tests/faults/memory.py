@@ -8,10 +8,11 @@ from functools import cache
 from typing import Any
 
 from chalicelib.adapters.memory import FixedClock, MemoryStore
-from chalicelib.domain.ports import EffectFailed, Item, Key, MachineRefused, Page, Range, StoreUnavailable, Table, TransactionRefused, Write
+from chalicelib.domain.machines import MachineRefused
+from chalicelib.domain.ports import EffectFailed, Item, Key, Page, Range, StoreUnavailable, Table, TransactionRefused, Write
 from tests.faults.shapes import define
 from tests.faults.trouble import LATE, Crash, Plan, Trouble, Ways
-from tests.faults.world import BEGIN_MS, MortalMachines, Place, World
+from tests.faults.world import BEGIN_MS, Message, MortalMachines, Place, World
 from tests.sessions import NOW_MS, Session
 
 WAYS: Ways = {
@@ -101,29 +102,36 @@ class TroubledMachines(MortalMachines):
 
 
 class TroubledOutside:
-    """Takes notifications down."""
+    """Takes notifications down, and what is told of failures."""
 
-    def __init__(self, trouble: Trouble, sent: list[tuple[str, int]]) -> None:
+    def __init__(self, trouble: Trouble, sent: list[Message]) -> None:
         self._trouble, self._sent = trouble, sent
 
     def send(self, kind: str, payload: dict[str, Any], key: str) -> Any:
-        number = len(self._trouble.kinds)
-        met(self._trouble, "notify", lambda: self._sent.append((key, number)))
+        message = Message(key, len(self._trouble.kinds), payload["executionId"] if kind == "failedRun" else None)
+        met(self._trouble, "notify", lambda: self._sent.append(message))
         return {"status": "success"}
 
 
 @cache
-def _prepared() -> MemoryStore:
+def prepared() -> MemoryStore:
+    """Every shape, defined."""
     return define(Session(MemoryStore(), FixedClock(NOW_MS)).install()).store  # type: ignore[return-value]
 
 
 def place() -> Place:
     """A fresh one, which nothing befalls yet."""
-    own, trouble, sent = MemoryStore(), Trouble(WAYS), list[tuple[str, int]]()
-    own._items = {table: dict(items) for table, items in _prepared()._items.items()}
+    own, trouble, sent = MemoryStore(), Trouble(WAYS), list[Message]()
+    own._items = {table: dict(items) for table, items in prepared()._items.items()}
     machines, clock, outside = TroubledMachines(trouble), FixedClock(BEGIN_MS), TroubledOutside(trouble, sent)
     troubled = Session(TroubledStore(own, trouble), clock, machines=machines, outside=outside)
-    return Place(trouble, machines, troubled, Session(own, clock, machines=machines), sent)
+
+    def look() -> dict[Key, Item]:
+        before = prepared()._items
+        held = ((Key(table, *at), item) for table, items in own._items.items() for at, item in items.items())
+        return own.batch_get([key for key, item in held if before[key.table].get((key.pk, key.sk)) is not item])
+
+    return Place(trouble, machines, troubled, look, sent)
 
 
 def wrong_after(shape: str, plan: Plan) -> list[str]:

@@ -101,13 +101,13 @@ OPERATIONS: dict[str, Callable[[States, Json], Json]] = {
 }
 
 
-def published(request: AWSPreparedRequest, took: Callable[[str], None]) -> AWSResponse:
-    """SNS takes a message; ``took`` hears its idempotency key."""
+def published(request: AWSPreparedRequest, took: Callable[[str, Json], None]) -> AWSResponse:
+    """SNS takes a message; ``took`` hears its idempotency key, and what was sent: the names and values of the form."""
     body = request.body.decode() if isinstance(request.body, bytes) else request.body
     form = body if isinstance(body, dict) else {name: values[0] for name, values in parse_qs(body).items()}
     assert form["Action"] == "Publish"
-    assert form["MessageAttributes.entry.1.Name"] == "idempotencyKey"
-    took(form["MessageAttributes.entry.1.Value.StringValue"])
+    (place,) = [name.removesuffix(".Name") for name, value in form.items() if value == "idempotencyKey"]
+    took(form[f"{place}.Value.StringValue"], form)
     return xml(request, 200, "<PublishResponse><PublishResult><MessageId>1</MessageId></PublishResult></PublishResponse>")
 
 

@@ -33,6 +33,7 @@ UNDONE = {
 }
 CHILD = [WAIT, note("child")]
 ONE = {"type": "subflow", "config": {"workflow": "single"}}
+SHORT = {"timeout": 8 * SECOND}
 # Nodes, the notes they leave, and the number of jobs.
 SHAPES: dict[str, tuple[list[Json], list[str], int]] = {
     "branch": (
@@ -54,7 +55,12 @@ SHAPES: dict[str, tuple[list[Json], list[str], int]] = {
     "transaction": ([note("before"), UNDONE, note("after")], ["after", "before", "undone"], 8),
     "manual": ([note("before"), ASK, note("after"), ASK | {"key": "again"}], ["after", "before"], 4),
     "limit": ([{"type": "parallel", "config": {"mode": "all"}, "branches": {"1": [ONE], "2": [ONE]}}], ["child", "child"], 7),
+    "failure": ([note("before"), WAIT, note("between"), NEVER], ["before", "between"], 4),
+    "timeout": ([note("before"), WAIT, note("between"), WAIT, note("never")], ["before", "between"], 4),
 }
+# With which status and reason a shape ends that is to fail; each is told to those who look after workflows.
+FAILING = {"failure": (-1, None), "timeout": (-3, "timeout")}
+OPTIONS = {"timeout": SHORT}
 # Of which workflows a shape's executions are, when not of its own only, and how many there are.
 FAMILIES = {"subflow": (("subflow", "child"), 2), "limit": (("limit", "single"), 3)}
 TELLING = ("branch", "transaction")  # these send a notification
@@ -65,5 +71,5 @@ def define(session: Session) -> Session:
     session.workflow("child", CHILD, None, sync=False)
     session.workflow("single", CHILD, None, sync=False, options={"concurrency": {"limit": 1}})
     for shape, (nodes, _, _) in SHAPES.items():
-        session.workflow(shape, nodes, sync=False)
+        session.workflow(shape, nodes, sync=False, options=OPTIONS.get(shape, {}))
     return session

@@ -8,7 +8,7 @@ Source: https://botocore.amazonaws.com/v1/documentation/api/latest/topics/events
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from itertools import islice
 from types import SimpleNamespace
@@ -23,14 +23,16 @@ from chalicelib.adapters.memory import FixedClock
 from chalicelib.adapters.outside import OutsideServices
 from chalicelib.adapters.stepfunctions import StepFunctions
 from chalicelib.config import Machines
+from chalicelib.domain.ports import EXECUTIONS, RECORDS, Item, Key
 from tests.conftest import REGION
 from tests.contract import wire as faults
 from tests.contract.wire import Content
+from tests.faults.memory import prepared
 from tests.faults.services import States, published, xml_error
-from tests.faults.shapes import CHANNEL, define
+from tests.faults.shapes import CHANNEL
 from tests.faults.trouble import LATE, Trouble, Ways
-from tests.faults.world import BEGIN_MS, MortalMachines, Place
-from tests.sessions import NOW_MS, Session
+from tests.faults.world import BEGIN_MS, Message, MortalMachines, Place
+from tests.sessions import Session
 
 Fault = Callable[["Line", AWSPreparedRequest], AWSResponse]
 BATCH = 25
@@ -42,7 +44,11 @@ SETTINGS = Machines(
     publish_function=None,
 )
 OUTSIDE = SimpleNamespace(
-    region=REGION, notification_topics={CHANNEL: f"arn:aws:sns:{REGION}:123456789012:alerts"}, outbox_dir=None, mail_from=()
+    region=REGION,
+    notification_topics={CHANNEL: f"arn:aws:sns:{REGION}:123456789012:alerts"},
+    failed_runs_topic=f"arn:aws:sns:{REGION}:123456789012:failed-runs",
+    outbox_dir=None,
+    mail_from=(),
 )
 
 KINDS = {
@@ -79,9 +85,9 @@ class Line:
 
     def __init__(self, endpoint: str, tables: tuple[str, str]) -> None:
         self._plain = DynamoStore(connect(REGION, endpoint), *tables)
-        self._tables = tables
-        define(Session(self._plain, FixedClock(NOW_MS)).install())
-        self._before = {key_of(name, item): item for name in tables for item in self._scanned(name)}
+        self._names = dict(zip((RECORDS, EXECUTIONS), tables, strict=True))
+        self._before = {key_of(self._names[table], item): item for table, held in prepared()._items.items() for item in held.values()}
+        self._put_back(self._before)
         self._store = DynamoStore(connect(REGION, endpoint), *tables, clock=FixedClock())
         self.machines, self.outside = StepFunctions(REGION, SETTINGS), OutsideServices(OUTSIDE)  # type: ignore[arg-type]
         for client in (self._dynamodb, self.machines._states, self.machines._making, self.outside._sns._client):
@@ -93,9 +99,9 @@ class Line:
         self._trouble, self._states = Trouble(WAYS), States(machines)
         self._calls: dict[str, list[str | None]] = {}
         self._written: set[tuple[str, str, str]] = set()
-        self._sent: list[tuple[str, int]] = []
+        self._sent: list[Message] = []
         troubled = Session(self._store, clock, machines=self.machines, outside=self.outside)  # type: ignore[arg-type]
-        return Place(self._trouble, machines, troubled, Session(self._plain, clock), self._sent, self._kept)
+        return Place(self._trouble, machines, troubled, self._look, self._sent, self._kept)
 
     @property
     def _dynamodb(self) -> Any:
@@ -117,7 +123,7 @@ class Line:
     def send(self, request: AWSPreparedRequest) -> AWSResponse:
         """It arrives, and is done."""
         if "sns." in request.url:
-            return published(request, lambda key: self._sent.append((key, len(self._trouble.kinds) - 1)))
+            return published(request, self._took)
         if "states." in request.url:
             return self._states.answer(request)
         for action in json.loads(request.body).get("TransactItems", ()):
@@ -126,20 +132,29 @@ class Line:
         response: AWSResponse = self._dynamodb._endpoint.http_session.send(request)
         return response
 
+    def _took(self, key: str, form: Mapping[str, str]) -> None:
+        is_failure = form["TopicArn"] == OUTSIDE.failed_runs_topic
+        failed = json.loads(form["Message"])["executionId"] if is_failure else None
+        self._sent.append(Message(key, len(self._trouble.kinds) - 1, failed))
+
     def _arrives(self, request: AWSPreparedRequest) -> None:
         with suppress(ReadTimeoutError):
             _ = self.send(request).content
+
+    def _look(self) -> Mapping[Key, Item]:
+        logical = {name: table for table, name in self._names.items()}
+        return self._plain.batch_get([Key(logical[name], pk, sk) for name, pk, sk in self._written])
 
     @contextmanager
     def _kept(self) -> Iterator[None]:
         try:
             yield
         finally:
-            self._take_back()
+            self._put_back(self._written)
 
-    def _take_back(self) -> None:
-        """What was written is as it was before."""
-        waiting = iter(self._written)
+    def _put_back(self, keys: Iterable[tuple[str, str, str]]) -> None:
+        """What has these keys is as it was when the shapes had been defined: in memory, and put here item by item."""
+        waiting = iter(keys)
         while batch := list(islice(waiting, BATCH)):
             requests: dict[str, list[Any]] = {}
             for name, pk, sk in batch:
@@ -148,11 +163,6 @@ class Line:
                 requests.setdefault(name, []).append({"PutRequest": {"Item": item}} if item else delete)
             answer = self._plain._connection.client.batch_write_item(RequestItems=requests)
             assert not answer.get("UnprocessedItems")
-
-    def _scanned(self, name: str) -> Iterator[dict[str, Any]]:
-        pages = self._plain._connection.client.get_paginator("scan").paginate(TableName=name)
-        for page in pages:
-            yield from page["Items"]
 
 
 def key_of(table: str, item: Mapping[str, Mapping[str, str]]) -> tuple[str, str, str]:

@@ -57,6 +57,43 @@ def test_workflows_that_start_on_it_are_disabled_and_named(session: Session) -> 
     assert session.trigger("boxes", 1, "pack").messages == ["done"]
 
 
+def asking(**form: Json) -> Json:
+    """A node that asks root, by a form that agrees with one button."""
+    return {"key": "ask", "type": "manual", "config": {"assignees": [1], "forms": {"f": form | {"actions": [{"key": "yes", "status": 1}]}}}}
+
+
+@pytest.mark.parametrize("form", [{"type": "create"}, {"type": "update", "filter": {"title": "a"}}])
+@pytest.mark.parametrize("name", ["boxes", "main:boxes"])
+def test_workflows_that_ask_people_for_its_records_are_disabled_and_named(session: Session, form: Json, name: str) -> None:
+    parallel = {"key": "all", "type": "parallel", "config": {}, "branches": {"1": [asking(**form, collection=name)]}}
+    session.workflow("asks", [parallel], sync=False)
+    session.workflow("elsewhere", [asking(**form, collection="samples")], sync=False)
+    session.workflow("plain", [asking(type="custom")], sync=False)
+    answer = session.answer("collections:destroy", "boxes")
+    assert answer.meta is not None
+    assert sorted(answer.meta["disabled"]) == ["asks", "pack"]
+    assert [enabled(session, key) for key in ("asks", "elsewhere", "plain")] == [False, True, True]
+    (version,) = session.call("workflows:list", filter={"key": "asks"})
+    with pytest.raises(Invalid, match='Collection "boxes" does not exist'):
+        session.call("workflows:update", version["id"], {"enabled": True})
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        {"type": "query", "config": {"collection": "boxes"}},
+        {"type": "create", "config": {"collection": "main:boxes", "params": {"values": {"title": "x"}}}},
+        {"type": "aggregate", "config": {"collection": "boxes", "aggregator": "count", "params": {"field": "id"}}},
+    ],
+)
+def test_workflows_whose_other_nodes_name_it_are_told_of_and_stay(session: Session, node: Json) -> None:
+    session.workflow("works", [node])
+    session.workflow("rests", [node], enabled=False)
+    answer = session.answer("collections:destroy", "boxes")
+    assert answer.meta is not None
+    assert (answer.meta["stillNamed"], enabled(session, "works")) == (["works"], True)
+
+
 def test_nothing_is_said_where_nothing_named_it(session: Session) -> None:
     session.call("collections:create", None, {"name": "lids", "fields": FIELDS})
     assert session.answer("collections:destroy", "lids").meta is None

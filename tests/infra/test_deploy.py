@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,13 @@ class Shell:
         self.cli.write_text(CLI.format(python=sys.executable))
         self.cli.chmod(0o755)
         self.out.mkdir()
-        (self.out / "sam.json").write_text(json.dumps({"Parameters": {"TokenHours": {}, "AlarmEmail": {}}}))
+        (self.out / "sam.json").write_text(json.dumps({"Parameters": {"TokenHours": {}, "AlarmEmail": {}, "JwksUrl": {}}}))
+        self.pack("app.py")
+
+    def pack(self, *names: str) -> None:
+        with zipfile.ZipFile(self.out / "deployment.zip", "w") as archive:
+            for name in names:
+                archive.writestr(name, "")
 
     def deploy(self, *arguments: str, stage: str = "dev", **variables: str) -> subprocess.CompletedProcess[str]:
         (self.folder / "answers.json").write_text(json.dumps(self.answers))
@@ -166,8 +173,9 @@ def test_without_the_cli_or_a_package_it_says_what_is_missing(shell: Shell) -> N
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--parameters", "TokenHour=1"], "PARAMETERS holds TokenHour; it takes Name=value of AlarmEmail, TokenHours"),
+        (["--parameters", "TokenHour=1"], "PARAMETERS holds TokenHour; it takes Name=value of AlarmEmail, JwksUrl, TokenHours"),
         (["--parameters", "TokenHours"], "PARAMETERS holds TokenHours; it takes Name=value"),
+        (["--parameters", "JwksUrl=https://example.com/keys"], "make package with JWKS=1, then deploy"),
         (["--stack", "my_stack"], "STACK='my_stack' is no name of a stack"),
         (["--stack", "x" * 35], "at most 34 characters"),
     ],
@@ -176,6 +184,12 @@ def test_a_mistake_is_told_before_aws_is_asked(shell: Shell, arguments: list[str
     ran = shell.deploy(*arguments)
     assert (ran.returncode, said in ran.stderr) == (1, True)
     assert shell.calls == []
+
+
+def test_another_issuer_is_deployed_with_a_package_that_verifies_its_tokens_and_taken_away_with_any(shell: Shell) -> None:
+    assert shell.deploy("--parameters", "JwksUrl=").returncode == 0
+    shell.pack("app.py", "cryptography/__init__.py")
+    assert shell.deploy("--parameters", "JwksUrl=https://example.com/keys").returncode == 0
 
 
 def test_a_stage_with_a_slash_is_refused(shell: Shell) -> None:

@@ -51,7 +51,10 @@ def test_a_cold_start_makes_one_client_that_of_the_database(cold_start: tuple[li
     assert cold_start[0] == ["dynamodb"]
 
 
-@pytest.mark.parametrize("module", [*NOT_LOADED, "chalicelib.adapters.jwks", "chalicelib.adapters.scheduler", "chalicelib.adapters.sqs"])
+OF_OTHER_FUNCTIONS = ["chalicelib.adapters.sqs", *(f"chalicelib.services.{name}" for name in ("administration", "messages", "sweeping"))]
+
+
+@pytest.mark.parametrize("module", [*NOT_LOADED, *OF_OTHER_FUNCTIONS])
 def test_what_few_calls_need_is_not_loaded(cold_start: tuple[list[str], set[str]], module: str) -> None:
     assert module not in cold_start[1]
 

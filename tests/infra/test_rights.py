@@ -133,16 +133,20 @@ def test_no_function_changes_or_removes_an_entry_of_the_audit_log(resources: Res
     assert [statement for statement in statements(resources) if statement["Effect"] == "Deny"] == [denied]
 
 
-def test_with_an_own_key_whoever_writes_to_a_queue_may_use_it(resources: Resources) -> None:
-    key = [{"Ref": "KmsKeyArn"}]
-    policies = {name: resources[name]["Properties"] for name in ("KeyRights", "ScheduleKeyRights")}
-    assert {resources[name]["Condition"] for name in policies} == {"OwnKey"}
-    (of_schedules,) = policies["ScheduleKeyRights"]["PolicyDocument"]["Statement"]
-    assert (of_schedules["Action"], of_schedules["Resource"]) == (["kms:Decrypt", "kms:GenerateDataKey"], key)
-    with_key = {role["Ref"] for policy in policies.values() for role in policy["Roles"]}
-    writers = {name for name in of_type(resources, "AWS::IAM::Role") if "sqs:SendMessage" in actions_of(resources, name)}
-    assert "ScheduleRole" in writers
-    assert writers - with_key == set()
+def test_a_key_of_ones_own_is_used_through_the_services_that_a_role_uses_and_by_no_other_role(resources: Resources) -> None:
+    """Lambda itself decrypts the functions' variables, by a grant that it makes when a function is deployed."""
+    services = {"TableKeyRights": {"dynamodb"}, "MessageKeyRights": {"sns", "sqs"}, "SecretKeyRights": {"secretsmanager"}}
+    for name, used in services.items():
+        roles = {role for role in ROLES.values() if {action.partition(":")[0] for action in actions_of(resources, role)} & used}
+        assert {role["Ref"] for role in resources[name]["Properties"]["Roles"]} == roles
+    assert {"Ref": "PublishRole"} not in [role for name in services for role in resources[name]["Properties"]["Roles"]]
+    assert resources["ScheduleKeyRights"]["Properties"]["Roles"] == [{"Ref": "ScheduleRole"}]
+    for name, used in (services | {"ScheduleKeyRights": {"sqs"}}).items():
+        assert resources[name]["Condition"] == "OwnKey"
+        for statement in resources[name]["Properties"]["PolicyDocument"]["Statement"]:
+            assert statement["Resource"] == [{"Ref": "KmsKeyArn"}]
+            via = [service["Fn::Sub"] for service in statement["Condition"]["StringEquals"]["kms:ViaService"]]
+            assert via == [f"{service}.${{AWS::Region}}.${{AWS::URLSuffix}}" for service in sorted(used)]
 
 
 def test_only_the_two_rules_may_leave_what_they_could_not_deliver(resources: Resources, translated: dict[str, Any]) -> None:
@@ -156,6 +160,7 @@ def test_only_the_two_rules_may_leave_what_they_could_not_deliver(resources: Res
 
 def test_who_keeps_tokens_of_tasks_may_only_touch_executions(resources: Resources) -> None:
     (right,) = [statement for statement in rights_of(resources, "AwaitSignalRole") if statement["Action"][0].startswith("dynamodb:")]
+    assert right["Action"] == ["dynamodb:UpdateItem"]
     assert right["Resource"] == [{"Fn::GetAtt": ["ExecutionsTable", "Arn"]}]
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -47,20 +50,59 @@ def test_botocore_describes_exactly_the_services_that_the_code_asks_for(unpacked
 
 def test_the_built_console_ships(tmp_path: Path) -> None:
     built = tmp_path / "checkout"
-    for name, text in {"chalicelib/static/index.html": "<html>", "chalicelib/static/.gitkeep": "", ".chalice/config.json": "{}"}.items():
+    static = "chalicelib/static"
+    there = {"index.html": "<html>", ".gitkeep": "", "before/1/old.js": "old()"}
+    for name, text in {".chalice/config.json": "{}", **{f"{static}/{one}": text for one, text in there.items()}}.items():
         (built / name).parent.mkdir(parents=True, exist_ok=True)
         (built / name).write_text(text)
     for name in ("app.py", "requirements.txt", "chalicelib/__init__.py"):
         (built / name).write_text("")
     copy = clean_copy(built, tmp_path / "copy")
     assert (copy / "chalicelib/static/index.html").read_text() == "<html>"
-    assert not (copy / "chalicelib/static/.gitkeep").exists()
+    assert [path.name for path in (copy / static).iterdir()] == ["index.html"]
 
 
 def test_the_console_of_this_checkout_is_in_the_zip(unpacked: Path) -> None:
     static = ROOT / "chalicelib" / "static"
-    built = {path.relative_to(static) for path in static.rglob("*") if path.is_file() and path.name != ".gitkeep"}
+    built = {
+        path.relative_to(static)
+        for path in static.rglob("*")
+        if path.is_file() and path.name != ".gitkeep" and static / "before" not in path.parents
+    }
     assert {path for path in built if not (unpacked / "chalicelib" / "static" / path).is_file()} == set()
+
+
+def test_with_jwks_the_zip_has_the_package_that_tests_use_and_without_it_has_not(tmp_path: Path) -> None:
+    added = set((clean_copy(ROOT, tmp_path / "with", jwks=True) / "requirements.txt").read_text().splitlines())
+    added -= set((clean_copy(ROOT, tmp_path / "without") / "requirements.txt").read_text().splitlines())
+    assert added == {f"cryptography=={version('cryptography')}"}
+
+
+def test_with_jwks_the_zip_verifies_tokens_of_another_issuer(unpacked: Path, tmp_path: Path) -> None:
+    """The zip, and beside it the package that ``--jwks`` adds; nothing else is on the path."""
+    there = Path(importlib.import_module("cryptography").__path__[0])
+    shutil.copytree(there, tmp_path / "cryptography", ignore=shutil.ignore_patterns("__pycache__"))
+    command = [sys.executable, "-S", "-I", "-c", VERIFY, str(unpacked), str(tmp_path)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (ran.stderr, ran.stdout.split()) == ("", ["RS256", "ada@example.com", "ES256", "ada@example.com"])
+
+
+VERIFY = """
+import sys
+sys.path[:0] = sys.argv[1:]
+import jwt, json, time
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+from chalicelib.adapters.jwks import OutsideVerifier
+keys = {"RS256": (rsa.generate_private_key(65537, 2048), RSAAlgorithm), "ES256": (ec.generate_private_key(ec.SECP256R1()), ECAlgorithm)}
+known = {"keys": [json.loads(kind.to_jwk(key.public_key())) | {"kid": name} for name, (key, kind) in keys.items()]}
+verifier = OutsideVerifier(lambda: known, "https://example.com", "stepbase", tuple(keys))
+now = int(time.time())
+said = {"sub": "1", "iss": "https://example.com", "aud": "stepbase", "iat": now, "exp": now + 60}
+said |= {"email": "ada@example.com", "email_verified": True}
+for name, (key, _) in keys.items():
+    print(name, verifier.verify(jwt.encode(said, key, name, {"kid": name}), now).account)
+"""
 
 
 def test_modules_for_another_runtime_are_refused() -> None:

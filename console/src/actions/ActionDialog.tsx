@@ -1,7 +1,8 @@
-import { Button, Group, Modal, Stack, Text } from "@mantine/core";
+import { Button, Group, Stack, Text } from "@mantine/core";
 import { lazy, Suspense, useId, useState } from "react";
 import type { ActionResult, AvailableAction, Row } from "../client";
 import { Loading } from "../ui/Loading";
+import { GuardedModal, Unsaved } from "../ui/Unsaved";
 import { formOf } from "./form";
 
 const SchemaForm = lazy(() => import("../forms/SchemaForm"));
@@ -16,6 +17,7 @@ interface Props {
 /** Asks first, takes the form's values, and stays open with the mistakes at their fields. */
 export default function ActionDialog({ action, count, onClose, onRun }: Props) {
   const [values, setValues] = useState<Row>({});
+  const [touched, setTouched] = useState(false);
   const [busy, setBusy] = useState(false);
   const [errors, setErrors] = useState<Record<string, string[]>>({});
   const formId = useId();
@@ -24,6 +26,10 @@ export default function ActionDialog({ action, count, onClose, onRun }: Props) {
   // White on a colour of one's choice may be too pale to be read; the light variants are dark enough (WCAG 2.2, 1.4.3).
   const look = action.color ? "light" : "filled";
 
+  function change(changed: Row, byHand: boolean) {
+    setValues(changed);
+    if (byHand) setTouched(true);
+  }
   async function run() {
     if (busy) return;
     setBusy(true);
@@ -35,7 +41,8 @@ export default function ActionDialog({ action, count, onClose, onRun }: Props) {
   }
 
   return (
-    <Modal opened onClose={busy ? () => undefined : onClose} title={label} closeButtonProps={{ "aria-label": "Close", disabled: busy }}>
+    <GuardedModal opened busy={busy} onClose={onClose} title={label}>
+      <Unsaved when={touched} />
       <Stack>
         {action.confirm && <Text className="as-written">{action.confirm}</Text>}
         {count > 1 && (
@@ -45,7 +52,7 @@ export default function ActionDialog({ action, count, onClose, onRun }: Props) {
         )}
         {/* The buttons come with the form: pressed before it is there they would do nothing. */}
         <Suspense fallback={<Loading />}>
-          {form && <SchemaForm id={formId} schema={form} values={values} onChange={setValues} errors={errors} onSubmit={() => void run()} />}
+          {form && <SchemaForm id={formId} schema={form} values={values} onChange={change} errors={errors} onSubmit={() => void run()} />}
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose} disabled={busy}>
               Cancel
@@ -62,6 +69,6 @@ export default function ActionDialog({ action, count, onClose, onRun }: Props) {
           </Group>
         </Suspense>
       </Stack>
-    </Modal>
+    </GuardedModal>
   );
 }

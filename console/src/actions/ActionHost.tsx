@@ -1,9 +1,12 @@
 /** Where every press of a button goes through: confirm, form, the call, and what came of it. */
+import { Modal } from "@mantine/core";
 import { createContext, lazy, Suspense, use, useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import { useLocation, useNavigate } from "react-router-dom";
 import { client } from "../app/client";
 import { refreshRecords } from "../app/queries";
-import { freshKey, type ActionResult, type AvailableAction, type Id, type Row } from "../client";
+import { Press, type ActionResult, type AvailableAction, type Id, type Row } from "../client";
+import { ErrorBoundary } from "../shell/ErrorBoundary";
+import { ProgressBar } from "../shell/Progress";
 import { follow, forgetVisit } from "./follow";
 import { formOf } from "./form";
 import { showError, showResult } from "./messages";
@@ -11,20 +14,23 @@ import { carryOut } from "./outcome";
 
 const ActionDialog = lazy(() => import("./ActionDialog"));
 
-export interface Press {
+export interface Pressed {
   action: AvailableAction;
   ids: Id[];
 }
 
 interface Host {
-  press: (press: Press) => void;
+  press: (pressed: Pressed) => void;
   isRunning: (action: string, ids: Id[]) => boolean;
 }
 
-interface Open extends Press {
+interface Open extends Pressed {
   /** One press, one key: what the network repeats is done once. */
-  key: string;
+  press: Press;
 }
+
+/** For so long another click on a button whose call got no answer is the same press. */
+const SAME_PRESS_MS = 60_000;
 
 const Context = createContext<Host | null>(null);
 
@@ -40,6 +46,7 @@ export function ActionHost({ children }: { children: ReactNode }) {
   const [open, setOpen] = useState<Open | null>(null);
   const [running, setRunning] = useState<ReadonlySet<string>>(new Set());
   const locked = useRef(new Set<string>());
+  const unheard = useRef(new Map<string, { press: Press; atMs: number }>());
   const navigate = useNavigate();
   const { pathname } = useLocation();
   const [screen, setScreen] = useState(pathname);
@@ -52,20 +59,22 @@ export function ActionHost({ children }: { children: ReactNode }) {
 
   /** The result; `null` when the same button is being pressed already or nothing came back that could be shown at a field. */
   const run = useCallback(
-    async ({ action, ids, key }: Open, input?: Row): Promise<ActionResult | null> => {
+    async ({ action, ids, press }: Open, input?: Row): Promise<ActionResult | null> => {
       const name = nameOf(action.name, ids);
       if (locked.current.has(name)) return null;
       locked.current.add(name);
       setRunning(new Set(locked.current));
       try {
         const sent = action.context === "none" ? undefined : action.context === "single" ? ids[0] : ids;
-        const result = await client.runAction(action.name, { ids: sent, input, idempotencyKey: key });
+        const result = await press.send({ sent, input }, (idempotencyKey) => client.runAction(action.name, { ids: sent, input, idempotencyKey }));
         await settled(action, result, navigate);
         return result;
       } catch (error) {
         showError(error, action.label ?? action.name);
         return null;
       } finally {
+        if (press.isOpen) unheard.current.set(name, { press, atMs: Date.now() });
+        else unheard.current.delete(name);
         locked.current.delete(name);
         setRunning(new Set(locked.current));
       }
@@ -76,7 +85,8 @@ export function ActionHost({ children }: { children: ReactNode }) {
   const host = useMemo<Host>(
     () => ({
       press: ({ action, ids }) => {
-        const pressed = { action, ids, key: freshKey() };
+        const before = unheard.current.get(nameOf(action.name, ids));
+        const pressed = { action, ids, press: before && Date.now() - before.atMs < SAME_PRESS_MS ? before.press : new Press() };
         if (action.confirm || formOf(action)) setOpen(pressed);
         else void run(pressed);
       },
@@ -89,19 +99,16 @@ export function ActionHost({ children }: { children: ReactNode }) {
     <Context value={host}>
       {children}
       {open && (
-        <Suspense fallback={null}>
-          <ActionDialog
-            action={open.action}
-            count={open.ids.length}
-            onClose={() => setOpen(null)}
-            onRun={async (input) => {
-              const result = await run(open, input);
-              // What was answered is over, the next attempt is another call; what may have got through is asked for under its key again.
-              if (result) setOpen((now) => now && { ...now, key: freshKey() });
-              return result;
-            }}
-          />
-        </Suspense>
+        <ErrorBoundary frame={(note) => <Broken title={open.action.label ?? open.action.name} note={note} onClose={() => setOpen(null)} />}>
+          <Suspense fallback={<ProgressBar when />}>
+            <ActionDialog
+              action={open.action}
+              count={open.ids.length}
+              onClose={() => setOpen(null)}
+              onRun={(input) => run(open, input)}
+            />
+          </Suspense>
+        </ErrorBoundary>
       )}
     </Context>
   );
@@ -118,3 +125,11 @@ async function settled(action: AvailableAction, result: ActionResult, navigate: 
   }
 }
 
+/** The dialog itself could not be shown: nothing was called. */
+function Broken({ title, note, onClose }: { title: string; note: ReactNode; onClose: () => void }) {
+  return (
+    <Modal opened onClose={onClose} title={title} closeButtonProps={{ "aria-label": "Close" }}>
+      {note}
+    </Modal>
+  );
+}

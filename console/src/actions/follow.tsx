@@ -1,10 +1,11 @@
 /** Asynchronous executions, told as they go until the last one has ended. */
 import { notifications } from "@mantine/notifications";
 import { client } from "../app/client";
-import { ApiError, hasEnded, statusName, type Execution, type Started } from "../client";
+import { refreshRecords } from "../app/queries";
+import { ApiError, hasEnded, statusName, type Answer, type Execution, type Started } from "../client";
 import { look } from "./messages";
 
-type State = Pick<Execution, "key" | "status"> & { reason?: string | null; unseen?: boolean };
+type State = Pick<Execution, "key" | "status"> & { reason?: string | null; messages?: string[]; unseen?: boolean };
 
 let visit = new AbortController();
 
@@ -13,6 +14,12 @@ export function forgetVisit(): void {
   visit.abort();
   visit = new AbortController();
   notifications.clean();
+}
+
+/** Follows what a written record has set off in the background; the records are loaded anew when it has ended. */
+export function followAnswer(title: string, answer: Answer<unknown>, collection: string): void {
+  const started = (answer.meta["executions"] ?? []) as Started[];
+  if (started.some((one) => !hasEnded(one))) void follow(title, started).then(() => refreshRecords(collection));
 }
 
 /** Resolves when all have ended, or when nothing more can be learned of them. Never rejects. */
@@ -44,7 +51,7 @@ function show(id: string, title: string, states: State[]): void {
   const unseen = states.some((one) => one.unseen);
   const ended = states.every((one) => hasEnded(one) || one.unseen);
   const level = failed ? "error" : ended && !unseen ? "success" : "info";
-  const message = states.map((one) => `${one.key}: ${one.unseen ? "goes on in the background" : statusName(one.status)}${one.reason ? ` (${one.reason})` : ""}`).join("\n");
+  const message = grouped(states.map((one) => `${one.key}: ${one.unseen ? "goes on in the background" : statusName(one.status)}${one.reason ? ` (${one.reason})` : ""}${(one.messages ?? []).map((said) => `\n${said}`).join("")}`)).join("\n");
   const options = {
     id,
     title,
@@ -59,4 +66,11 @@ function show(id: string, title: string, states: State[]): void {
   };
   notifications.show(options);
   notifications.update(options);
+}
+
+/** Each line once, with how many there are of it: many records, few outcomes. */
+export function grouped(lines: string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const line of lines) counts.set(line, (counts.get(line) ?? 0) + 1);
+  return [...counts].map(([line, count]) => (count > 1 ? `${count} × ${line}` : line));
 }

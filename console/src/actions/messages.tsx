@@ -1,5 +1,5 @@
 /** What a press of a button led to, said where it is seen and heard; what went wrong stays until it is read. */
-import { notifications } from "@mantine/notifications";
+import { notifications, notificationsStore } from "@mantine/notifications";
 import { IconAlertTriangle, IconCheck, IconInfoCircle, IconX } from "@tabler/icons-react";
 import { ApiError, type ActionResult, type Level } from "../client";
 
@@ -15,18 +15,24 @@ export function look(level: Level) {
   return LOOKS[level];
 }
 
-/** Shows the message as text, line by line, with its level. */
+/** How often each message that stays was said. */
+const said = new Map<string, number>();
+
+/** Shows the message as text, line by line, with its level. One that stays, and is said again while it stands there, tells how often. */
 export function say(title: string, message: string, level: Level, id?: string): void {
-  notifications.show({
-    id,
-    title,
-    message,
-    ...LOOKS[level],
-    classNames: { description: "as-written" },
-    autoClose: level === "warning" || level === "error" ? false : READ_MS,
-    withBorder: true,
-    role: level === "warning" || level === "error" ? "alert" : "status",
-  });
+  const stays = level === "warning" || level === "error";
+  const options = { message, ...LOOKS[level], classNames: { description: "as-written" }, withBorder: true, role: stays ? "alert" : "status" };
+  if (!stays) {
+    notifications.show({ ...options, id, title, autoClose: READ_MS });
+    return;
+  }
+  const key = id ?? JSON.stringify([level, title, message]);
+  const { notifications: shown, queue } = notificationsStore.getState();
+  const times = !id && [...shown, ...queue].some((one) => one.id === key) ? (said.get(key) ?? 1) + 1 : 1;
+  said.set(key, times);
+  const whole = { ...options, id: key, title: times > 1 ? `${title} (${times} times)`.trim() : title, autoClose: false as const };
+  notifications.show(whole);
+  notifications.update(whole);
 }
 
 export function showResult(title: string, result: ActionResult): void {

@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { expect, it, vi } from "vitest";
-import { carryOut, safeUrl } from "./outcome";
+import { carryOut, placeOf, safeUrl } from "./outcome";
 import type { ActionResult } from "../client";
 
 const RESULT: ActionResult = { status: "success", level: "success", message: null, fieldErrors: {}, refresh: true, redirect: null, download: null, executions: [], client: null };
@@ -18,4 +18,33 @@ it("a record and a redirect within the console are places of the console", () =>
   carryOut({ ...RESULT, client: { type: "openRecord", collection: "categories", id: "a/b" } }, navigate);
   carryOut({ ...RESULT, redirect: "#/tables/samples" }, navigate);
   expect(navigate.mock.calls).toEqual([["/tables/categories/a%2Fb"], ["/tables/samples"]]);
+});
+
+it.each([
+  ["http://here.example/console/", "/api/samples:list", "http://here.example/api/samples:list"],
+  ["http://here.example/console/", "/users/1?a=b#c", "http://here.example/users/1?a=b#c"],
+  ["http://here.example/console/", "#/tables/samples", "http://here.example/console/#/tables/samples"],
+  ["https://a.example/dev/console/", "/api/samples:list", "https://a.example/dev/api/samples:list"],
+  ["https://a.example/dev/console/", "/console/#/tables/samples", "https://a.example/dev/console/#/tables/samples"],
+  ["https://a.example/dev/console/", "/dev/api/samples:list", "https://a.example/dev/api/samples:list"],
+  ["https://a.example/dev/console/", "/developers", "https://a.example/dev/developers"],
+  ["https://a.example/dev/console/", "/a:b", "https://a.example/dev/a:b"],
+  ["https://a.example/dev/console/", "/javascript:alert(1)", "https://a.example/dev/javascript:alert(1)"],
+  ["https://a.example/dev/console/", "#/tables/samples", "https://a.example/dev/console/#/tables/samples"],
+  ["https://a.example/dev/console/", "?role=member", "https://a.example/dev/console/?role=member"],
+  ["https://a.example/dev/console/", "https://b.example/x", "https://b.example/x"],
+  ["https://a.example/dev/console/", "javascript:alert(1)", null],
+])("seen from %s, %s leads to %s", (base, url, target) => {
+  expect(placeOf(url, base)).toBe(target);
+});
+
+it("a new window with a place of the console opens the console where it lies", () => {
+  const opened = vi.spyOn(window, "open").mockReturnValue(null);
+  const base = document.head.appendChild(document.createElement("base"));
+  base.href = "https://a.example/dev/console/";
+  carryOut({ ...RESULT, client: { type: "openUrl", url: "#/tables/samples", newWindow: true } }, vi.fn());
+  carryOut({ ...RESULT, client: { type: "openUrl", url: "/api/report", newWindow: true } }, vi.fn());
+  expect(opened.mock.calls.map(([url]) => url)).toEqual(["https://a.example/dev/console/#/tables/samples", "https://a.example/dev/api/report"]);
+  base.remove();
+  opened.mockRestore();
 });

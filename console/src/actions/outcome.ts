@@ -28,22 +28,33 @@ export function safeUrl(url: string, base = document.baseURI): string | null {
   }
 }
 
+/**
+ * Where the address of an effect leads. `/…` begins where the server does, behind its stage: with the console at
+ * `https://a.example/dev/console/`, `/api/x` is `https://a.example/dev/api/x`; one that has the stage already stays. `#…` and `?…` are of the console.
+ */
+export function placeOf(url: string, base = document.baseURI): string | null {
+  if (!/^\/(?![/\\])/.test(url)) return safeUrl(url, base);
+  const root = new URL("..", base);
+  const isWhole = new URL(url, root).pathname.startsWith(root.pathname);
+  return safeUrl(isWhole ? url : `.${url}`, root.href);
+}
+
 /** `#/tables/samples` is a place in the console. */
 function go(url: string, navigate: Navigate): void {
   if (url.startsWith("#/")) void navigate(url.slice(1));
   else {
-    const safe = safeUrl(url, window.location.origin);
+    const safe = placeOf(url);
     if (safe) window.location.assign(safe);
   }
 }
 
 function open(url: string): void {
-  const safe = safeUrl(url, window.location.origin);
+  const safe = placeOf(url);
   if (safe) window.open(safe, "_blank", "noopener,noreferrer");
 }
 
 function download(url: string, filename: string | null): void {
-  const safe = safeUrl(url, window.location.origin);
+  const safe = placeOf(url);
   if (!safe) return;
   const link = document.createElement("a");
   link.href = safe;

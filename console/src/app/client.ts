@@ -1,5 +1,6 @@
 /** The console's one connection. The token lives as long as the tab: no other tab, and no later visitor, finds it. */
 import { createClient, type ApiError, type TokenStore } from "../client";
+import { watched } from "./traffic";
 
 const TOKEN = "stepbase.token";
 
@@ -13,6 +14,7 @@ let signedOut: (error: ApiError) => void = () => undefined;
 export const client = createClient({
   baseUrl: new URL("../api/", document.baseURI).href,
   tokens,
+  fetch: watched(globalThis.fetch.bind(globalThis)),
   onSignedOut: (error) => signedOut(error),
 });
 

@@ -11,6 +11,9 @@ export const theme = createTheme({
   headings: { fontFamily: SYSTEM_FONTS, fontWeight: "650" },
   cursorType: "pointer",
   components: {
+    Notification: { defaultProps: { closeButtonProps: { "aria-label": "Close" } }, styles: { description: { color: "var(--mantine-color-text)" } } },
+    // The menu's own place for the first focus is no item, which a menu must not hold: the focus goes to the first item.
+    Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
     NavLink: { styles: { root: { borderRadius: "var(--mantine-radius-md)" } } },
     Tooltip: { defaultProps: { withArrow: true, openDelay: 250, multiline: true, maw: 320 } },
     Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.35 } }, styles: { title: { fontWeight: 650 } } },
@@ -24,6 +27,6 @@ const onLight = (value: (color: string) => string) => Object.fromEntries(COLORS.
 /** Mantine's own greys and light variants are too pale to be read by everybody (WCAG 2.2, 1.4.3). */
 export const readableColors: CSSVariablesResolver = () => ({
   variables: {},
-  light: { "--mantine-color-anchor": "var(--mantine-color-indigo-9)", "--mantine-color-dimmed": "var(--mantine-color-gray-7)", "--mantine-color-placeholder": "var(--mantine-color-gray-7)", "--mantine-color-disabled-color": "var(--mantine-color-gray-7)", "--mantine-color-error": "var(--mantine-color-red-9)", ...onLight((color) => `color-mix(in srgb, var(--mantine-color-${color}-9), #000 30%)`) },
-  dark: { "--mantine-color-dimmed": "var(--mantine-color-dark-1)", "--mantine-color-placeholder": "var(--mantine-color-dark-1)", "--mantine-color-disabled-color": "var(--mantine-color-dark-1)", "--mantine-color-anchor": "var(--mantine-color-indigo-3)", "--mantine-color-error": "var(--mantine-color-red-4)", ...onLight((color) => `var(--mantine-color-${color}-1)`) },
+  light: { "--mantine-color-red-filled": "var(--mantine-color-red-9)", "--mantine-color-red-filled-hover": "color-mix(in srgb, var(--mantine-color-red-9), #000 15%)", "--mantine-color-anchor": "var(--mantine-color-indigo-9)", "--mantine-color-dimmed": "var(--mantine-color-gray-7)", "--mantine-color-placeholder": "var(--mantine-color-gray-7)", "--mantine-color-disabled-color": "var(--mantine-color-gray-7)", "--mantine-color-error": "var(--mantine-color-red-9)", ...onLight((color) => `color-mix(in srgb, var(--mantine-color-${color}-9), #000 30%)`) },
+  dark: { "--mantine-color-red-filled": "var(--mantine-color-red-9)", "--mantine-color-red-filled-hover": "color-mix(in srgb, var(--mantine-color-red-9), #000 15%)", "--mantine-color-dimmed": "var(--mantine-color-dark-1)", "--mantine-color-placeholder": "var(--mantine-color-dark-1)", "--mantine-color-disabled-color": "var(--mantine-color-dark-1)", "--mantine-color-anchor": "var(--mantine-color-indigo-3)", "--mantine-color-error": "var(--mantine-color-red-4)", ...onLight((color) => `var(--mantine-color-${color}-1)`) },
 });

@@ -68,9 +68,9 @@ export interface ProcedureOptions {
 
 /** The actions of a collection (`null`: those of none), and what may be done with each of `ids` (at most 90). */
 export async function availableActions(connection: Connection, collection: string | null, ids: Id[] = [], signal?: AbortSignal): Promise<Offers> {
-  const params = { collection, filterByTk: ids.length ? ids : undefined, each: ids.length ? 1 : undefined };
-  const answer = await connection.send<AvailableAction[]>("actions:available", { params, signal });
-  return { actions: answer.data, records: (answer.meta["records"] ?? {}) as Offers["records"] };
+  const params = { collection, filterByTk: ids.length ? ids : undefined, each: ids.length ? (1 as const) : undefined };
+  const answer = await connection.ask("actions:available", { params, signal });
+  return { actions: answer.data as AvailableAction[], records: (answer.meta["records"] ?? {}) as Offers["records"] };
 }
 
 /** What pressing did. A refusal is a result too (`status: "failed"`); only what never reached the action throws ApiError. */
@@ -78,7 +78,7 @@ export async function runAction(connection: Connection, name: string, options: R
   const { ids, input, signal, idempotencyKey = freshKey() } = options;
   const body = { ...(ids === undefined ? {} : { filterByTk: ids }), ...(input ? { input } : {}) };
   try {
-    return (await connection.send<ActionResult>(actionPath("actions", "run", name), { body, signal, idempotencyKey })).data;
+    return (await connection.ask("actions:run", { body, signal, idempotencyKey }, name)).data as ActionResult;
   } catch (error) {
     if (error instanceof ApiError && isResult(error.data)) return error.data;
     throw error;

@@ -1,6 +1,7 @@
 /** One connection to a server: who calls, in which role; every request of the client goes through `send`. */
+import type { DataOf, Operation, RequestOf } from "./contract";
 import { ApiError, noAnswer, parseEnvelope, type Answer } from "./envelope";
-import { queryString, type Params } from "./query";
+import { queryString, type Id, type Params } from "./query";
 
 export interface TokenStore {
   get(): string | null;
@@ -61,6 +62,13 @@ export class Connection {
         await pause(waitMs, request.signal);
       }
     }
+  }
+
+  /** An operation of the OpenAPI document, by its name; the compiler holds the request against it (contract.ts). Throws ApiError. */
+  ask<O extends Operation>(operation: O, request: RequestOf<O>, id?: Id): Promise<Answer<DataOf<O>>> {
+    const { ifMatch, ...others } = request as Request & { ifMatch?: string };
+    const path = id === undefined ? operation : `${operation}/${encodeURIComponent(String(id))}`;
+    return this.send<DataOf<O>>(path, ifMatch === undefined ? others : { ...others, headers: { "If-Match": ifMatch } });
   }
 
   private async sendOnce<T>(path: string, request: Request): Promise<Answer<T>> {

@@ -1,7 +1,8 @@
 /** Executions: their statuses, and waiting for one to end. Source: https://docs.nocobase.com/workflow/advanced/executions */
 import { pause, type Connection } from "./connection";
 import { ApiError, type Row } from "./envelope";
-import { actionPath, type Id } from "./query";
+import { isUnheard } from "./press";
+import type { Id } from "./query";
 
 export interface Execution extends Row {
   id: Id;
@@ -10,6 +11,8 @@ export interface Execution extends Row {
   /** `null` queued, 0 started, 1 resolved, negative: not well. */
   status: number | null;
   reason: string | null;
+  /** What it said to the call that waited for it; told to whom manages no workflows. */
+  messages?: string[];
   createdAt: string;
   updatedAt: string | null;
 }
@@ -34,7 +37,6 @@ const STATUS_NAMES: Record<string, string> = {
   "-6": "Retry needed",
 };
 const LONGEST_WAIT_MS = 10_000;
-const UNHEARD = new Set([0, 502, 503, 504]);
 
 export function statusName(status: number | null): string {
   return STATUS_NAMES[String(status)] ?? `Status ${status}`;
@@ -44,18 +46,21 @@ export function hasEnded(execution: { status: number | null }): boolean {
   return execution.status !== null && execution.status !== 0;
 }
 
-/** The execution once it has ended. Throws ApiError: 403 for a caller who sees no history, 404 when it is gone. */
+/**
+ * The execution once it has ended. Everybody may wait for what runs in their own name. Throws ApiError: 403 for another's, or one whose history
+ * has expired; 404 when it is gone.
+ */
 export async function waitFor(connection: Connection, id: Id, options: WaitOptions = {}): Promise<Execution> {
   const { signal, onChange, firstWaitMs = 700 } = options;
   let seen = "";
   for (let waitMs = firstWaitMs; ; waitMs = Math.min(waitMs * 1.5, LONGEST_WAIT_MS)) {
     const params = { except: "context,output,stack" };
-    const asked = await heard(connection.send<Execution | null>(actionPath("executions", "get", id), { params, signal }));
+    const asked = await heard(connection.ask("executions:get", { params, signal }, id));
     if (asked === null) {
       await pause(waitMs, signal);
       continue;
     }
-    const { data } = asked;
+    const data = asked.data as Execution | null;
     if (data === null) throw new ApiError(404, { errors: [{ message: `There is no execution ${id}`, code: "NOT_FOUND" }] });
     const now = `${data.status} ${data.updatedAt ?? ""}`;
     if (now !== seen) onChange?.(data);
@@ -70,7 +75,7 @@ async function heard<Answer>(answer: Promise<Answer>): Promise<Answer | null> {
   try {
     return await answer;
   } catch (error) {
-    if (error instanceof ApiError && UNHEARD.has(error.status)) return null;
+    if (isUnheard(error)) return null;
     throw error;
   }
 }

@@ -8,6 +8,7 @@
  */
 import { availableActions, callProcedure, runAction, type ProcedureOptions, type RunOptions } from "./actions";
 import { Connection, type ConnectionOptions } from "./connection";
+import type { Operation, RequestOf } from "./contract";
 import type { Row } from "./envelope";
 import { waitFor, type WaitOptions } from "./executions";
 import type { Id } from "./query";
@@ -15,8 +16,10 @@ import { Resource } from "./resource";
 import { signIn, signOut, start } from "./session";
 
 export * from "./actions";
+export type { BodyOf, DataOf, Operation, QueryOf, RequestOf } from "./contract";
 export * from "./envelope";
 export * from "./executions";
+export { isUnheard, Press } from "./press";
 export * from "./query";
 export * from "./resource";
 export * from "./session";
@@ -39,6 +42,8 @@ export function createClient(options: ConnectionOptions) {
       connection.role = role;
     },
     start: (signal?: AbortSignal) => start(connection, signal),
+    /** Any operation of the OpenAPI document by its name; the compiler knows what it takes and answers. */
+    ask: <O extends Operation>(operation: O, request: RequestOf<O>, id?: Id) => connection.ask(operation, request, id),
     resource: <T extends Row = Row>(name: string) => new Resource<T>(connection, name),
     availableActions: (collection: string | null, ids?: Id[], signal?: AbortSignal) => availableActions(connection, collection, ids, signal),
     runAction: (name: string, run?: RunOptions) => runAction(connection, name, run),

@@ -1,5 +1,7 @@
 /** Parameters as the API reads them: objects as JSON, lists as repeated `name[]` or, for names of fields, with commas. */
 
+import type { QueryOf } from "./contract";
+
 export type Id = number | string;
 export type Filter = Record<string, unknown>;
 
@@ -18,6 +20,8 @@ export interface ListOptions extends Shape {
   pageSize?: number;
   /** `meta.cursor` of the page before. */
   cursor?: string;
+  /** Tells along what may be done with the records (at most 90 a page), as `availableActions` does. */
+  actions?: boolean;
   signal?: AbortSignal;
 }
 
@@ -34,14 +38,14 @@ export function queryString(params: Params): string {
   return search.toString();
 }
 
-export function shapeParams(shape: Shape): Params {
+export function shapeParams(shape: Shape): QueryOf<"samples:get"> {
   return { fields: joined(shape.fields), except: joined(shape.except), appends: joined(shape.appends) };
 }
 
-export function listParams(options: ListOptions): Params {
+export function listParams(options: ListOptions): QueryOf<"samples:list"> {
   const { filter, sort, page, pageSize, cursor } = options;
   const asked = filter && Object.keys(filter).length > 0 ? filter : undefined;
-  return { ...shapeParams(options), filter: asked, sort: joined(sort), page: cursor ? undefined : page, pageSize, cursor };
+  return { ...shapeParams(options), filter: asked, sort: joined(sort), page: cursor ? undefined : page, pageSize, cursor, actions: options.actions ? 1 : undefined };
 }
 
 /** `samples`, `list`, 91 → `samples:list/91`; an id may have any character. */

@@ -1,5 +1,7 @@
 /** Records of a collection, or of an association (`posts/1/tags`): the actions that all of them have. */
+import type { Offers } from "./actions";
 import { freshKey, type Connection, type Request } from "./connection";
+import type { QueryOf } from "./contract";
 import type { Answer, Row } from "./envelope";
 import { actionPath, listParams, shapeParams, type Filter, type Id, type ListOptions, type Params, type Shape } from "./query";
 
@@ -17,6 +19,8 @@ export interface PageMeta {
 export interface Page<T> {
   rows: T[];
   meta: PageMeta;
+  /** What may be done, when it was asked for. */
+  offers?: Offers;
 }
 
 export interface WriteOptions {
@@ -54,7 +58,8 @@ export class Resource<T extends Row = Row> {
 
   async list(options: ListOptions = {}): Promise<Page<T>> {
     const answer = await this.call<T[]>("list", { params: listParams(options), signal: options.signal });
-    return { rows: answer.data, meta: answer.meta as unknown as PageMeta };
+    const { actions, records, ...meta } = answer.meta;
+    return { rows: answer.data, meta: meta as unknown as PageMeta, offers: actions ? ({ actions, records } as Offers) : undefined };
   }
 
   /** How many records match; `null` where only a lower bound is known. */
@@ -93,7 +98,8 @@ export class Resource<T extends Row = Row> {
   /** Starts custom-action workflows; `messages` is what they said, `meta.executions` what ran. */
   trigger(options: TriggerOptions): Promise<Answer<unknown>> {
     const { ids, workflows, values, signal, dryRun } = options;
-    const params: Params = { triggerWorkflows: workflows.join(","), filterByTk: ids, dryRun: dryRun ? 1 : undefined };
+    const known = { triggerWorkflows: workflows.join(","), filterByTk: ids } satisfies QueryOf<"samples:trigger:many">;
+    const params: Params = { ...known, dryRun: dryRun ? 1 : undefined };
     return this.call("trigger", { params, body: values ?? {}, signal, idempotencyKey: options.idempotencyKey ?? freshKey() });
   }
 
@@ -114,8 +120,9 @@ function targetParams(target: Id | Id[] | Filter): Params {
 
 function writing(values: Row, options: WriteOptions, params: Params): Request {
   const bound = options.triggerWorkflows?.length ? options.triggerWorkflows.join(",") : undefined;
+  const known = { triggerWorkflows: bound, updateAssociationValues: options.updateAssociationValues?.join(",") } satisfies QueryOf<"samples:create"> & QueryOf<"samples:update">;
   return {
-    params: { ...params, triggerWorkflows: bound, updateAssociationValues: options.updateAssociationValues?.join(",") },
+    params: { ...params, ...known },
     body: values,
     headers: options.ifMatch ? { "If-Match": options.ifMatch } : undefined,
     // A form that starts workflows must not start them twice, whatever the network does.

@@ -1,5 +1,6 @@
 /** Who is signed in, and what the interface begins with. */
 import type { Connection } from "./connection";
+import type { Operation } from "./contract";
 import type { Row } from "./envelope";
 import type { Id } from "./query";
 
@@ -41,11 +42,13 @@ export interface Collection {
   may: Partial<Record<Need, string[] | null>>;
 }
 
-export type Area = "collections" | "workflows" | "roles" | "users";
+export type Area = "collections" | "workflows" | "roles" | "users" | "auditLogs";
 
 export interface Start {
   user: User;
   role: string;
+  /** In which the user begins, and calls act that name none; `null` for a user without roles. */
+  defaultRole: string | null;
   roles: { name: string; title: string }[];
   manages: Area[];
   /** How many tasks and copies are open. */
@@ -56,15 +59,15 @@ export interface Start {
 /** Signs in; the connection keeps the token. Throws ApiError: 401 `INVALID_CREDENTIALS`, 429 `TOO_MANY_ATTEMPTS`. */
 export async function signIn(connection: Connection, account: string, password: string): Promise<User> {
   connection.token = null;
-  const { data } = await connection.send<{ user: User; token: string }>("auth:signIn", { body: { account, password } });
+  const { data } = await connection.ask("auth:signIn", { body: { account, password } });
   connection.token = data.token;
-  return data.user;
+  return data.user as User;
 }
 
 /** Ends the session on the server, and here whatever the server says. */
 export async function signOut(connection: Connection): Promise<void> {
   try {
-    if (connection.token) await connection.send("auth:signOut", { body: {} });
+    if (connection.token) await connection.send("auth:signOut" satisfies Operation, { body: {} });
   } finally {
     connection.token = null;
     connection.role = null;
@@ -72,5 +75,5 @@ export async function signOut(connection: Connection): Promise<void> {
 }
 
 export async function start(connection: Connection, signal?: AbortSignal): Promise<Start> {
-  return (await connection.send<Start>("app:start", { signal })).data;
+  return (await connection.ask("app:start", { signal })).data as Start;
 }

@@ -3,7 +3,9 @@ import type { Field, Row } from "../client";
 import { choicesOf, isWhole, kindOf, labelOf } from "../model/fields";
 import { fromLocalInput, toLocalInput, zone } from "../model/times";
 import { AssociationSelect } from "./AssociationSelect";
+import { useTyped } from "./typed";
 import { TypedNumber } from "./TypedNumber";
+import { readJson, writeJson } from "./unreadable";
 
 export interface FieldInputProps {
   field: Field;
@@ -58,17 +60,10 @@ interface JsonFieldProps {
   required?: boolean;
 }
 
-/** Text that is no JSON yet is kept as text: the server says what is wrong with it. */
+/** The text stays as it is typed; what is no JSON yet is an `Unreadable`, which no form sends. */
 function JsonField({ value, onChange, ...shared }: JsonFieldProps) {
-  const text = typeof value === "string" ? value : value === null || value === undefined ? "" : JSON.stringify(value, null, 2);
-  const parse = (typed: string) => {
-    try {
-      onChange(typed === "" ? null : (JSON.parse(typed) as unknown));
-    } catch {
-      onChange(typed);
-    }
-  };
-  return <JsonInput {...shared} value={text} onChange={parse} validationError="This is not JSON yet" autosize minRows={3} maxRows={14} formatOnBlur />;
+  const [text, type] = useTyped(value, writeJson, readJson);
+  return <JsonInput {...shared} value={text} onChange={(typed) => onChange(type(typed))} validationError="This is not JSON yet" autosize minRows={3} maxRows={14} formatOnBlur />;
 }
 
 function isNumeric(field: Field): boolean {

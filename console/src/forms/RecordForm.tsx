@@ -1,78 +1,75 @@
-import { Alert, Button, Group, Stack, Text } from "@mantine/core";
-import { useMemo, useRef, useState, type SyntheticEvent } from "react";
-import { ApiError, freshKey, type Answer, type Collection, type Row } from "../client";
-import { writableFields } from "../model/fields";
+import { Button, Group, Stack, Text } from "@mantine/core";
+import { useRef, useState, type ReactNode, type SyntheticEvent } from "react";
+import { ApiError, freshKey, type Answer, type Collection, type Field, type Row } from "../client";
 import { ErrorNote } from "../ui/ErrorNote";
+import { Unsaved } from "../ui/Unsaved";
 import { FieldInput } from "./FieldInput";
 import { changedValues, firstValues, mistakesByField } from "./recordValues";
+import { unreadableIn } from "./unreadable";
 
 interface Props {
   collection: Collection;
+  fields: Field[];
   /** The record with its to-one associations, `null` for a new one. */
   record: Row | null;
+  version?: string | null;
+  values: Row;
+  onChange: (name: string, value: unknown) => void;
+  /** What stands above the inputs. */
+  note?: ReactNode;
+  saveLabel: string;
+  /** Why nothing can be saved any more. */
+  isGone?: boolean;
   /** Sends the values; what it throws is shown where it belongs. */
   onSave: (values: Row, idempotencyKey: string) => Promise<Answer<unknown>>;
   onSaved: (answer: Answer<unknown> | null) => void;
+  /** Whether this refusal is told in the note. */
+  onRefused?: (error: unknown) => Promise<boolean>;
   onCancel: () => void;
-  onReload?: () => void;
 }
 
-export function RecordForm({ collection, record, onSave, onSaved, onCancel, onReload }: Props) {
+export function RecordForm({ collection, fields, record, version = null, values, onChange, note, saveLabel, isGone = false, onSave, onSaved, onRefused, onCancel }: Props) {
   const need = record ? "update" : "create";
-  const fields = useMemo(() => writableFields(collection, need).filter((one) => !record || one.type === "belongsTo" || !one.target), [collection, need, record]);
-  const before = useMemo(() => firstValues(fields, record), [fields, record]);
-  const [values, setValues] = useState(before);
+  const before = firstValues(fields, record);
   const [error, setError] = useState<unknown>(null);
+  const [unreadable, setUnreadable] = useState<Record<string, string>>({});
   const [busy, setBusy] = useState(false);
-  const key = useRef("");
-  const { at, others } = mistakesByField(error instanceof ApiError ? error.problems : [], fields);
+  const key = useRef<{ version: string | null; key: string } | null>(null);
+  const refused = mistakesByField(error instanceof ApiError ? error.problems : [], fields);
   const bound = collection.formWorkflows?.[need] ?? [];
 
   async function save(event: SyntheticEvent) {
     event.preventDefault();
-    if (busy) return;
+    if (busy || isGone) return undefined;
     const changed = changedValues(values, before, record === null);
+    const wrong = unreadableIn(changed);
+    setUnreadable(wrong);
+    if (Object.keys(wrong).length > 0) return undefined;
     if (record && Object.keys(changed).length === 0) return onSaved(null);
     setBusy(true);
     setError(null);
+    // Without an answer it may have got through: then the next attempt on the same version is the same call.
+    const sent = key.current?.version === version ? key.current : { version, key: freshKey() };
+    key.current = sent;
     try {
-      key.current ||= freshKey();
-      onSaved(await onSave(changed, key.current));
-    } catch (refused) {
-      // Without an answer it may have got through: then the next attempt is the same call.
-      if (refused instanceof ApiError && refused.status > 0) key.current = "";
-      setError(refused);
+      onSaved(await onSave(changed, sent.key));
+    } catch (thrown) {
+      if (thrown instanceof ApiError && thrown.status > 0) key.current = null;
+      if (!(await onRefused?.(thrown))) setError(thrown);
       setBusy(false);
     }
     return undefined;
   }
 
-  const stale = error instanceof ApiError && error.status === 412;
   return (
     <form onSubmit={(event) => void save(event)} noValidate>
+      <Unsaved when={Object.keys(changedValues(values, before, false)).length > 0} />
       <Stack>
-        {stale && (
-          <Alert color="yellow" title="Somebody else changed this record meanwhile" role="alert">
-            <Text size="sm" mb="xs">
-              Nothing was saved. Load it anew to see how it is now.
-            </Text>
-            <Button size="xs" variant="light" color="yellow" onClick={onReload}>
-              Load anew
-            </Button>
-          </Alert>
-        )}
-        {error !== null && !stale && (others.length > 0 || !(error instanceof ApiError)) && <ErrorNote error={error instanceof ApiError ? new Error(others.join("\n")) : error} />}
+        {note}
+        {error !== null && (refused.others.length > 0 || !(error instanceof ApiError)) && <ErrorNote error={error instanceof ApiError && Object.keys(refused.at).length > 0 ? new Error(refused.others.join("\n")) : error} />}
         {fields.length === 0 && <Text c="dimmed">Your role may not write any field.</Text>}
         {fields.map((field) => (
-          <FieldInput
-            key={field.name}
-            field={field}
-            value={values[field.name]}
-            error={at[field.name]}
-            disabled={busy}
-            known={partners(record, field.name)}
-            onChange={(value) => setValues((now) => ({ ...now, [field.name]: value }))}
-          />
+          <FieldInput key={field.name} field={field} value={values[field.name]} error={unreadable[field.name] ?? refused.at[field.name]} disabled={busy} known={partners(record, field.name)} onChange={(value) => onChange(field.name, value)} />
         ))}
         {bound.length > 0 && (
           <Text size="xs" c="dimmed">
@@ -83,8 +80,8 @@ export function RecordForm({ collection, record, onSave, onSaved, onCancel, onRe
           <Button variant="default" onClick={onCancel} disabled={busy}>
             Cancel
           </Button>
-          <Button type="submit" loading={busy} disabled={fields.length === 0}>
-            {record ? "Save" : "Add"}
+          <Button type="submit" loading={busy} disabled={fields.length === 0 || isGone}>
+            {saveLabel}
           </Button>
         </Group>
       </Stack>

@@ -11,7 +11,8 @@ interface Props {
   id: string;
   schema: Row;
   values: Row;
-  onChange: (values: Row) => void;
+  /** `byHand`: somebody filled it in; else it is a default of the schema. */
+  onChange: (values: Row, byHand: boolean) => void;
   onSubmit: () => void;
   /** What the server refused, by field (`size`, `lines.0.count`). */
   errors: Record<string, string[]>;
@@ -34,7 +35,7 @@ export default function SchemaForm({ id, schema, values, onChange, onSubmit, err
       noHtml5Validate
       focusOnFirstError
       uiSchema={{ "ui:submitButtonOptions": { norender: true } }}
-      onChange={(event) => onChange((event.formData ?? {}) as Row)}
+      onChange={(event, id) => onChange((event.formData ?? {}) as Row, id !== undefined)}
       onSubmit={onSubmit}
       onError={() => undefined}
     />

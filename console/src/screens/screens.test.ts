@@ -1,7 +1,8 @@
 // @vitest-environment happy-dom
 import { describe, expect, it } from "vitest";
 import type { Collection } from "../client";
-import { draftOf, EMPTY_FIELD, nameFrom, toField } from "./collections/fieldDraft";
+import { draftOf, EMPTY_FIELD, mistakesIn, nameFrom, retyped, toField } from "./collections/fieldDraft";
+import { readJson } from "../forms/unreadable";
 import { problemsOfFields } from "./collections/problems";
 import { readTableState, writeTableState } from "./table/tableState";
 import { listOptions } from "./table/useTable";
@@ -43,8 +44,29 @@ describe("a field's form", () => {
     expect(nameFrom("Größe")).toMatch(/^[A-Za-z_][A-Za-z0-9_]*$/);
   });
 
+  it.each([
+    ["json", { a: [1, { b: 2 }] }],
+    ["array", ["x", "y"]],
+    ["boolean", false],
+    ["double", 0],
+    ["string", "Collected"],
+    ["json", "a text"],
+  ])("keeps a default as it is: %s", (type, defaultValue) => {
+    const field = { name: "extra", type, uiSchema: { title: "Extra" }, required: false, defaultValue };
+    expect(toField(draftOf(field), field)).toMatchObject({ defaultValue });
+    expect(toField({ ...draftOf(field), title: "Other" }, field)["defaultValue"]).toEqual(defaultValue);
+  });
+
+  it("takes a default away when it is emptied or the type changes, and sends none that is no JSON yet", () => {
+    const field = { name: "extra", type: "json", defaultValue: { a: 1 } };
+    expect(toField({ ...draftOf(field), defaultValue: null }, field)["defaultValue"]).toBeNull();
+    expect(retyped(draftOf(field), "string")).toMatchObject({ type: "string", defaultValue: null });
+    expect(retyped({ ...EMPTY_FIELD, type: "double", defaultValue: 3 }, "integer")).toMatchObject({ type: "integer", defaultValue: 3 });
+    expect(mistakesIn({ ...EMPTY_FIELD, type: "json", defaultValue: readJson("{") })).toHaveProperty("defaultValue");
+  });
+
   it("sends what its type has", () => {
-    expect(toField({ ...EMPTY_FIELD, title: "Size", name: "size", type: "double", defaultValue: "3", index: true })).toEqual({ name: "size", type: "double", uiSchema: { title: "Size" }, required: false, unique: false, index: true, defaultValue: 3 });
+    expect(toField({ ...EMPTY_FIELD, title: "Size", name: "size", type: "double", defaultValue: 3, index: true })).toEqual({ name: "size", type: "double", uiSchema: { title: "Size" }, required: false, unique: false, index: true, defaultValue: 3 });
     expect(toField({ ...EMPTY_FIELD, name: "post", type: "belongsTo", target: "posts", foreignKey: "" })).toEqual({ name: "post", type: "belongsTo", uiSchema: { title: "post" }, required: false, target: "posts" });
   });
 

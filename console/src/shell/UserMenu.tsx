@@ -3,6 +3,7 @@ import { IconCheck, IconChevronDown, IconKey, IconLogout, IconUser } from "@tabl
 import { Link } from "react-router-dom";
 import { useSession } from "../app/session";
 import { zone } from "../model/times";
+import { leave } from "../ui/leaving";
 
 const UNION = "__union__";
 
@@ -32,7 +33,7 @@ export function UserMenu() {
             <Menu.Divider />
             <Menu.Label>Act as</Menu.Label>
             {choices.map((role) => (
-              <Menu.Item key={role.name} role="menuitemradio" aria-checked={role.name === session.role} onClick={() => session.actAs(role.name)} rightSection={role.name === session.role ? <IconCheck size={14} aria-hidden /> : null}>
+              <Menu.Item key={role.name} aria-current={role.name === session.role ? "true" : undefined} onClick={() => leave(() => session.actAs(role.name))} rightSection={role.name === session.role ? <IconCheck size={14} aria-hidden /> : null}>
                 {role.title}
               </Menu.Item>
             ))}
@@ -46,7 +47,7 @@ export function UserMenu() {
           API keys
         </Menu.Item>
         <Menu.Divider />
-        <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => void session.signOut()}>
+        <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => leave(() => void session.signOut())}>
           Sign out
         </Menu.Item>
       </Menu.Dropdown>

@@ -6,6 +6,9 @@ interface Props {
   title: string;
   text: string;
   label: string;
+  cancelLabel?: string;
+  /** For what destroys nothing: not red. */
+  harmless?: boolean;
   /** What has to be typed before it can be confirmed. */
   typed?: string;
   onClose: () => void;
@@ -14,13 +17,14 @@ interface Props {
 }
 
 /** Asks before something is lost. */
-export function ConfirmDialog({ title, text, label, typed, onClose, onConfirm }: Props) {
+export function ConfirmDialog({ title, text, label, cancelLabel = "Cancel", harmless = false, typed, onClose, onConfirm }: Props) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const [entered, setEntered] = useState("");
+  const isReady = typed === undefined || entered === typed;
 
   async function confirm() {
-    if (busy) return;
+    if (busy || !isReady) return;
     setBusy(true);
     setError(null);
     try {
@@ -33,22 +37,33 @@ export function ConfirmDialog({ title, text, label, typed, onClose, onConfirm }:
   }
 
   return (
-    <Modal opened onClose={busy ? () => undefined : onClose} title={title} role="alertdialog" closeButtonProps={{ "aria-label": "Close", disabled: busy }}>
-      <Stack onClick={(event) => event.stopPropagation()}>
-        <Text size="sm" className="as-written">
-          {text}
-        </Text>
-        {typed !== undefined && <TextInput label={`Type ${typed} to confirm`} value={entered} onChange={(event) => setEntered(event.currentTarget.value)} autoComplete="off" data-autofocus />}
-        {error !== null && <ErrorNote error={error} />}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose} disabled={busy} data-autofocus={typed === undefined || undefined}>
-            Cancel
-          </Button>
-          <Button color="red" loading={busy} disabled={typed !== undefined && entered !== typed} onClick={() => void confirm()}>
-            {label}
-          </Button>
-        </Group>
-      </Stack>
+    <Modal opened onClose={busy ? () => undefined : onClose} title={title} role="alertdialog" aria-label={title} closeButtonProps={{ "aria-label": "Close", disabled: busy }}>
+      <form
+        noValidate
+        onClick={(event) => event.stopPropagation()}
+        onSubmit={(event) => {
+          event.preventDefault();
+          // In React it stands within the form that asks.
+          event.stopPropagation();
+          void confirm();
+        }}
+      >
+        <Stack>
+          <Text size="sm" className="as-written">
+            {text}
+          </Text>
+          {typed !== undefined && <TextInput label={`Type ${typed} to confirm`} value={entered} onChange={(event) => setEntered(event.currentTarget.value)} autoComplete="off" data-autofocus />}
+          {error !== null && <ErrorNote error={error} />}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose} disabled={busy} data-autofocus={typed === undefined || undefined}>
+              {cancelLabel}
+            </Button>
+            <Button type="submit" color={harmless ? undefined : "red"} loading={busy} disabled={!isReady}>
+              {label}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
     </Modal>
   );
 }

@@ -17,7 +17,7 @@ from moto import mock_aws
 from chalicelib.adapters.memory import FixedClock
 from chalicelib.adapters.scheduler import Scheduler
 from chalicelib.config import ConfigurationError, Schedules, read_settings
-from chalicelib.domain.ports import ScheduleRefused
+from chalicelib.domain.machines import ScheduleRefused
 from chalicelib.domain.schedule_expression import Timing
 from tests.schedules import FakeSchedules, problems_of_timing
 

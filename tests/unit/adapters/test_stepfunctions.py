@@ -22,7 +22,7 @@ from botocore.stub import Stubber
 from chalicelib.adapters import stepfunctions
 from chalicelib.adapters.stepfunctions import StepFunctions
 from chalicelib.config import ConfigurationError, Machines, read_settings
-from chalicelib.domain.ports import MACHINE_NOT_FOUND, MachineRefused
+from chalicelib.domain.machines import MACHINE_NOT_FOUND, MachineRefused
 from tests.unit.adapters.web import Server, answering
 
 ROOT = Path(__file__).resolve().parents[3]

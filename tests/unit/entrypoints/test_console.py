@@ -70,12 +70,41 @@ def test_a_file_named_by_its_content_is_kept_for_good(built: Path) -> None:
     assert answer.header("X-Content-Type-Options") == "nosniff"
 
 
+def test_an_open_page_goes_on_with_the_files_of_the_two_builds_before(built: Path) -> None:
+    for age in ("1", "2", "3"):
+        (built / "before" / age).mkdir(parents=True)
+        (built / "before" / age / f"old-Ab_3-f9{age}.js").write_text(f"from({age})")
+    (built / "before" / "1" / "main-Ab_3-f9x.js").write_text("older()")
+    answers = [get(f"/console/old-Ab_3-f9{age}.js") for age in ("1", "2", "3")]
+    assert [(one.status, one.body) for one in answers[:2]] == [(200, b"from(1)"), (200, b"from(2)")]
+    assert answers[2].status == 404
+    assert get("/console/main-Ab_3-f9x.js").body == b"start()"
+
+
+def test_a_missing_file_is_not_the_page_and_is_not_kept(built: Path) -> None:
+    answer = get("/console/TableScreen-12345678.js")
+    assert (answer.status, answer.header("Content-Type")) == (404, "text/plain; charset=utf-8")
+    assert answer.header("Cache-Control") == "no-cache"
+
+
 def test_any_other_file_is_asked_for_again(built: Path) -> None:
     assert get("/console/logo.svg").header("Cache-Control") == "no-cache"
 
 
 @pytest.mark.parametrize(
-    "name", ["%2e%2e%2fsecret.txt", "..%2Fsecret.txt", "picture.png", "gone-12345678.js", "%00", ".gitkeep", "workflows"]
+    "name",
+    [
+        "%2e%2e%2fsecret.txt",
+        "..%2Fsecret.txt",
+        "picture.png",
+        "gone-12345678.js",
+        "before",
+        "1",
+        "before%2F1%2Fx.js",
+        "%00",
+        ".gitkeep",
+        "workflows",
+    ],
 )
 def test_nothing_but_built_text_is_served(built: Path, name: str) -> None:
     answer = get(f"/console/{name}")

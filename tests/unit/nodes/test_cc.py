@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.status import RESOLVED
+from chalicelib.domain.status import ERROR, RESOLVED
 from chalicelib.errors import Invalid
 from chalicelib.nodes.base import Outcome
 from chalicelib.nodes.cc import NODE
@@ -48,6 +48,28 @@ def test_each_user_is_told_once(users: Any, data: Any, ids: list[int]) -> None:
     outcome, tasks = told(users, data)
     assert outcome == Outcome(RESOLVED)
     assert [task["userId"] for task in tasks] == ids
+
+
+CROWD = [{"id": n, "username": f"u{n}", "nickname": "Crowd"} for n in range(1, 102)]
+
+
+@pytest.mark.parametrize("users", [["{{$context.data.ids}}"], [{"filter": {"nickname": "Crowd"}}]])
+def test_more_users_than_a_transaction_has_room_for_are_an_error_that_says_so(users: Any) -> None:
+    ports = FakePorts(FakeRecords({"users": [dict(row) for row in CROWD]}))
+    outcome = run_node(NODE, {"users": users}, ports, {"ids": list(range(1, 102))})
+    assert (outcome.status, outcome.result["code"], ports.records.tasks) == (ERROR, "TOO_MANY_RECIPIENTS", [])
+    assert "101 users would be told, at most 90 can be" in outcome.result["message"]
+
+
+def test_so_are_more_than_can_be_looked_up() -> None:
+    with pytest.raises(Invalid, match="1001 users are named, at most 1000"):
+        told(["{{$context.data.ids}}"], {"ids": list(range(1, 1_002))})
+
+
+def test_too_many_in_the_list_itself_are_found_when_it_is_saved() -> None:
+    assert checked(NODE, {"users": list(range(1, 91))}) == []
+    [problem] = checked(NODE, {"users": list(range(1, 92))})
+    assert (problem.path, problem.message) == ("config.users", "91 users are named, at most 90 can be")
 
 
 def test_an_object_from_the_context_is_no_operator() -> None:

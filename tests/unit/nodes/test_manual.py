@@ -136,3 +136,10 @@ def test_a_form_that_nobody_can_submit_is_refused(form_of_nobody: dict[str, Any]
     config = {"assignees": [1], "forms": {"f": form_of_nobody}}
     problems = problems_of_node({"type": "manual", "config": config}, Definitions(COLLECTIONS.get))
     assert [problem.path for problem in problems] == ["config.forms.f.actions"]
+
+
+def test_more_assignees_than_there_can_be_are_found_when_it_is_saved() -> None:
+    forms = {"f": {"type": "custom", "actions": [YES]}}
+    assert checked(NODE, {"assignees": list(range(1, 51)), "forms": forms}) == []
+    [problem] = checked(NODE, {"assignees": list(range(1, 52)), "forms": forms})
+    assert (problem.path, problem.message) == ("config.assignees", "51 users are named, at most 50 can be")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from chalicelib.adapters.memory import MemoryStore
+from chalicelib.domain.ports import RECORDS
 from chalicelib.domain.system_collections import WORKFLOW_CC_TASKS
-from chalicelib.errors import Forbidden, Invalid, NotFound, Unauthenticated
+from chalicelib.errors import Forbidden, Invalid, NotFound, Unauthenticated, WorkflowFailed
 from tests.sessions import Session
 
 Json = Any
@@ -148,3 +150,19 @@ def test_other_actions_are_not_there(root: Session) -> None:
     for action in ("create", "update", "destroy", "trigger"):
         with pytest.raises(NotFound):
             root.answer(f"workflowCcTasks:{action}", 1, {"title": "x"})
+
+
+@pytest.mark.parametrize("sync", [True, False])
+def test_more_users_than_a_transaction_has_room_for_end_the_run_as_an_error_that_says_so(root: Session, sync: bool) -> None:
+    users = [{"id": number, "username": f"u{number}", "password": "a password 9", "roles": ["member"]} for number in range(4, 92)]
+    for user in users:
+        root.call("users:create", None, user)
+    root.workflow("crowd", [COPY | {"key": "copy", "config": {"users": ["{{$context.data.ids}}"]}}], None, sync=sync)
+    for last in (90, 91):
+        with suppress(WorkflowFailed):
+            root.answer("workflows:trigger", None, {"ids": list(range(1, last + 1))}, triggerWorkflows="crowd")
+        root.machines.run(root.backend)
+        root.clock.sleep(1)
+    fits, fails = (root.call("executions:get", row["id"], appends="jobs") for row in root.executions("crowd"))
+    assert (fits["status"], fails["status"], fails["jobs"][0]["result"]["code"]) == (1, -2, "TOO_MANY_RECIPIENTS")
+    assert len(root.store.query(RECORDS, "workflowCcTasks#0").items) == 90

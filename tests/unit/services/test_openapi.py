@@ -392,6 +392,8 @@ def call_actions(act: Watched) -> None:
     act("actions:available")
     act("actions:available", collection="samples", filterByTk="2")
     act("actions:available", collection="samples", filterByTk="2", each="1")
+    act("samples:list", actions="1")
+    act("users:list", actions="1")
     for name, body in [("hi", None), ("hi", {"input": 5}), ("submit", {"filterByTk": 2}), ("submit", {"filterByTk": 3})]:
         act("actions:run", name, body)
     act("actions:destroy", "hi")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from chalicelib.adapters.memory import FixedClock, MemoryStore
-from chalicelib.domain.ports import EXECUTIONS
+from chalicelib.domain.ports import EXECUTIONS, RECORDS, Delete, Equals, Key, Put, TransactionRefused, Update
 from chalicelib.domain.retention import MOST_DAYS, expires_s, is_announced
 from chalicelib.errors import Invalid, NotFound
 from chalicelib.services.sweeping import sweep
 from tests.sessions import NOW_MS, Session
+from tests.stores import WatchedStore
 
 Json = Any
 DAY_S = 86_400
@@ -239,3 +242,142 @@ class TestAsynchronous:
 def test_failures_are_told_and_decisions_are_not(status: int | None, reason: str | None, decided: bool, told: bool) -> None:
     assert is_announced({}, status, reason, decided=decided) is told
     assert is_announced({"announce": False}, status, reason, decided=decided) is False
+
+
+class TestTasks:
+    """What people were asked goes with the execution that asked."""
+
+    @pytest.fixture
+    def execution_id(self, session: Session) -> int:
+        return answered(session, {"retention": 1})
+
+    def test_they_expire_with_it(self, session: Session, execution_id: int) -> None:
+        ends = session.clock.now_ms() // 1000
+        assert swept(session) == 1
+        assert {item["ttl"] for item in tasks(session)} == {ends + DAY_S} == {item["ttl"] for item in items(session, execution_id).values()}
+
+    def test_they_are_shown_until_then_and_to_nobody_afterwards(self, session: Session, execution_id: int) -> None:
+        swept(session)
+        [task] = session.call("workflowManualTasks:listMine")
+        assert "ttl" not in task
+        assert session.call("workflowManualTasks:list", filter={"executionId": execution_id})[0]["id"] == task["id"]
+        assert session.call("userWorkflowTasks:listMine")[0]["stats"] == {"pending": 0, "all": 1}
+        later(session, DAY_S)
+        assert session.call("workflowManualTasks:listMine") == session.call("workflowManualTasks:list") == []
+        assert session.call("workflowManualTasks:get", task["id"]) is None
+        assert session.call("userWorkflowTasks:listMine")[0]["stats"] == {"pending": 0, "all": 0}
+        with pytest.raises(NotFound):
+            session.call("workflowManualTasks:submit", task["id"], {"result": {"f": {}, "_": "yes"}})
+
+    def test_one_that_nobody_answered_goes_too(self, session: Session) -> None:
+        session.workflow("flow", [ASK], None, options={"retention": {"aborted": 2}}, sync=False)
+        session.answer("workflows:trigger", None, {}, triggerWorkflows="flow")
+        session.machines.run(session.backend)
+        session.call("executions:cancel", session.executions("flow")[0]["id"])
+        swept(session)
+        later(session, 2 * DAY_S)
+        assert session.call("app:start")["tasks"] == {"manual": 0, "cc": 0}
+        assert session.call("workflowManualTasks:listMine", filter={"status": 0}) == []
+
+    def test_who_had_read_one_before_does_not_write_it_back_for_ever(self, session: Session, execution_id: int) -> None:
+        [before] = tasks(session)
+        swept(session)
+        stale = Put(RECORDS, before | {"version": before["version"] + 1}, Equals({"version": before["version"]}))
+        with pytest.raises(TransactionRefused):
+            session.store.transact([stale])
+
+    @pytest.mark.parametrize("options", [{}, {"retention": {"failed": 1}}])
+    def test_where_history_stays_so_do_they(self, session: Session, options: Json) -> None:
+        answered(session, options)
+        swept(session)
+        assert [item.get("ttl") for item in tasks(session)] == [None]
+
+    def test_with_history_that_is_not_wanted_they_go_at_once(self, session: Session) -> None:
+        answered(session, {"deleteExecutionOnStatus": [1]})
+        swept(session)
+        assert tasks(session) == []
+
+    def test_when_history_is_removed_by_hand_they_stay(self, session: Session) -> None:
+        execution_id = answered(session, {})
+        assert session.call("executions:destroy", execution_id) == 1
+        assert [task["status"] for task in session.call("workflowManualTasks:listMine")] == [1]
+
+    def test_a_sweep_that_breaks_off_between_tasks_and_jobs_is_made_up_for(self, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("chalicelib.services.closing.MOST_WRITES", 1)
+        execution_id = answered(session, {"deleteExecutionOnStatus": [1]})
+        transact, left = session.store.transact, [0]
+
+        def dies(writes: Any) -> None:
+            left[0] -= 1
+            if left[0] < 0:
+                raise ConnectionError
+            transact(writes)
+
+        seen = []
+        for number in (0, 1, 2, 1, 9):
+            left[0] = number
+            with monkeypatch.context() as patched, suppress(ConnectionError):
+                patched.setattr(session.store, "transact", dies)
+                swept(session)
+            seen.append((len(tasks(session)), len(items(session, execution_id))))
+        assert (seen[0], seen[-1]) == ((1, 3), (0, 1))
+        assert (0, 3) in seen  # broken off in between
+
+    def test_a_workflow_that_asks_nobody_reads_no_tasks(self, session: Session) -> None:
+        run(session, [MAKE, OUT], {"retention": 1}, sync=False)
+        watched = WatchedStore(session.store)
+        session.backend = replace(session.backend, store=watched)
+        assert swept(session) == 1
+        assert not [partition for partition in watched.queries if partition.startswith("workflowManualTasks")]
+
+
+def answered(session: Session, options: Json) -> int:
+    """An execution that asked somebody, was answered, and has ended."""
+    found = run(session, [ASK, OUT], options, sync=False)
+    [task] = session.call("workflowManualTasks:listMine")
+    session.call("workflowManualTasks:submit", task["id"], {"result": {"f": {}, "_": "yes"}})
+    session.machines.run(session.backend)
+    return found
+
+
+def tasks(session: Session) -> list[Json]:
+    """The items of tasks, shown or not."""
+    return session.store.query(RECORDS, "workflowManualTasks#0").items
+
+
+def later(session: Session, seconds: float) -> None:
+    session.clock.sleep(seconds + 1)
+    session.token = session.backend.tokens.issue(1, "later", session.clock.now_ms() // 1000, 24)
+
+
+def test_what_is_too_large_together_expires_one_by_one(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    execution_id = run(session, [MAKE, MAKE | {"key": "again"}, OUT], {"retention": 1}, sync=False)
+    transact = session.store.transact
+
+    def refuses(writes: Any) -> None:
+        if len(writes) > 1 and all(isinstance(write, Update) for write in writes):
+            raise TransactionRefused(["invalid"] * len(writes))
+        transact(writes)
+
+    monkeypatch.setattr(session.store, "transact", refuses)
+    assert swept(session) == 1
+    assert all(item["ttl"] for item in items(session, execution_id).values())
+
+
+def test_a_hint_that_has_gone_meanwhile_keeps_no_other_from_expiring(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    execution_id = run(session, [MAKE, OUT], {"retention": 1}, sync=False)
+    [hint] = [item for sk, item in items(session, execution_id).items() if sk.startswith("touched#")]
+    query, transact = session.store.query, session.store.transact
+
+    def reads(table: Any, partition: str, **more: Any) -> Any:
+        page = query(table, partition, **more)
+        if partition == str(execution_id):
+            transact([Delete(Key(EXECUTIONS, hint["pk"], hint["sk"]))])
+        return page
+
+    monkeypatch.setattr(session.store, "query", reads)
+    assert swept(session) == 1
+    monkeypatch.undo()
+    left = items(session, execution_id)
+    assert hint["sk"] not in left
+    assert all(item["ttl"] for item in left.values())

@@ -76,7 +76,7 @@ class TestLifeCycle:
         backend = Backend(one.store, one.clock, one.tokens, PlainPasswords(), machines=session.machines)
         assert isinstance(backend.schedules, NoSchedules)
         session.backend, session.product = backend, type(session.product)(backend)
-        with pytest.raises(Unavailable, match="no EventBridge Scheduler is set up"):
+        with pytest.raises(Unavailable, match="EventBridge Scheduler is not set up"):
             scheduled(session, HOURLY)
 
     def test_other_changes_do_not_ask_the_scheduler_again(self, session: Session) -> None:

@@ -84,3 +84,13 @@ def test_open_tasks_are_counted_each_users_own(session: Session) -> None:
     task = session.call("workflowManualTasks:listMine")[0]
     session.call("workflowManualTasks:submit", task["id"], {"result": {"f": {}, "_": "yes"}})
     assert session.call("app:start")["tasks"] == {"manual": 0, "cc": 1}
+
+
+def test_the_role_that_one_begins_in_is_told_whatever_one_acts_in(session: Session) -> None:
+    ada = somebody(session, [{"name": "view"}])
+    session.call("users:update", ada.call("app:start")["user"]["id"], {"roles": ["member", "lab"]})
+    assert (ada.call("app:start")["role"], ada.call("app:start")["defaultRole"]) == ("member", "member")
+    ada.call("users:setDefaultRole", None, {"roleName": "lab"})
+    acting = ada.product.answer(Call("app", "start", token=ada.token, role="member")).data
+    assert (acting["role"], acting["defaultRole"]) == ("member", "lab")
+    assert ada.call("app:start")["role"] == "lab"

@@ -61,7 +61,7 @@ export default function ApiKeysScreen() {
             <Empty title="No key yet">A key acts in one of your roles until it expires or you remove it.</Empty>
           ) : (
             <Table.ScrollContainer minWidth={620}>
-              <Table highlightOnHover verticalSpacing="xs">
+              <Table highlightOnHover verticalSpacing="xs" aria-label="API keys">
                 <Table.Thead>
                   <Table.Tr>
                     <Table.Th>Name</Table.Th>

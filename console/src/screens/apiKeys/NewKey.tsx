@@ -1,9 +1,10 @@
-import { Button, Group, Modal, Select, Stack, TextInput } from "@mantine/core";
+import { Button, Group, Select, Stack, TextInput } from "@mantine/core";
 import { useState, type SyntheticEvent } from "react";
 import { client } from "../../app/client";
 import { useSession } from "../../app/session";
 import { mistakesAt } from "../../forms/mistakes";
 import { ErrorNote } from "../../ui/ErrorNote";
+import { GuardedModal, Unsaved } from "../../ui/Unsaved";
 
 interface Props {
   onClose: () => void;
@@ -47,8 +48,9 @@ export function NewKey({ onClose, onMade }: Props) {
   }
 
   return (
-    <Modal opened onClose={busy ? () => undefined : onClose} title="New API key" closeButtonProps={{ "aria-label": "Close", disabled: busy }}>
+    <GuardedModal opened busy={busy} onClose={onClose} title="New API key">
       <form onSubmit={(event) => void make(event)} noValidate>
+        <Unsaved when={name !== "" || other !== ""} />
         <Stack>
           {others !== null && <ErrorNote error={others} />}
           <TextInput label="Name" description="What it is for" value={name} onChange={(event) => setName(event.currentTarget.value)} error={at["name"]} autoComplete="off" required data-autofocus />
@@ -65,6 +67,6 @@ export function NewKey({ onClose, onMade }: Props) {
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </GuardedModal>
   );
 }

@@ -1,7 +1,8 @@
-import { ActionIcon, Box, Button, Checkbox, Group, JsonInput, NumberInput, Select, SimpleGrid, Stack, TagsInput, Text, Textarea, TextInput } from "@mantine/core";
+import { ActionIcon, Box, Button, Checkbox, Group, JsonInput, Select, SimpleGrid, Stack, TagsInput, Text, Textarea, TextInput } from "@mantine/core";
 import { IconArrowDown, IconArrowUp, IconPlus, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import type { Row } from "../../client";
+import { TypedNumber } from "../../forms/TypedNumber";
 import type { PartProps } from "./ButtonScreen";
 import { emptyField, FIELD_TYPES, fieldsOfSchema, hasChoices, isNumeric, retitled, schemaOf, type FieldType, type FormField } from "./formFields";
 
@@ -83,8 +84,8 @@ function FieldRow({ field, number, onChange, onRemove, onUp, onDown }: FieldRowP
         {hasChoices(field.type) && <TagsInput label="Choices" value={field.choices} onChange={(choices) => set({ choices })} placeholder="Type and press Enter" required />}
         {isNumeric(field.type) && (
           <SimpleGrid cols={2} spacing="xs">
-            <NumberInput label="At least" value={field.least ?? ""} onChange={(value) => set({ least: typeof value === "number" ? value : null })} />
-            <NumberInput label="At most" value={field.most ?? ""} onChange={(value) => set({ most: typeof value === "number" ? value : null })} />
+            <TypedNumber label="At least" value={field.least} onChange={(least) => set({ least })} />
+            <TypedNumber label="At most" value={field.most} onChange={(most) => set({ most })} />
           </SimpleGrid>
         )}
         <TextInput label="Help" value={field.description} onChange={(event) => set({ description: event.currentTarget.value })} />

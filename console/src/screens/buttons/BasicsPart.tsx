@@ -1,6 +1,7 @@
-import { ColorSwatch, Group, NumberInput, Radio, Select, SimpleGrid, Text, TextInput, useMantineTheme } from "@mantine/core";
+import { ColorSwatch, Group, Radio, Select, SimpleGrid, Text, TextInput, useMantineTheme } from "@mantine/core";
 import { ACTION_ICONS, actionIcon } from "../../actions/icons";
 import { useSession } from "../../app/session";
+import { TypedNumber } from "../../forms/TypedNumber";
 import { titleOf } from "../../model/collections";
 import { inWords } from "../../model/fields";
 import { nameFrom } from "../collections/fieldDraft";
@@ -90,7 +91,7 @@ export function BasicsPart({ draft, set, errors, isNew }: PartProps & { isNew: b
       )}
       <SimpleGrid cols={{ base: 1, xs: 2 }}>
         <Select label="Place" data={placements.map((one) => ({ value: one, label: PLACEMENTS[one] ?? one }))} value={draft.placement} onChange={(placement) => placement && set({ placement })} allowDeselect={false} disabled={placements.length < 2} error={errors["placement"]} />
-        <NumberInput label="Order" description="Lower ones come first" inputWrapperOrder={["label", "input", "description", "error"]} value={draft.sort ?? ""} onChange={(value) => set({ sort: typeof value === "number" ? value : null })} error={errors["sort"]} />
+        <TypedNumber label="Order" description="Lower ones come first" inputWrapperOrder={["label", "input", "description", "error"]} value={draft.sort} onChange={(sort) => set({ sort })} error={errors["sort"]} />
       </SimpleGrid>
     </>
   );

@@ -7,6 +7,7 @@ import { ApiError } from "../../client";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { Loading } from "../../ui/Loading";
 import { PageHeader } from "../../ui/PageHeader";
+import { Unsaved } from "../../ui/Unsaved";
 import { NotFound } from "../home/NotFound";
 import { change, refreshButtons, useButton } from "./api";
 import { AskingPart } from "./AskingPart";
@@ -33,7 +34,7 @@ export default function ButtonScreen() {
   const isNew = name === NEW;
   const asked = useButton(isNew ? null : name);
   if (!session.isIn("workflows")) return <Alert color="yellow" title="Not in your role">Buttons are made by who manages workflows.</Alert>;
-  if (isNew) return <Editor key={NEW} first={newDraft(params.get("collection"))} name={null} />;
+  if (isNew) return <Editor key={NEW} first={newDraft(params.get("collection"), params.get("workflow"), params.get("context"))} name={null} />;
   if (asked.isError && asked.data === undefined) return <ErrorNote error={asked.error} onRetry={() => void asked.refetch()} />;
   if (asked.isPending) return <Loading />;
   if (!asked.data) return <NotFound what={`The button "${name}"`} />;
@@ -43,6 +44,7 @@ export default function ButtonScreen() {
 function Editor({ first, name }: { first: Draft; name: string | null }) {
   const navigate = useNavigate();
   const formId = useId();
+  const [before] = useState(first);
   const [draft, setDraft] = useState(first);
   const [error, setError] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
@@ -74,6 +76,7 @@ function Editor({ first, name }: { first: Draft; name: string | null }) {
 
   return (
     <>
+      <Unsaved when={JSON.stringify(draft) !== JSON.stringify(before)} />
       <PageHeader
         title={name === null ? "New button" : draft.label || name}
         description={name ?? undefined}

@@ -86,7 +86,7 @@ function ButtonGroup({ name, title, rows, onRemove }: { name: string | null; tit
       </Group>
       <Paper withBorder radius="md">
           <Table.ScrollContainer minWidth={640}>
-            <Table highlightOnHover verticalSpacing="xs" fz="sm">
+            <Table highlightOnHover verticalSpacing="xs" fz="sm" aria-label={`Buttons: ${title}`}>
               <Table.Thead>
                 <Table.Tr>
                   <Table.Th>Button</Table.Th>

@@ -75,9 +75,10 @@ export const EMPTY: Draft = {
   sort: null, enabled: true,
 };
 
-/** A draft for a collection's records, or for none. */
-export function newDraft(collection: string | null): Draft {
-  return collection ? { ...EMPTY, collection, context: "single", placement: "row" } : EMPTY;
+/** A draft for a collection's records, or for none; beginning with a workflow it has that one's context. */
+export function newDraft(collection: string | null, workflow: string | null = null, asked: string | null = null): Draft {
+  const context: Context = asked === "none" || asked === "multiple" || asked === "single" ? asked : collection ? "single" : "none";
+  return { ...EMPTY, collection, context, placement: context === "single" ? "row" : "toolbar", workflows: workflow ? [workflow] : [] };
 }
 
 export function draftOf(button: Button): Draft {

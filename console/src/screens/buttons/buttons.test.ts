@@ -69,6 +69,7 @@ describe("a button", () => {
   });
 
   it("stands on rows when it is made for a collection", () => {
+    expect(newDraft("samples", "archive", "multiple")).toMatchObject({ collection: "samples", context: "multiple", placement: "toolbar", workflows: ["archive"] });
     expect([newDraft("samples").context, newDraft("samples").placement, newDraft(null).context]).toEqual(["single", "row", "none"]);
   });
 });

@@ -6,9 +6,11 @@ import { say, showError } from "../../actions/messages";
 import { ConfirmDialog } from "../../ui/ConfirmDialog";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { Loading } from "../../ui/Loading";
+import { useOnce } from "../../ui/useOnce";
 import { NotFound } from "../home/NotFound";
 import { change, refreshWorkflows, useKinds, useVersion } from "./api";
 import { Beside } from "./Beside";
+import { ButtonHint } from "./ButtonHint";
 import { useOpened, type Opened } from "./canvasState";
 import { DeleteNode } from "./DeleteNode";
 import { NodeMenu } from "./NodeMenu";
@@ -49,7 +51,8 @@ function Canvas({ version, kinds }: { version: Workflow; kinds: Kinds }) {
   const tree = useMemo(() => treeOf(nodes, kinds), [nodes, kinds]);
   const frozen = (version.versionStats?.executed ?? 0) > 0;
   const locked = frozen ? `${FROZEN} Make a new version to change it.` : null;
-  useHotkeys([["Escape", () => setPlacing(null)]]);
+  const [isPutting, once] = useOnce();
+  useHotkeys([["Escape", () => !isPutting && setPlacing(null)]]);
 
   const newVersion = async () => {
     const made = await change.newVersion(version);
@@ -63,26 +66,20 @@ function Canvas({ version, kinds }: { version: Workflow; kinds: Kinds }) {
     const count = [...found.at.values()].flat().length;
     if (count > 0) say("There is something to mend", `${count === 1 ? "One problem is" : `${count} problems are`} marked in the drawing.`, "warning", "workflow-problems");
   };
-  const put = async (place: Place) => {
-    if (!placing) return open({ what: "choose", place });
+  const put = async ({ node, how }: Placing, place: Place) => {
+    if (how === "move") await change.moveNode(node.id, place);
+    else await change.duplicateNode(node.id, place);
+    await refreshWorkflows();
+    say(how === "move" ? "Moved" : "Duplicated", titleOfNode(node, kinds), "success");
     setPlacing(null);
-    try {
-      const { node, how } = placing;
-      if (how === "move") await change.moveNode(node.id, place);
-      else await change.duplicateNode(node.id, place);
-      await refreshWorkflows();
-      say(how === "move" ? "Moved" : "Duplicated", titleOfNode(node, kinds), "success");
-    } catch (error) {
-      showError(error, "It cannot stand there");
-    }
-    return undefined;
   };
+  const atPlace = (place: Place) => (placing ? once(() => put(placing, place), (error) => showError(error, "It cannot stand there")) : open({ what: "choose", place }));
 
   const edit = frozen ? undefined : editingOf();
 
   function editingOf(): TreeEditing {
     return {
-      onPlace: (place) => void put(place),
+      onPlace: atPlace,
       onDelete: setDeleting,
       onAddBranch: (node) => open({ what: "choose", place: { upstreamId: node.id, branchIndex: nextBranch(node) } }),
       onDeleteBranch: (node, index) => setBranch({ node, index }),
@@ -100,15 +97,16 @@ function Canvas({ version, kinds }: { version: Workflow; kinds: Kinds }) {
   const toDelete = deleting ? inOrder(tree).find((one) => one.node.id === deleting.id) : undefined;
 
   return (
-    <>
+    <div className="wf-page">
       <VersionHeader version={version} onRefused={refused} onEnabled={() => setProblems(NO_PROBLEMS)} onRun={() => open({ what: "run" })} onSettings={() => open({ what: "settings" })} onNewVersion={newVersion} />
       {version.description && <Text size="sm" c="dimmed" mb="sm" className="as-written">{version.description}</Text>}
+      {version.enabled && version.type === "custom-action" && <ButtonHint version={version} />}
       {frozen && <Frozen onNewVersion={newVersion} />}
       {placing && (
         <Alert color="indigo" mb="sm" role="status" p="xs">
           <Group justify="space-between">
             <Text size="sm">Choose where {placing.how === "move" ? "" : "the copy of "}“{titleOfNode(placing.node, kinds)}” goes: press a plus in the drawing.</Text>
-            <Button size="compact-sm" variant="default" onClick={() => setPlacing(null)}>
+            <Button size="compact-sm" variant="default" loading={isPutting} onClick={() => setPlacing(null)}>
               Cancel
             </Button>
           </Group>
@@ -117,6 +115,11 @@ function Canvas({ version, kinds }: { version: Workflow; kinds: Kinds }) {
       {problems.others.length > 0 && <ErrorNote error={new Error(problems.others.map((one) => one.message).join("\n"))} />}
       <div className="wf-canvas">
         <WorkflowTree workflow={version} nodes={nodes} kinds={kinds} selected={selectedOf(opened)} onSelect={select} edit={edit} label={`Workflow ${version.title || version.key}`} />
+        {nodes.length === 0 && (
+          <Text className="wf-begin" size="sm" c="dimmed" ta="center">
+            Nothing happens yet. Press the plus below the trigger to add the first node; then enable the workflow.
+          </Text>
+        )}
       </div>
       <Beside version={version} kinds={kinds} nodes={nodes} tree={tree} opened={opened} open={open} locked={locked} problems={problems} onSaved={(which) => setProblems(without(problems, which))} onRefused={refused} />
       {toDelete && (
@@ -143,7 +146,7 @@ function Canvas({ version, kinds }: { version: Workflow; kinds: Kinds }) {
           }}
         />
       )}
-    </>
+    </div>
   );
 }
 

@@ -68,9 +68,13 @@ function Shell({ of, icon, color, title, about, className, onDelete, menu }: She
           {icon}
         </ThemeIcon>
         <span className="wf-card-words">
-          <span className="wf-card-title">{title}</span>
+          <span className="wf-card-title" title={title}>
+            {title}
+          </span>
           <VisuallyHidden>, </VisuallyHidden>
-          <span className="wf-card-about">{about}</span>
+          <span className="wf-card-about" title={about}>
+            {about}
+          </span>
           {problems && <VisuallyHidden>, {problems.length} to mend</VisuallyHidden>}
         </span>
       </button>

@@ -1,9 +1,10 @@
 /** The drawer in which a node, or the trigger, is looked at and changed. */
-import { Alert, Button, Collapse, Drawer, Group, JsonInput, Stack, Switch, Text, TextInput, UnstyledButton } from "@mantine/core";
+import { Alert, Button, Collapse, Group, JsonInput, Stack, Switch, Text, TextInput, UnstyledButton } from "@mantine/core";
 import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
-import { useEffect, useState, type ReactNode, type SyntheticEvent } from "react";
+import { useState, type ReactNode, type SyntheticEvent } from "react";
 import { ApiError, type Problem, type Row } from "../../client";
 import { ErrorNote } from "../../ui/ErrorNote";
+import { GuardedDrawer, Unsaved } from "../../ui/Unsaved";
 import { ConfigForm } from "./form/ConfigForm";
 import type { FlowNode, Schema } from "./types";
 import type { Variable } from "./variables";
@@ -34,16 +35,14 @@ interface Props {
 }
 
 export function ConfigDrawer(props: Props) {
-  // What was typed is not lost by a key or a click beside the drawer.
-  const [dirty, setDirty] = useState(false);
   return (
-    <Drawer opened onClose={props.onClose} title={props.heading} size="xl" closeOnEscape={!dirty} closeOnClickOutside={!dirty} closeButtonProps={{ "aria-label": "Close" }}>
-      <DrawerForm {...props} onDirty={setDirty} />
-    </Drawer>
+    <GuardedDrawer opened onClose={props.onClose} title={props.heading} size="xl">
+      <DrawerForm {...props} />
+    </GuardedDrawer>
   );
 }
 
-function DrawerForm({ onDirty, about, type, schema, policies, titlePlaceholder, variables, before, sync, locked, saveLabel, onSave, onClose, extra, ...given }: Props & { onDirty: (dirty: boolean) => void }) {
+function DrawerForm({ about, type, schema, policies, titlePlaceholder, variables, before, sync, locked, saveLabel, onSave, onClose, extra, ...given }: Props) {
   const [title, setTitle] = useState(given.title ?? "");
   const [config, setConfig] = useState(given.config);
   const [problems, setProblems] = useState(given.problems);
@@ -73,10 +72,10 @@ function DrawerForm({ onDirty, about, type, schema, policies, titlePlaceholder, 
 
   const shared = { type, config, onChange: setConfig, variables, before, sync, disabled: locked !== null || busy };
   const dirty = title !== (given.title ?? "") || json !== null || JSON.stringify(config) !== JSON.stringify(given.config);
-  useEffect(() => onDirty(dirty), [onDirty, dirty]);
   const isOfPolicy = (one: Problem) => names.some((name) => one.path === `config.${name}` || one.path?.startsWith(`config.${name}.`));
   return (
     <form onSubmit={(event) => void save(event)} noValidate>
+      <Unsaved when={dirty} />
       <Stack gap="md">
         <Text size="sm" c="dimmed">
           {about}

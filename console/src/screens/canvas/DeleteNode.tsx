@@ -34,7 +34,7 @@ export function DeleteNode({ found, kinds, onClose, onDelete }: Props) {
   }
 
   return (
-    <Modal opened onClose={busy ? () => undefined : onClose} title={`Delete ${titleOfNode(found.node, kinds)}?`} role="alertdialog" closeButtonProps={{ "aria-label": "Close" }}>
+    <Modal opened onClose={busy ? () => undefined : onClose} title={`Delete ${titleOfNode(found.node, kinds)}?`} role="alertdialog" aria-label={`Delete ${titleOfNode(found.node, kinds)}?`} closeButtonProps={{ "aria-label": "Close" }}>
       <Stack>
         {filled.length === 0 ? (
           <Text size="sm">What follows moves up.</Text>

@@ -30,5 +30,6 @@ export function EnableSwitch({ version, label, onRefused, onChanged }: Props) {
     setBusy(false);
   }
 
-  return <Switch label={label} aria-label={label ? undefined : `${name} is enabled`} checked={version.enabled} disabled={busy} onChange={(event) => void set(event.currentTarget.checked)} />;
+  // Not disabled meanwhile: the keyboard would lose its place.
+  return <Switch label={label} aria-label={label ? undefined : `${name} is enabled`} checked={version.enabled} aria-busy={busy} onChange={(event) => void set(event.currentTarget.checked)} />;
 }

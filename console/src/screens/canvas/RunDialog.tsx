@@ -3,7 +3,7 @@ import { useState } from "react";
 import { Link } from "react-router-dom";
 import { client } from "../../app/client";
 import { useSession } from "../../app/session";
-import { ApiError, hasEnded, type Execution, type Id, type Row } from "../../client";
+import { ApiError, hasEnded, Press, type Execution, type Id, type Row } from "../../client";
 import { AssociationSelect } from "../../forms/AssociationSelect";
 import { refreshRecords } from "../../app/queries";
 import { ErrorNote } from "../../ui/ErrorNote";
@@ -30,6 +30,7 @@ export function RunDialog({ version, titleOf, onRefused, onClose }: Props) {
   const [records, setRecords] = useState<unknown>(null);
   const [action, setAction] = useState("create");
   const [json, setJson] = useState(asked.what === "json" ? asked.begin : "");
+  const [press] = useState(() => new Press());
   const [busy, setBusy] = useState<"run" | "dry" | null>(null);
   const [error, setError] = useState<unknown>(null);
   const [outcome, setOutcome] = useState<Outcome | null>(null);
@@ -52,7 +53,8 @@ export function RunDialog({ version, titleOf, onRefused, onClose }: Props) {
     await Promise.all([refreshWorkflows(), how === "run" ? refreshRecords(null) : null]);
   }
   const run = async (): Promise<Outcome> => {
-    const made = await change.execute(version.id, runValues(version, { records, json: value, action }, { userId: session.user.id, roleName: session.role }));
+    const values = runValues(version, { records, json: value, action }, { userId: session.user.id, roleName: session.role });
+    const made = await press.send(values, (idempotencyKey) => change.execute(version.id, values, idempotencyKey));
     if (!made) return { declined: true };
     const shape = { appends: ["jobs"], except: ["context"] };
     return { run: (await client.resource<Execution>("executions").get(made.id, shape)) ?? ({ ...made, key: version.key } as Execution) };

@@ -6,6 +6,7 @@ import { Link, useNavigate } from "react-router-dom";
 import { say, showError } from "../../actions/messages";
 import { shortTime } from "../../model/times";
 import { ConfirmDialog } from "../../ui/ConfirmDialog";
+import { useOnce } from "../../ui/useOnce";
 import { change, refreshWorkflows, useVersions } from "./api";
 import { EnableSwitch } from "./EnableSwitch";
 import { saveFile } from "./saveFile";
@@ -26,7 +27,8 @@ export function VersionHeader({ version, onRefused, onEnabled, onRun, onSettings
   const [deleting, setDeleting] = useState(false);
   const name = version.title || version.key;
   useDocumentTitle(`${name} · Stepbase`);
-  const tried = (title: string, act: () => Promise<void>) => void act().catch((error: unknown) => showError(error, title));
+  const [busy, once] = useOnce();
+  const tried = (title: string, act: () => Promise<void>) => once(act, (error) => showError(error, title));
   const copy = async () => {
     const made = await change.copyWorkflow(version, `${name} copy`);
     await refreshWorkflows();
@@ -60,7 +62,7 @@ export function VersionHeader({ version, onRefused, onEnabled, onRun, onSettings
         </Button>
         <Menu position="bottom-end" width={210}>
           <Menu.Target>
-            <ActionIcon variant="default" size="lg" aria-label="More about this workflow">
+            <ActionIcon variant="default" size="lg" loading={busy} aria-label="More about this workflow">
               <IconDots size={18} />
             </ActionIcon>
           </Menu.Target>

@@ -1,8 +1,9 @@
-import { Button, Drawer, Group, JsonInput, MultiSelect, NumberInput, Stack, Textarea, TextInput } from "@mantine/core";
+import { Button, Group, JsonInput, MultiSelect, NumberInput, Stack, Textarea, TextInput } from "@mantine/core";
 import { useState, type SyntheticEvent } from "react";
 import { say } from "../../actions/messages";
 import { ApiError, type Row } from "../../client";
 import { ErrorNote } from "../../ui/ErrorNote";
+import { GuardedDrawer, Unsaved } from "../../ui/Unsaved";
 import { change, refreshWorkflows, useCategories } from "./api";
 import type { Workflow } from "./types";
 
@@ -17,6 +18,8 @@ export function WorkflowSettings({ version, onClose }: { version: Workflow; onCl
   const [minutes, setMinutes] = useState<number | string>(Number(version.options["timeout"] ?? 0) / MINUTE_MS || "");
   const others = Object.fromEntries(Object.entries(version.options).filter(([name]) => name !== "timeout"));
   const [json, setJson] = useState(Object.keys(others).length > 0 ? JSON.stringify(others, null, 2) : "");
+  const draft = JSON.stringify([title, description, chosen, minutes, json]);
+  const [first] = useState(draft);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const at = (name: string) => (error instanceof ApiError ? error.at(name).join("; ") || undefined : undefined);
@@ -40,8 +43,9 @@ export function WorkflowSettings({ version, onClose }: { version: Workflow; onCl
 
   const isShown = error instanceof ApiError && error.problems.every((one) => ["title", "description", "categories", "options"].includes(one.path?.split(".")[0] ?? ""));
   return (
-    <Drawer opened onClose={onClose} title="Settings of the workflow" closeButtonProps={{ "aria-label": "Close" }}>
+    <GuardedDrawer opened onClose={onClose} title="Settings of the workflow">
       <form onSubmit={(event) => void save(event)} noValidate>
+        <Unsaved when={draft !== first} />
         <Stack>
           {error !== null && !isShown && <ErrorNote error={error} />}
           <TextInput label="Title" value={title} onChange={(event) => setTitle(event.currentTarget.value)} error={at("title")} data-autofocus />
@@ -59,7 +63,7 @@ export function WorkflowSettings({ version, onClose }: { version: Workflow; onCl
           </Group>
         </Stack>
       </form>
-    </Drawer>
+    </GuardedDrawer>
   );
 }
 

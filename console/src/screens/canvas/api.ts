@@ -58,5 +58,5 @@ export const change = {
   copyWorkflow: async (version: Workflow, title: string) => (await workflows().call<Workflow>("revision", { body: { title } }, version.id)).data,
   exportVersion: async (id: number) => (await workflows().call<Row>("export", {}, id)).data,
   importDocument: async (document: Row) => (await workflows().call<Workflow>("import", { body: document })).data,
-  execute: async (id: number, values: Row) => (await workflows().call<{ execution: { id: number; status: number | null } | null }>("execute", { body: values }, id)).data.execution,
+  execute: async (id: number, values: Row, idempotencyKey: string) => (await client.ask("workflows:execute", { body: values, idempotencyKey }, id)).data.execution,
 };

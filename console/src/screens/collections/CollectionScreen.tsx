@@ -69,7 +69,7 @@ export default function CollectionScreen() {
       )}
       <Paper withBorder radius="md">
         <Table.ScrollContainer minWidth={560}>
-          <Table highlightOnHover verticalSpacing="xs">
+          <Table highlightOnHover verticalSpacing="xs" aria-label="Fields">
             <Table.Thead>
               <Table.Tr>
                 <Table.Th>Title</Table.Th>

@@ -26,7 +26,7 @@ export default function CollectionsScreen() {
           <Empty title="No collection yet">Make the first one: give it a name and fields.</Empty>
         ) : (
           <Table.ScrollContainer minWidth={520}>
-            <Table highlightOnHover verticalSpacing="sm">
+            <Table highlightOnHover verticalSpacing="sm" aria-label="Collections">
               <Table.Thead>
                 <Table.Tr>
                   <Table.Th>Title</Table.Th>

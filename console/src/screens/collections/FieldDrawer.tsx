@@ -1,10 +1,11 @@
-import { Button, Drawer, Group, Stack } from "@mantine/core";
+import { Button, Group, Stack } from "@mantine/core";
 import { useState, type SyntheticEvent } from "react";
 import { say } from "../../actions/messages";
 import { client } from "../../app/client";
 import { ApiError, type Collection, type Field } from "../../client";
 import { ErrorNote } from "../../ui/ErrorNote";
-import { draftOf, EMPTY_FIELD, toField } from "./fieldDraft";
+import { GuardedDrawer, Unsaved } from "../../ui/Unsaved";
+import { draftOf, EMPTY_FIELD, mistakesIn, toField } from "./fieldDraft";
 import { FieldInputs } from "./FieldInputs";
 
 interface Props {
@@ -21,15 +22,17 @@ export function FieldDrawer({ collection, open, onClose, onSaved }: Props) {
   const field = collection.fields.find((one) => one.name === open);
   const shown = open === "new" || field !== undefined;
   return (
-    <Drawer opened={shown} onClose={onClose} title={field ? "Change the field" : "Add a field"} closeButtonProps={{ "aria-label": "Close" }}>
+    <GuardedDrawer opened={shown} onClose={onClose} title={field ? "Change the field" : "Add a field"}>
       {shown && <FieldForm key={open} collection={collection} field={field} onClose={onClose} onSaved={onSaved} />}
-    </Drawer>
+    </GuardedDrawer>
   );
 }
 
 function FieldForm({ collection, field, onClose, onSaved }: { collection: Collection; field: Field | undefined; onClose: () => void; onSaved: () => Promise<void> }) {
-  const [draft, setDraft] = useState(field ? draftOf(field) : EMPTY_FIELD);
+  const [first] = useState(() => (field ? draftOf(field) : EMPTY_FIELD));
+  const [draft, setDraft] = useState(first);
   const [error, setError] = useState<unknown>(null);
+  const [mistakes, setMistakes] = useState<Record<string, string>>({});
   const [busy, setBusy] = useState(false);
   const problems = error instanceof ApiError ? error.problems : [];
   const optionOf = (path = "") => path.split(".").find((one) => OPTIONS.has(one));
@@ -38,7 +41,9 @@ function FieldForm({ collection, field, onClose, onSaved }: { collection: Collec
 
   async function save(event: SyntheticEvent) {
     event.preventDefault();
-    if (busy) return;
+    const wrong = mistakesIn(draft);
+    setMistakes(wrong);
+    if (busy || Object.keys(wrong).length > 0) return;
     setBusy(true);
     setError(null);
     const fields = client.resource(`collections/${collection.name}/fields`);
@@ -56,10 +61,11 @@ function FieldForm({ collection, field, onClose, onSaved }: { collection: Collec
 
   return (
     <form onSubmit={(event) => void save(event)} noValidate>
+      <Unsaved when={JSON.stringify(draft) !== JSON.stringify(first)} />
       <Stack>
         {others.length > 0 && <ErrorNote error={new Error(others.join("\n"))} />}
         {error !== null && !(error instanceof ApiError) && <ErrorNote error={error} />}
-        <FieldInputs draft={draft} onChange={setDraft} errors={errors} isOld={field !== undefined} />
+        <FieldInputs draft={draft} onChange={setDraft} errors={{ ...errors, ...mistakes }} isOld={field !== undefined} />
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose} disabled={busy}>
             Cancel

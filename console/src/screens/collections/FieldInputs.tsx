@@ -1,7 +1,8 @@
 import { Checkbox, Group, Select, TagsInput, TextInput } from "@mantine/core";
 import { useSession } from "../../app/session";
+import { FieldInput } from "../../forms/FieldInput";
 import { titleOf } from "../../model/collections";
-import { canBeIndexed, hasChoices, isAssociationType, nameFrom, TYPES, type FieldDraft } from "./fieldDraft";
+import { canBeIndexed, hasChoices, isAssociationType, nameFrom, retyped, TYPES, type FieldDraft } from "./fieldDraft";
 
 interface Props {
   draft: FieldDraft;
@@ -27,7 +28,7 @@ export function FieldInputs({ draft, onChange, errors, isOld, ownName }: Props) 
         <TextInput label="Title" value={draft.title} onChange={(event) => set({ title: event.currentTarget.value, ...(followsTitle ? { name: nameFrom(event.currentTarget.value) } : {}) })} error={errors["uiSchema"]} />
         <TextInput label="Name" description={isOld ? undefined : "In the API, for good"} inputWrapperOrder={["label", "input", "description", "error"]} value={draft.name} onChange={(event) => set({ name: event.currentTarget.value })} error={errors["name"]} disabled={isOld} required />
       </Group>
-      <Select label="Type" data={TYPES} value={draft.type} onChange={(type) => type && set({ type })} error={errors["type"]} allowDeselect={false} searchable disabled={isOld && association} maxDropdownHeight={320} />
+      <Select label="Type" data={TYPES} value={draft.type} onChange={(type) => type && onChange(retyped(draft, type))} error={errors["type"]} allowDeselect={false} searchable disabled={isOld && association} maxDropdownHeight={320} />
       {association ? (
         <>
           <Select label="Leads to" data={targets} value={draft.target || null} onChange={(target) => set({ target: target ?? "" })} error={errors["target"]} searchable required disabled={isOld} />
@@ -37,7 +38,7 @@ export function FieldInputs({ draft, onChange, errors, isOld, ownName }: Props) 
       ) : (
         <>
           {hasChoices(draft.type) && <TagsInput label="Choices" description="Empty: any text" value={draft.choices} onChange={(choices) => set({ choices })} placeholder="Type and press Enter" error={errors["uiSchema"]} />}
-          <TextInput label="Default value" value={draft.defaultValue} onChange={(event) => set({ defaultValue: event.currentTarget.value })} error={errors["defaultValue"]} />
+          <DefaultInput type={draft.type} value={draft.defaultValue} onChange={(defaultValue) => set({ defaultValue })} error={errors["defaultValue"]} />
         </>
       )}
       <Group>
@@ -47,4 +48,21 @@ export function FieldInputs({ draft, onChange, errors, isOld, ownName }: Props) 
       </Group>
     </>
   );
+}
+
+interface DefaultProps {
+  type: string;
+  value: unknown;
+  onChange: (value: unknown) => void;
+  error: string | undefined;
+}
+
+/** The input of the field's type; a switch could not say that there is none. */
+function DefaultInput({ type, value, onChange, error }: DefaultProps) {
+  const label = "Default value";
+  if (type === "boolean") {
+    const data = [{ value: "true", label: "Yes" }, { value: "false", label: "No" }];
+    return <Select label={label} placeholder="None" data={data} value={typeof value === "boolean" ? String(value) : null} onChange={(chosen) => onChange(chosen === null ? null : chosen === "true")} error={error} clearable />;
+  }
+  return <FieldInput field={{ name: "defaultValue", type, uiSchema: { title: label } }} value={value} onChange={(next) => onChange(Array.isArray(next) && next.length === 0 ? null : next)} error={error} />;
 }

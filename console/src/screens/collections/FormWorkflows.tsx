@@ -6,6 +6,7 @@ import { client } from "../../app/client";
 import { useSession } from "../../app/session";
 import type { Collection } from "../../client";
 import { ErrorNote } from "../../ui/ErrorNote";
+import { Unsaved } from "../../ui/Unsaved";
 
 interface Props {
   collection: Collection;
@@ -21,7 +22,9 @@ interface Workflow extends Record<string, unknown> {
 /** Which post-action workflows the add and the edit form start. Source: https://docs.nocobase.com/workflow/triggers/post-action */
 export function FormWorkflows({ collection, onSaved }: Props) {
   const session = useSession();
-  const [bound, setBound] = useState({ create: collection.formWorkflows?.create ?? [], update: collection.formWorkflows?.update ?? [] });
+  const stored = { create: collection.formWorkflows?.create ?? [], update: collection.formWorkflows?.update ?? [] };
+  const [changed, setBound] = useState<typeof stored | null>(null);
+  const bound = changed ?? stored;
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const asked = useQuery({
@@ -35,6 +38,8 @@ export function FormWorkflows({ collection, onSaved }: Props) {
   const data = [...fitting.map((one) => ({ value: one.key, label: one.title || one.key })), ...[...bound.create, ...bound.update].filter((one) => !known.has(one)).map((key) => ({ value: key, label: `${key} (not enabled)` }))];
   const choices = [...new Map(data.map((one) => [one.value, one])).values()];
 
+  const nothing = asked.isError ? "They could not be loaded" : asked.isPending ? "Loading…" : "No enabled post-action workflow of this collection";
+
   async function save() {
     if (busy) return;
     setBusy(true);
@@ -42,6 +47,7 @@ export function FormWorkflows({ collection, onSaved }: Props) {
     try {
       await client.resource("collections").update(collection.name, { formWorkflows: bound });
       await onSaved();
+      setBound(null);
       say("Saved", "The forms start what you chose.", "success");
     } catch (refused) {
       setError(refused);
@@ -51,6 +57,7 @@ export function FormWorkflows({ collection, onSaved }: Props) {
 
   return (
     <Card withBorder padding="lg" component="section" aria-label="Workflows of the forms">
+      <Unsaved when={JSON.stringify(bound) !== JSON.stringify(stored)} />
       <Stack gap="sm">
         <Title order={2} size="h4">
           Workflows of the forms
@@ -61,8 +68,8 @@ export function FormWorkflows({ collection, onSaved }: Props) {
         {asked.isError && <ErrorNote error={asked.error} />}
         {error !== null && <ErrorNote error={error} />}
         <Group grow align="flex-start">
-          <MultiSelect label="The add form starts" data={choices} value={bound.create} onChange={(create) => setBound({ ...bound, create })} nothingFoundMessage="No enabled post-action workflow of this collection" searchable />
-          <MultiSelect label="The edit form starts" data={choices} value={bound.update} onChange={(update) => setBound({ ...bound, update })} nothingFoundMessage="No enabled post-action workflow of this collection" searchable />
+          <MultiSelect label="The add form starts" data={choices} value={bound.create} onChange={(create) => setBound({ ...bound, create })} nothingFoundMessage={nothing} searchable />
+          <MultiSelect label="The edit form starts" data={choices} value={bound.update} onChange={(update) => setBound({ ...bound, update })} nothingFoundMessage={nothing} searchable />
         </Group>
         <Group justify="flex-end">
           <Button variant="light" loading={busy} onClick={() => void save()}>

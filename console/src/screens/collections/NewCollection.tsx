@@ -1,4 +1,4 @@
-import { Accordion, Button, Drawer, Group, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Accordion, Button, Group, Select, Stack, Text, TextInput } from "@mantine/core";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
 import { useRef, useState, type SyntheticEvent } from "react";
 import { useNavigate } from "react-router-dom";
@@ -7,7 +7,8 @@ import { client } from "../../app/client";
 import { useSession } from "../../app/session";
 import { ApiError } from "../../client";
 import { ErrorNote } from "../../ui/ErrorNote";
-import { EMPTY_FIELD, nameFrom, toField, typeLabel, type FieldDraft } from "./fieldDraft";
+import { GuardedDrawer, Unsaved } from "../../ui/Unsaved";
+import { EMPTY_FIELD, mistakesIn, nameFrom, toField, typeLabel, type FieldDraft } from "./fieldDraft";
 import { FieldInputs } from "./FieldInputs";
 import { problemsOfFields } from "./problems";
 
@@ -16,6 +17,10 @@ interface Entry {
   draft: FieldDraft;
 }
 
+type Mistakes = Record<number, Record<string, string>>;
+
+const FIRST: Entry[] = [{ key: "1", draft: { ...EMPTY_FIELD, title: "Title", name: "title", required: true } }];
+
 export function NewCollection({ onClose }: { onClose: () => void }) {
   const session = useSession();
   const navigate = useNavigate();
@@ -23,11 +28,13 @@ export function NewCollection({ onClose }: { onClose: () => void }) {
   const [title, setTitle] = useState("");
   const [name, setName] = useState("");
   const [idType, setIdType] = useState("integer");
-  const [entries, setEntries] = useState<Entry[]>([{ key: "1", draft: { ...EMPTY_FIELD, title: "Title", name: "title", required: true } }]);
+  const [entries, setEntries] = useState(FIRST);
   const [opened, setOpened] = useState<string | null>("1");
   const [error, setError] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
-  const problems = problemsOfFields(error instanceof ApiError ? error.problems : []);
+  const [mistakes, setMistakes] = useState<Mistakes>({});
+  const refused = problemsOfFields(error instanceof ApiError ? error.problems : []);
+  const problems = { ...refused, fields: { ...refused.fields, ...mistakes } };
 
   function add() {
     const key = String(++numbers.current);
@@ -37,7 +44,11 @@ export function NewCollection({ onClose }: { onClose: () => void }) {
 
   async function submit(event: SyntheticEvent) {
     event.preventDefault();
-    if (busy) return;
+    const wrong = Object.fromEntries(entries.flatMap((one, index) => (Object.keys(mistakesIn(one.draft)).length > 0 ? [[index, mistakesIn(one.draft)]] : []))) as Mistakes;
+    setMistakes(wrong);
+    const [first] = Object.keys(wrong);
+    if (first !== undefined) setOpened(entries[Number(first)]?.key ?? null);
+    if (busy || first !== undefined) return;
     setBusy(true);
     setError(null);
     try {
@@ -54,8 +65,9 @@ export function NewCollection({ onClose }: { onClose: () => void }) {
   }
 
   return (
-    <Drawer opened onClose={onClose} title="New collection" closeButtonProps={{ "aria-label": "Close" }}>
+    <GuardedDrawer opened onClose={onClose} title="New collection">
       <form onSubmit={(event) => void submit(event)} noValidate>
+        <Unsaved when={title + name !== "" || entries !== FIRST} />
         <Stack>
           {problems.others.length > 0 && <ErrorNote error={new Error(problems.others.join("\n"))} />}
           {error !== null && !(error instanceof ApiError) && <ErrorNote error={error} />}
@@ -113,6 +125,6 @@ export function NewCollection({ onClose }: { onClose: () => void }) {
           </Group>
         </Stack>
       </form>
-    </Drawer>
+    </GuardedDrawer>
   );
 }

@@ -1,6 +1,7 @@
 /** A field as its form holds it, and as the API takes it. Source: https://docs.nocobase.com/data-sources/data-modeling/collection-fields */
 import type { Field, Row } from "../../client";
-import { choicesOf, isAssociation } from "../../model/fields";
+import { unreadableIn } from "../../forms/unreadable";
+import { choicesOf, isAssociation, kindOf } from "../../model/fields";
 
 export interface FieldDraft {
   title: string;
@@ -9,7 +10,8 @@ export interface FieldDraft {
   required: boolean;
   unique: boolean;
   index: boolean;
-  defaultValue: string;
+  /** As the field's type has it; `null`: none. */
+  defaultValue: unknown;
   choices: string[];
   target: string;
   foreignKey: string;
@@ -26,10 +28,9 @@ export const TYPES: { group: string; items: { value: string; label: string }[] }
 
 const OTHER_LABELS: [string, string][] = [["bigInt", "Whole number"], ["date", "Date and time"], ["datetime", "Date and time"], ["datetimeNoTz", "Date and time"], ["float", "Number"], ["real", "Number"], ["decimal", "Number"]];
 const LABELS = new Map([...TYPES.flatMap((one) => one.items).map((one): [string, string] => [one.value, one.label]), ...OTHER_LABELS]);
-const NUMBERS = new Set(["double", "integer", "float", "real", "decimal", "bigInt"]);
 const ORDERED = new Set(["string", "text", "integer", "bigInt", "double", "float", "real", "decimal", "boolean", "datetimeTz", "date", "datetime", "dateOnly", "time", "uid", "uuid"]);
 
-export const EMPTY_FIELD: FieldDraft = { title: "", name: "", type: "string", required: false, unique: false, index: false, defaultValue: "", choices: [], target: "", foreignKey: "", through: "" };
+export const EMPTY_FIELD: FieldDraft = { title: "", name: "", type: "string", required: false, unique: false, index: false, defaultValue: null, choices: [], target: "", foreignKey: "", through: "" };
 
 export function typeLabel(type: string): string {
   return LABELS.get(type) ?? type;
@@ -45,6 +46,17 @@ export function canBeIndexed(type: string): boolean {
 
 export function hasChoices(type: string): boolean {
   return type === "string";
+}
+
+/** The draft with another type; a default that only the type before can have is left behind. */
+export function retyped(draft: FieldDraft, type: string): FieldDraft {
+  const keeps = kindOf({ name: "", type }) === kindOf({ name: "", type: draft.type });
+  return { ...draft, type, defaultValue: keeps ? draft.defaultValue : null };
+}
+
+/** Why it cannot be sent, by option. */
+export function mistakesIn(draft: FieldDraft): Record<string, string> {
+  return isAssociationType(draft.type) ? {} : unreadableIn({ defaultValue: draft.defaultValue });
 }
 
 /** `Taken at` → `takenAt`: a letter or `_` first, then letters, digits and `_`. */
@@ -63,7 +75,7 @@ export function draftOf(field: Field): FieldDraft {
     required: field.required ?? false,
     unique: field.unique ?? false,
     index: field.index ?? false,
-    defaultValue: field.defaultValue === null || field.defaultValue === undefined ? "" : String(field.defaultValue),
+    defaultValue: field.defaultValue ?? null,
     choices: choicesOf(field).map((one) => one.value),
     target: field.target ?? "",
     foreignKey: field.foreignKey ?? "",
@@ -83,14 +95,7 @@ export function toField(draft: FieldDraft, old?: Field): Row {
     return { ...common, target: draft.target, ...given({ foreignKey: draft.foreignKey, through: draft.type === "belongsToMany" ? draft.through : "" }) };
   }
   const ordered = canBeIndexed(draft.type) ? { unique: draft.unique, index: draft.index } : {};
-  return { ...common, ...ordered, ...(draft.defaultValue !== "" || old?.defaultValue !== undefined ? { defaultValue: defaultOf(draft) } : {}) };
-}
-
-function defaultOf({ defaultValue, type }: FieldDraft): unknown {
-  if (defaultValue === "") return null;
-  if (NUMBERS.has(type) && !Number.isNaN(Number(defaultValue))) return Number(defaultValue);
-  if (type === "boolean") return ["true", "yes", "1"].includes(defaultValue.toLowerCase());
-  return defaultValue;
+  return { ...common, ...ordered, ...(draft.defaultValue !== null || (old?.defaultValue ?? null) !== null ? { defaultValue: draft.defaultValue } : {}) };
 }
 
 function given(texts: Record<string, string>): Row {

@@ -1,10 +1,10 @@
-import { Alert, Button, Group, Stack, Text, Title, Tooltip } from "@mantine/core";
+import { Alert, Box, Button, Group, Stack, Text, Title, Tooltip } from "@mantine/core";
 import { IconRefresh } from "@tabler/icons-react";
 import { useState } from "react";
 import { useNavigate } from "react-router-dom";
 import { say } from "../../actions/messages";
 import { useSession } from "../../app/session";
-import { hasEnded } from "../../client";
+import { hasEnded, Press } from "../../client";
 import { ConfirmDialog } from "../../ui/ConfirmDialog";
 import { JsonText } from "../../ui/JsonText";
 import { StatusBadge } from "../../ui/StatusBadge";
@@ -12,6 +12,7 @@ import { Timestamp } from "../../ui/Timestamp";
 import { titleOfNode } from "../canvas/tree";
 import type { FlowNode, Kinds } from "../canvas/types";
 import { control } from "./api";
+import { inputsOf, type Input } from "./inputs";
 import { whyNotRerun } from "./RunActions";
 import { Fact } from "./RunFacts";
 import { tookOf, type Job, type Run } from "./runs";
@@ -47,11 +48,33 @@ export function NodePanel({ id, run, node, job, kinds, waits }: Props) {
         </Text>
       )}
       {job && <Ran job={job} run={run} waits={waits} />}
-      <Part title="Input, as configured">
-        <JsonText value={node.config} label="Input" />
+      {job && <Inputs inputs={inputsOf(node.config, job, run)} />}
+      <Part title={job ? "Configuration, as it was when it ran" : "Configuration"}>
+        <JsonText value={node.config} label="Configuration" />
       </Part>
       {job && <FromHere id={id} run={run} node={node} />}
     </Stack>
+  );
+}
+
+/** What stood behind the variables of the configuration. A version that has run never changes; the values are those of the history. */
+function Inputs({ inputs }: { inputs: Input[] }) {
+  if (inputs.length === 0) return null;
+  return (
+    <Part title="Input: what its variables held">
+      <Stack gap={6} component="dl" m={0}>
+        {inputs.map(({ variable, value, isKept }) => (
+          <div key={variable}>
+            <Text component="dt" size="xs" ff="monospace" style={{ overflowWrap: "anywhere" }}>
+              {variable}
+            </Text>
+            <Box component="dd" m={0}>
+              {isKept ? <JsonText value={value} label={`Value of ${variable}`} maxHeight={160} /> : <Text size="sm" c="dimmed">The history does not keep this value</Text>}
+            </Box>
+          </div>
+        ))}
+      </Stack>
+    </Part>
   );
 }
 
@@ -86,6 +109,7 @@ function FromHere({ id, run, node }: { id: string; run: Run; node: FlowNode }) {
   const session = useSession();
   const navigate = useNavigate();
   const [asking, setAsking] = useState(false);
+  const [press] = useState(() => new Press());
   if (!hasEnded(run)) return null;
   const refused = whyNotRerun(run, session.role);
   return (
@@ -102,7 +126,7 @@ function FromHere({ id, run, node }: { id: string; run: Run; node: FlowNode }) {
           label="Run again"
           onClose={() => setAsking(false)}
           onConfirm={async () => {
-            const made = await control.rerun(id, node.id);
+            const made = await control.rerun(id, press, node.id);
             say("Runs again", `Execution ${made.id} has begun.`, "info");
             void navigate(`/executions/${made.id}`);
           }}

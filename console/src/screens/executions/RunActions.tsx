@@ -4,7 +4,7 @@ import { useState } from "react";
 import { useNavigate } from "react-router-dom";
 import { say } from "../../actions/messages";
 import { useSession } from "../../app/session";
-import { hasEnded } from "../../client";
+import { hasEnded, Press } from "../../client";
 import { ConfirmDialog } from "../../ui/ConfirmDialog";
 import { control } from "./api";
 import type { Run } from "./runs";
@@ -24,6 +24,7 @@ export function RunActions({ id, run }: { id: string; run: Run }) {
   const session = useSession();
   const navigate = useNavigate();
   const [asking, setAsking] = useState<Asking>(null);
+  const [press] = useState(() => new Press());
   const refused = whyNotRerun(run, session.role);
   const ended = hasEnded(run);
   const close = () => setAsking(null);
@@ -72,7 +73,7 @@ export function RunActions({ id, run }: { id: string; run: Run }) {
           label={ended ? "Run again" : "Try once more"}
           onClose={close}
           onConfirm={async () => {
-            const made = await control.rerun(id);
+            const made = await control.rerun(id, press);
             say(ended ? "Runs again" : "Goes on", ended ? `Execution ${made.id} has begun.` : `Attempt ${made.attempt ?? ""} has begun.`, "info");
             if (String(made.id) !== id) void navigate(`/executions/${made.id}`);
           }}

@@ -4,7 +4,7 @@ import { useEffect } from "react";
 import { client } from "../../app/client";
 import { queries } from "../../app/queries";
 import { useSession } from "../../app/session";
-import { freshKey, hasEnded, type Row } from "../../client";
+import { hasEnded, type Press, type Row } from "../../client";
 import { recordTitle } from "../../model/collections";
 import type { Workflow } from "../canvas/types";
 import { listFilter, PAGE_SIZE, type ListState } from "./listState";
@@ -14,9 +14,10 @@ const LIVE_MS = 3_000;
 const HEAVY = ["context", "output", "stack"];
 const executions = () => client.resource<Run>("executions");
 
-export function useRuns(state: ListState) {
+export function useRuns(state: ListState, enabled: boolean) {
   return useQuery({
     queryKey: ["executions", state],
+    enabled,
     queryFn: ({ signal }) => executions().list({ filter: listFilter(state), sort: ["-id"], page: state.page, pageSize: PAGE_SIZE, appends: ["workflow"], except: HEAVY, signal }),
     placeholderData: keepPreviousData,
     staleTime: 0,
@@ -86,12 +87,13 @@ export function useWorkflowNames() {
 
 export const control = {
   cancel: async (id: string) => {
-    await executions().call("cancel", { body: {} }, id);
+    await client.ask("executions:cancel", { body: {} }, id);
     await refreshRun(id);
   },
   /** The id of what runs now: a new execution, or the same one with another attempt. */
-  rerun: async (id: string, nodeId?: number) => {
-    const { data } = await executions().call<{ id: number; attempt?: number; rerunOf?: number }>("rerun", { body: nodeId === undefined ? {} : { nodeId }, idempotencyKey: freshKey() }, id);
+  rerun: async (id: string, press: Press, nodeId?: number) => {
+    const body = nodeId === undefined ? {} : { nodeId };
+    const { data } = await press.send([id, body], (idempotencyKey) => client.ask("executions:rerun", { body, idempotencyKey }, id));
     await refreshRun(id);
     return data;
   },

@@ -1,4 +1,4 @@
-import { Card, Group, SimpleGrid, Stack, Text, ThemeIcon, Title } from "@mantine/core";
+import { Anchor, Card, Group, SimpleGrid, Stack, Text, ThemeIcon, Title } from "@mantine/core";
 import { IconTable } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router-dom";
@@ -11,6 +11,7 @@ import { shownFields } from "../../model/fields";
 import { Empty } from "../../ui/Empty";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { PageHeader } from "../../ui/PageHeader";
+import { FirstSteps } from "./FirstSteps";
 
 /** The collections in view, and the buttons that need no record. */
 export function HomeScreen() {
@@ -22,6 +23,7 @@ export function HomeScreen() {
     <Stack gap="lg" maw={1100}>
       <PageHeader title={`Hello, ${session.user.nickname || session.user.username || "there"}`} description={`You act as ${session.roles.find((one) => one.name === session.role)?.title ?? session.role}.`} />
       {offers.isError && <ErrorNote error={offers.error} onRetry={() => void offers.refetch()} />}
+      <FirstSteps />
       {buttons.length > 0 && (
         <section aria-labelledby="home-actions">
           <Title id="home-actions" order={2} size="h4" mb="sm">
@@ -38,7 +40,9 @@ export function HomeScreen() {
         <Title id="home-data" order={2} size="h4" mb="sm">
           Data
         </Title>
-        {tables.length === 0 && <Empty title="Nothing is in your view yet">Ask somebody who manages roles, or act in another role.</Empty>}
+        {tables.length === 0 && (
+          <Empty title="Nothing is in your view yet">{session.isIn("collections") ? <Anchor component={Link} to="/collections?open=new" size="sm">Define the first collection</Anchor> : "Ask somebody who manages roles, or act in another role."}</Empty>
+        )}
         <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }}>
           {tables.map((one) => (
             <Card key={one.name} withBorder padding="md" component={Link} to={`/tables/${one.name}`} td="none" c="inherit">

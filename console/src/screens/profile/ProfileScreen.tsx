@@ -88,7 +88,7 @@ function NameForm() {
 
 function DefaultRole() {
   const session = useSession();
-  const [chosen, setChosen] = useState<string | null>(null);
+  const [chosen, setChosen] = useState(session.defaultRole);
   const [error, setError] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
 
@@ -99,6 +99,7 @@ function DefaultRole() {
     try {
       await client.resource("users").call("setDefaultRole", { body: { roleName } });
       setChosen(roleName);
+      void session.reload();
       say("Default role", "Saved; you begin with it when you sign in.", "success");
     } catch (refused) {
       setError(refused);

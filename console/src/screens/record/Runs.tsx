@@ -34,7 +34,7 @@ export function Runs({ record }: { record: string }) {
       )}
       {rows.length > 0 && (
         <Table.ScrollContainer minWidth={480}>
-          <Table fz="sm">
+          <Table fz="sm" aria-label="Runs">
             <Table.Thead>
               <Table.Tr>
                 <Table.Th>Workflow</Table.Th>

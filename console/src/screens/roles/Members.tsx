@@ -14,6 +14,7 @@ import { Empty } from "../../ui/Empty";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { Loading } from "../../ui/Loading";
 import { Refusable } from "../../ui/Refusable";
+import { useLastPage } from "../../ui/useLastPage";
 import { nameOf, ROOT } from "../users/account";
 
 const PAGE_SIZE = 20;
@@ -38,11 +39,15 @@ export function Members({ role }: { role: string }) {
     await refresh();
     say(nameOf(user), "No longer has this role.", "success");
   };
-  const goTo = (next: number) =>
-    setParams((now) => {
-      now.set("page", String(next));
-      return now;
-    });
+  const goTo = (next: number, replace = false) =>
+    setParams(
+      (now) => {
+        now.set("page", String(next));
+        return now;
+      },
+      { replace },
+    );
+  const isEmpty = useLastPage(asked, page, (last) => goTo(last, true));
 
   return (
     <>
@@ -51,11 +56,10 @@ export function Members({ role }: { role: string }) {
       {asked.isPending && <Loading />}
       {asked.isSuccess && (
         <Paper withBorder radius="md">
-          {asked.data.rows.length === 0 ? (
-            <Empty title="Nobody has this role">Give it to somebody above, or in the users.</Empty>
-          ) : (
+          {isEmpty && <Empty title="Nobody has this role">Give it to somebody above, or in the users.</Empty>}
+          {asked.data.rows.length > 0 && (
             <Table.ScrollContainer minWidth={480}>
-              <Table highlightOnHover>
+              <Table highlightOnHover aria-label="Members">
                 <Table.Thead>
                   <Table.Tr>
                     <Table.Th>Name</Table.Th>
@@ -89,7 +93,7 @@ export function Members({ role }: { role: string }) {
           )}
           {(asked.data.meta.totalPage ?? 1) > 1 && (
             <Group justify="flex-end" p="xs">
-              <Pagination size="sm" total={asked.data.meta.totalPage ?? 1} value={page} onChange={goTo} getControlProps={(control) => ({ "aria-label": `${control} page` })} getItemProps={(number) => ({ "aria-label": `Page ${number}` })} />
+              <Pagination size="sm" total={asked.data.meta.totalPage ?? 1} value={page} onChange={(next) => goTo(next)} getControlProps={(control) => ({ "aria-label": `${control} page` })} getItemProps={(number) => ({ "aria-label": `Page ${number}` })} />
             </Group>
           )}
         </Paper>

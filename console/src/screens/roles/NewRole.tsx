@@ -1,4 +1,4 @@
-import { Button, Drawer, Group, Select, Stack, Textarea, TextInput } from "@mantine/core";
+import { Button, Group, Select, Stack, Textarea, TextInput } from "@mantine/core";
 import { useState, type SyntheticEvent } from "react";
 import { useNavigate } from "react-router-dom";
 import { say } from "../../actions/messages";
@@ -6,6 +6,7 @@ import { client } from "../../app/client";
 import { queries } from "../../app/queries";
 import { mistakesAt } from "../../forms/mistakes";
 import { ErrorNote } from "../../ui/ErrorNote";
+import { GuardedDrawer, Unsaved } from "../../ui/Unsaved";
 
 const BEGINNINGS: Record<string, { label: string; actions: string[] }> = {
   nothing: { label: "Nothing; I allow what is needed", actions: [] },
@@ -47,8 +48,9 @@ export function NewRole({ onClose }: { onClose: () => void }) {
   }
 
   return (
-    <Drawer opened onClose={onClose} title="New role" closeButtonProps={{ "aria-label": "Close" }}>
+    <GuardedDrawer opened onClose={onClose} title="New role">
       <form onSubmit={(event) => void make(event)} noValidate>
+        <Unsaved when={title + name + description !== ""} />
         <Stack>
           {others !== null && <ErrorNote error={others} />}
           <TextInput
@@ -74,6 +76,6 @@ export function NewRole({ onClose }: { onClose: () => void }) {
           </Group>
         </Stack>
       </form>
-    </Drawer>
+    </GuardedDrawer>
   );
 }

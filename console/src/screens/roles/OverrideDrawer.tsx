@@ -1,10 +1,11 @@
-import { Button, Drawer, Group, Stack, Switch, Text, TextInput } from "@mantine/core";
+import { Button, Group, Stack, Switch, Text, TextInput } from "@mantine/core";
 import { useState, type SyntheticEvent } from "react";
 import { say } from "../../actions/messages";
 import { client } from "../../app/client";
 import { useSession } from "../../app/session";
 import { ApiError } from "../../client";
 import { ErrorNote } from "../../ui/ErrorNote";
+import { GuardedDrawer, Unsaved } from "../../ui/Unsaved";
 import { PROCEDURES, draftsOf, rulesOf, type Role, type RuleDraft, type Rules } from "./role";
 import { RuleInputs } from "./RuleInputs";
 import { mistakesOfRules } from "./ruleMistakes";
@@ -20,17 +21,18 @@ interface Props {
 
 export function OverrideDrawer({ role, name, title, onClose, onSaved }: Props) {
   return (
-    <Drawer opened={name !== null} onClose={onClose} title={`${role.title || role.name}: ${title}`} size="xl" closeButtonProps={{ "aria-label": "Close" }}>
+    <GuardedDrawer opened={name !== null} onClose={onClose} title={`${role.title || role.name}: ${title}`} size="xl">
       {name !== null && <RulesForm role={role} name={name} onClose={onClose} onSaved={onSaved} />}
-    </Drawer>
+    </GuardedDrawer>
   );
 }
 
 function RulesForm({ role, name, onClose, onSaved }: Omit<Props, "title" | "name"> & { name: string }) {
   const collection = useSession().collection(name);
   const [before] = useState<Rules | undefined>(role.resources?.[name]);
-  const [own, setOwn] = useState(before?.usingActionsConfig === true);
-  const [drafts, setDrafts] = useState(() => draftsOf(before).filter((one) => name !== PROCEDURES || one.name.startsWith("call")));
+  const [first] = useState(() => ({ own: before?.usingActionsConfig === true, drafts: draftsOf(before).filter((one) => name !== PROCEDURES || one.name.startsWith("call")) }));
+  const [own, setOwn] = useState(first.own);
+  const [drafts, setDrafts] = useState(first.drafts);
   const [error, setError] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
   const { at, others } = mistakesOfRules(error, drafts, name);
@@ -57,6 +59,7 @@ function RulesForm({ role, name, onClose, onSaved }: Omit<Props, "title" | "name
 
   return (
     <form onSubmit={(event) => void save(event)} noValidate>
+      <Unsaved when={JSON.stringify({ own, drafts }) !== JSON.stringify(first)} />
       <Stack>
         <Switch label="Rules of its own" description="Off: what the role may do everywhere holds here, too" checked={own} onChange={(event) => setOwn(event.currentTarget.checked)} />
         {others.length > 0 && <ErrorNote error={new Error(others.join("\n"))} />}

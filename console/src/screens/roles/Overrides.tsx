@@ -29,7 +29,7 @@ export function Overrides({ role, onSaved }: Props) {
       {names.length > 10 && <TextInput type="search" aria-label="Search the collections" placeholder="Search" value={search} onChange={(event) => setSearch(event.currentTarget.value)} mb="sm" maw={320} />}
       <Paper withBorder radius="md">
         <Table.ScrollContainer minWidth={480}>
-          <Table highlightOnHover verticalSpacing="xs">
+          <Table highlightOnHover verticalSpacing="xs" aria-label="Rules by collection">
             <Table.Thead>
               <Table.Tr>
                 <Table.Th>Collection</Table.Th>

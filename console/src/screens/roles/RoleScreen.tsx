@@ -11,6 +11,7 @@ import { ConfirmDialog } from "../../ui/ConfirmDialog";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { Loading } from "../../ui/Loading";
 import { PageHeader } from "../../ui/PageHeader";
+import { leave } from "../../ui/leaving";
 import { Refusable } from "../../ui/Refusable";
 import { NotFound } from "../home/NotFound";
 import { Areas } from "./Areas";
@@ -89,7 +90,7 @@ function Stored({ role }: { role: Role }) {
           </>
         }
       />
-      <Tabs value={tab} onChange={(next) => setParams(next && next !== "everywhere" ? { tab: next } : {})} keepMounted={false}>
+      <Tabs value={tab} onChange={(next) => leave(() => setParams(next && next !== "everywhere" ? { tab: next } : {}))} keepMounted={false}>
         <Tabs.List mb="md">
           <Tabs.Tab value="everywhere">Everywhere</Tabs.Tab>
           <Tabs.Tab value="collections">By collection</Tabs.Tab>
@@ -110,7 +111,7 @@ function Stored({ role }: { role: Role }) {
         </Tabs.Panel>
       </Tabs>
       {asking === "default" && (
-        <ConfirmDialog title={`Give ${title} to new users?`} text="Every user that is added from now on gets this role, and no longer the one before. Those who are there keep theirs." label="Give it to new users" onClose={() => setAsking(null)} onConfirm={() => save({ default: true })} />
+        <ConfirmDialog title={`Give ${title} to new users?`} text="Every user that is added from now on gets this role, and no longer the one before. Those who are there keep theirs." label="Give it to new users" harmless onClose={() => setAsking(null)} onConfirm={() => save({ default: true })} />
       )}
       {asking === "remove" && (
         <ConfirmDialog title={`Remove ${title}?`} text="It is taken from everybody who has it, and from the buttons that name it." label="Remove the role" onClose={() => setAsking(null)} onConfirm={remove} />

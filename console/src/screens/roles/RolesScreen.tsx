@@ -38,7 +38,7 @@ export default function RolesScreen() {
       {asked.isSuccess && (
         <Paper withBorder radius="md">
           <Table.ScrollContainer minWidth={640}>
-            <Table highlightOnHover verticalSpacing="sm">
+            <Table highlightOnHover verticalSpacing="sm" aria-label="Roles">
               <Table.Thead>
                 <Table.Tr>
                   <Table.Th>Title</Table.Th>

@@ -1,4 +1,5 @@
 import { Button, Group } from "@mantine/core";
+import { Unsaved } from "../../ui/Unsaved";
 
 interface Props {
   dirty: boolean;
@@ -10,6 +11,7 @@ interface Props {
 export function SaveRow({ dirty, busy, onSave, onReset }: Props) {
   return (
     <Group justify="flex-end" mt="md">
+      <Unsaved when={dirty} />
       <Button variant="default" onClick={onReset} disabled={!dirty || busy}>
         Reset
       </Button>

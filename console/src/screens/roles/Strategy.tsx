@@ -22,7 +22,7 @@ export function Strategy({ actions, onSave }: { actions: string[]; onSave: (acti
       {error !== null && <ErrorNote error={error} />}
       <Paper withBorder radius="md">
         <Table.ScrollContainer minWidth={560}>
-          <Table verticalSpacing="xs">
+          <Table verticalSpacing="xs" aria-label="What the role may do everywhere">
             <Table.Thead>
               <Table.Tr>
                 <Table.Th>Action</Table.Th>

@@ -1,50 +1,39 @@
-import { Anchor, Box, Button, Group, Paper } from "@mantine/core";
+import { Box, Button, Group, Paper } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { IconPlus } from "@tabler/icons-react";
-import { DataTable, type DataTableColumn } from "mantine-datatable";
+import { DataTable } from "mantine-datatable";
 import { useMemo, useState } from "react";
-import { Link } from "react-router-dom";
 import { ActionButton } from "../../actions/ActionButton";
-import type { Collection, Field, Row } from "../../client";
+import type { Collection, Row } from "../../client";
 import { idOf, recordTitle, titleOf } from "../../model/collections";
-import { kindOf, labelOf, shownFields } from "../../model/fields";
+import { shownFields } from "../../model/fields";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { PageHeader } from "../../ui/PageHeader";
 import { useDelayed } from "../../ui/useDelayed";
+import { useLastPage } from "../../ui/useLastPage";
 import { BulkActions } from "./BulkActions";
-import { Cell } from "./Cell";
 import { ColumnChoice } from "./ColumnChoice";
+import { ACTIONS, columnsOf } from "./columns";
 import { FilterMenu } from "./FilterMenu";
 import { Paging } from "./Paging";
 import { RecordDrawer } from "./RecordDrawer";
-import { RowActions } from "./RowActions";
 import { useTableState } from "./tableState";
 import { useOffers, useRecords } from "./useTable";
 
-const UNSORTED = new Set(["toMany", "json", "list"]);
+const WIDE = "(min-width: 62em)";
 
 export function CollectionTable({ collection }: { collection: Collection }) {
   const [state, change] = useTableState(collection);
   const [selected, setSelected] = useState<Row[]>([]);
   const records = useRecords(collection, state);
   const rows = records.data?.rows;
+  const isEmpty = useLastPage(records, state.page, (page) => change({ page, cursor: null }, { replace: true }));
   const offers = useOffers(collection.name, rows);
   const fields = useMemo(() => shownFields(collection), [collection]);
+  const isWide = useMediaQuery(WIDE, undefined, { getInitialValueInEffect: false });
   const late = useDelayed(records.isFetching);
   const chosen = selected.filter((one) => rows?.some((row) => idOf(row) === idOf(one)));
-  const showsRowColumn = offers.row.length > 0 || "update" in collection.may || "destroy" in collection.may;
-  const columns: DataTableColumn<Row>[] = state.columns.flatMap((name, index) => {
-    const field = fields.find((one) => one.name === name);
-    return field ? [columnOf(field, index === 0, collection)] : [];
-  });
-  if (showsRowColumn) {
-    columns.push({
-      accessor: "__actions",
-      title: <Box ta="right">Actions</Box>,
-      textAlign: "right",
-      width: "0%",
-      render: (row) => <RowActions collection={collection} record={row} offers={offers} onEdit={() => change({ open: String(idOf(row)) })} />,
-    });
-  }
+  const columns = columnsOf(collection, fields, state, offers, (row) => change({ open: String(idOf(row)) }));
   return (
     <>
       <PageHeader
@@ -70,26 +59,22 @@ export function CollectionTable({ collection }: { collection: Collection }) {
           </Group>
           <BulkActions collection={collection} offers={offers} selected={chosen} onDone={() => setSelected([])} />
         </Group>
-        {records.isError && !records.isFetching && (
-          <Box px="sm">
-            <ErrorNote error={records.error} onRetry={() => void records.refetch()} />
-          </Box>
-        )}
-        {offers.error !== null && (
-          <Box px="sm">
-            <ErrorNote error={offers.error} title="The buttons could not be loaded" />
-          </Box>
-        )}
+        <Problems records={records.isFetching ? null : records.error} buttons={offers.error} onRetry={() => void records.refetch()} />
         <DataTable<Row>
+          // A column once pinned stays so.
+          key={String(isWide)}
           records={rows ?? []}
           columns={columns}
           idAccessor="id"
           minHeight={240}
           verticalSpacing="xs"
           highlightOnHover
+          // On a phone the buttons would leave no room for the rest.
+          pinLastColumn={isWide && columns.at(-1)?.accessor === ACTIONS}
           fetching={late || records.isPending}
-          // Faded out it would still be read aloud beside the rows.
-          emptyState={rows?.length ? <></> : undefined}
+          aria-label={titleOf(collection)}
+          // Faded out it would still be read aloud beside the rows; and who got an error knows nothing of how many there are.
+          emptyState={isEmpty ? undefined : <></>}
           noRecordsText={state.filter ? "Nothing matches the filter" : "No records yet"}
           sortStatus={{ columnAccessor: state.sort?.field ?? "", direction: state.sort?.descending ? "desc" : "asc" }}
           onSortStatusChange={({ columnAccessor, direction }) => change({ sort: { field: String(columnAccessor), descending: direction === "desc" } })}
@@ -105,20 +90,11 @@ export function CollectionTable({ collection }: { collection: Collection }) {
   );
 }
 
-function columnOf(field: Field, first: boolean, collection: Collection): DataTableColumn<Row> {
-  return {
-    accessor: field.name,
-    title: labelOf(field),
-    sortable: !UNSORTED.has(kindOf(field)) && field.type !== "hasOne",
-    noWrap: true,
-    textAlign: kindOf(field) === "number" && field.name !== "id" ? "right" : "left",
-    render: (row) =>
-      first ? (
-        <Anchor component={Link} to={`/tables/${collection.name}/${encodeURIComponent(String(idOf(row)))}`} fz="inherit" fw={500}>
-          {row[field.name] ? <Cell record={row} field={kindOf(field) === "toOne" ? { ...field, type: "string" } : field} /> : `#${String(idOf(row))}`}
-        </Anchor>
-      ) : (
-        <Cell record={row} field={field} />
-      ),
-  };
+function Problems({ records, buttons, onRetry }: { records: unknown; buttons: unknown; onRetry: () => void }) {
+  return (
+    <Box px="sm">
+      {records !== null && <ErrorNote error={records} onRetry={onRetry} />}
+      {buttons !== null && <ErrorNote error={buttons} title="The buttons could not be loaded" />}
+    </Box>
+  );
 }

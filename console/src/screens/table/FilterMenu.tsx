@@ -94,7 +94,7 @@ function ConditionRow({ row, fields, onChange, onRemove }: RowProps) {
   const field = fields.find((one) => one.name === row.field);
   const operators = field ? operatorsOf(field) : [];
   return (
-    <Group gap="xs" wrap="nowrap" align="flex-start">
+    <Group gap="xs" align="flex-start">
       <Select
         aria-label="Field"
         data={fields.map((one) => ({ value: one.name, label: labelOf(one) }))}
@@ -106,10 +106,10 @@ function ConditionRow({ row, fields, onChange, onRemove }: RowProps) {
         searchable
         openOnFocus={false}
         allowDeselect={false}
-        w="32%"
+        w={{ base: "100%", xs: "32%" }}
       />
-      <Select aria-label="Operator" data={operators.map((one) => ({ value: one.name, label: one.label }))} value={row.operator} onChange={(name) => name && onChange({ ...row, operator: name, value: null })} allowDeselect={false} w="28%" />
-      <Group flex={1} gap={4} wrap="nowrap">
+      <Select aria-label="Operator" data={operators.map((one) => ({ value: one.name, label: one.label }))} value={row.operator} onChange={(name) => name && onChange({ ...row, operator: name, value: null })} allowDeselect={false} w={{ base: "42%", xs: "28%" }} />
+      <Group flex={1} gap={4} wrap="nowrap" miw={100}>
         {field && <FilterValue field={field} row={row} onChange={(value) => onChange({ ...row, value })} />}
       </Group>
       <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Remove the condition" onClick={onRemove}>

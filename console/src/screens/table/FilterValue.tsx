@@ -1,5 +1,6 @@
-import { MultiSelect, NumberInput, Select, TagsInput, TextInput } from "@mantine/core";
+import { MultiSelect, Select, TagsInput, TextInput } from "@mantine/core";
 import { AssociationSelect } from "../../forms/AssociationSelect";
+import { TypedNumber } from "../../forms/TypedNumber";
 import type { Field } from "../../client";
 import { choicesOf, kindOf } from "../../model/fields";
 import { operandOf, type Condition } from "../../model/filters";
@@ -40,7 +41,7 @@ function One({ field, label, value, onChange }: { field: Field; label: string; v
     case "choice":
       return <Select aria-label={label} data={choicesOf(field)} value={text || null} onChange={onChange} flex={1} searchable />;
     case "number":
-      return <NumberInput aria-label={label} value={typeof value === "number" ? value : text} onChange={(number) => onChange(number === "" ? null : number)} flex={1} />;
+      return <TypedNumber aria-label={label} value={text === "" ? null : Number(text)} onChange={onChange} flex={1} />;
     case "day":
     case "instant":
       return <TextInput aria-label={label} type="date" value={text} onChange={(event) => onChange(event.currentTarget.value)} flex={1} />;

@@ -20,7 +20,7 @@ export interface TableState {
   open: string | null;
 }
 
-type Changes = Partial<Omit<TableState, "filter">> & { filter?: Filter | null };
+export type Changes = Partial<Omit<TableState, "filter">> & { filter?: Filter | null };
 
 export function readTableState(params: URLSearchParams, collection: Collection): TableState {
   const fields = new Set(shownFields(collection).map((one) => one.name));
@@ -59,9 +59,9 @@ export function writeTableState(params: URLSearchParams, changes: Changes): URLS
   return next;
 }
 
-export function useTableState(collection: Collection): [TableState, (changes: Changes) => void] {
+export function useTableState(collection: Collection): [TableState, (changes: Changes, how?: { replace: boolean }) => void] {
   const [params, setParams] = useSearchParams();
   const state = useMemo(() => readTableState(params, collection), [params, collection]);
-  const change = useCallback((changes: Changes) => setParams((now) => writeTableState(now, changes)), [setParams]);
+  const change = useCallback((changes: Changes, how?: { replace: boolean }) => setParams((now) => writeTableState(now, changes), how), [setParams]);
   return [state, change];
 }

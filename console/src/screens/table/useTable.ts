@@ -1,7 +1,7 @@
-/** The page of records and what may be done with each: two calls, the second for the rows that the first brought. */
+/** The page of records and what may be done with each: one call; what may be done is asked for by itself when only that may have changed. */
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { client } from "../../app/client";
-import { keys } from "../../app/queries";
+import { keys, queries } from "../../app/queries";
 import { useSession } from "../../app/session";
 import type { AvailableAction, Collection, Id, ListOptions, Verdict } from "../../client";
 import { appendsOf, idOf } from "../../model/collections";
@@ -27,7 +27,11 @@ export function useRecords(collection: Collection, state: TableState) {
   const options = listOptions(collection, state, (name) => session.collection(name) !== undefined);
   return useQuery({
     queryKey: keys.records(collection.name, options),
-    queryFn: ({ signal }) => client.resource(collection.name).list({ ...options, signal }),
+    queryFn: async ({ signal }) => {
+      const { offers, ...page } = await client.resource(collection.name).list({ ...options, actions: true, signal });
+      if (offers) queries.setQueryData(keys.offers(collection.name, page.rows.map(idOf)), offers);
+      return page;
+    },
     placeholderData: keepPreviousData,
   });
 }

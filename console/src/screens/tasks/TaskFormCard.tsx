@@ -2,11 +2,13 @@ import { Button, Card, Group, Stack, Text, Title } from "@mantine/core";
 import { lazy, Suspense, useId, useMemo, useRef, useState, type SyntheticEvent } from "react";
 import { say } from "../../actions/messages";
 import { useSession } from "../../app/session";
-import { ApiError, type Row } from "../../client";
+import { ApiError, Press, type Row } from "../../client";
 import { FieldInput } from "../../forms/FieldInput";
 import { mistakesByField } from "../../forms/recordValues";
+import { unreadableIn } from "../../forms/unreadable";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { Loading } from "../../ui/Loading";
+import { Unsaved } from "../../ui/Unsaved";
 import { submitTask, type OpenTask } from "./api";
 import { fieldsOf, labelOfAction, problemsOf, titleOfForm, valuesAtFirst, valuesToSend, type FormAction, type TaskForm } from "./forms";
 
@@ -23,19 +25,30 @@ export function TaskFormCard({ task, formKey, form }: Props) {
   const collection = useSession().collection(form.collection ?? "");
   const fields = useMemo(() => fieldsOf(form, collection), [form, collection]);
   const [values, setValues] = useState<Row>(() => valuesAtFirst(form, fields, task.result?.[formKey]));
+  const [touched, setTouched] = useState(false);
+  const [unreadable, setUnreadable] = useState<Record<string, string>>({});
   const [busy, setBusy] = useState<string | null>(null);
   const [error, setError] = useState<unknown>(null);
+  const [press] = useState(() => new Press());
   const pressed = useRef<FormAction | null>(null);
   const formId = useId();
   const { at, others } = problemsOf(error instanceof ApiError ? error.problems : [], formKey);
   const hasSchema = form.type === "custom" && form.schema !== undefined;
 
+  function change(changed: Row, byHand: boolean) {
+    setValues(changed);
+    if (byHand) setTouched(true);
+  }
   async function send(action: FormAction | null) {
     if (!action || busy !== null) return;
+    const wrong = unreadableIn(values);
+    setUnreadable(wrong);
+    if (Object.keys(wrong).length > 0) return;
     setBusy(action.key);
     setError(null);
     try {
-      await submitTask(task.id, formKey, valuesToSend(form, values), action.key);
+      await submitTask(task.id, formKey, valuesToSend(form, values), action.key, press);
+      setTouched(false);
       say(action.status === 0 ? "Draft saved" : labelOfAction(action), action.status === 0 ? "You can go on later." : "Your answer was taken.", "success");
     } catch (refused) {
       setError(refused);
@@ -48,6 +61,7 @@ export function TaskFormCard({ task, formKey, form }: Props) {
   const title = titleOfForm(form, collection?.title ?? undefined);
   return (
     <Card withBorder padding="lg" component="section" aria-label={title}>
+      <Unsaved when={touched} />
       <Stack>
         <div>
           <Title order={2} size="h4">
@@ -62,7 +76,7 @@ export function TaskFormCard({ task, formKey, form }: Props) {
         {error !== null && (above.length > 0 || !(error instanceof ApiError)) && <ErrorNote error={error instanceof ApiError && Object.keys(at).length > 0 ? new Error(above.join("\n")) : error} />}
         {hasSchema ? (
           <Suspense fallback={<Loading />}>
-            <SchemaForm id={formId} schema={form.schema ?? {}} values={values} onChange={setValues} errors={at} onSubmit={() => void send(pressed.current)} />
+            <SchemaForm id={formId} schema={form.schema ?? {}} values={values} onChange={change} errors={at} onSubmit={() => void send(pressed.current)} />
           </Suspense>
         ) : (
           <form
@@ -85,7 +99,7 @@ export function TaskFormCard({ task, formKey, form }: Props) {
                 </Text>
               )}
               {fields.map((field) => (
-                <FieldInput key={field.name} field={field} value={values[field.name]} error={byField.at[field.name]} disabled={busy !== null} onChange={(value) => setValues((now) => ({ ...now, [field.name]: value }))} />
+                <FieldInput key={field.name} field={field} value={values[field.name]} error={unreadable[field.name] ?? byField.at[field.name]} disabled={busy !== null} onChange={(value) => change({ ...values, [field.name]: value }, true)} />
               ))}
             </Stack>
           </form>

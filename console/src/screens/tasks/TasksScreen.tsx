@@ -10,6 +10,7 @@ import { Loading } from "../../ui/Loading";
 import { PageHeader } from "../../ui/PageHeader";
 import { StatusBadge } from "../../ui/StatusBadge";
 import { Timestamp } from "../../ui/Timestamp";
+import { useLastPage } from "../../ui/useLastPage";
 import { Pages } from "../executions/Pages";
 import { markCopies, refreshCounts, useTaskCounts, useTasks, type Shown, type Task } from "./api";
 
@@ -28,6 +29,8 @@ export default function TasksScreen() {
   const tasks = useTasks(shown, page);
   const counts = useTaskCounts().data;
   const rows = tasks.data?.rows ?? [];
+  const goTo = (next: number, replace = false) => setParams({ ...(shown === "open" ? {} : { show: shown }), page: String(next) }, { replace });
+  const isEmpty = useLastPage(tasks, page, (last) => goTo(last, true));
   useEffect(() => {
     if (tasks.dataUpdatedAt > 0) void refreshCounts();
   }, [tasks.dataUpdatedAt]);
@@ -47,9 +50,9 @@ export default function TasksScreen() {
         </Group>
         {tasks.isError && <ErrorNote error={tasks.error} onRetry={() => void tasks.refetch()} />}
         {tasks.isPending && <Loading />}
-        {tasks.isSuccess && rows.length === 0 && <Empty title={NOTHING[shown][0]}>{NOTHING[shown][1]}</Empty>}
+        {isEmpty && <Empty title={NOTHING[shown][0]}>{NOTHING[shown][1]}</Empty>}
         {rows.length > 0 && <Rows rows={rows} shown={shown} />}
-        <Pages meta={tasks.data?.meta} page={page} shown={rows.length} onChange={(next) => setParams({ ...(shown === "open" ? {} : { show: shown }), page: String(next) })} />
+        <Pages meta={tasks.data?.meta} page={page} shown={rows.length} onChange={(next) => goTo(next)} />
       </Paper>
     </>
   );
@@ -59,7 +62,7 @@ function Rows({ rows, shown }: { rows: Task[]; shown: Shown }) {
   const session = useSession();
   return (
     <Table.ScrollContainer minWidth={420}>
-      <Table highlightOnHover verticalSpacing="sm" fz="sm">
+      <Table highlightOnHover verticalSpacing="sm" fz="sm" aria-label="Tasks">
         <Table.Thead>
           <Table.Tr>
             <Table.Th>Title</Table.Th>

@@ -3,7 +3,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { client } from "../../app/client";
 import { queries } from "../../app/queries";
 import { useSession } from "../../app/session";
-import { freshKey, type Page, type PageMeta, type Row } from "../../client";
+import type { BodyOf, Page, PageMeta, Press, Row } from "../../client";
 import type { TaskForm } from "./forms";
 
 export const PAGE_SIZE = 20;
@@ -78,10 +78,10 @@ async function refreshTasks(): Promise<void> {
 }
 
 /** Sends one form with the button that was pressed; what comes back is the task as it is then. */
-export async function submitTask(id: number, form: string, values: Row, action: string): Promise<Task> {
-  const body = { result: { [form]: values, _: action } };
+export async function submitTask(id: number, form: string, values: Row, action: string, press: Press): Promise<Task> {
+  const body = { result: { [form]: values, _: action } } as unknown as BodyOf<"workflowManualTasks:submit">;
   try {
-    return (await client.resource("workflowManualTasks").call<Task>("submit", { body, idempotencyKey: freshKey() }, id)).data;
+    return (await press.send(body, (idempotencyKey) => client.ask("workflowManualTasks:submit", { body, idempotencyKey }, id))).data as unknown as Task;
   } finally {
     await refreshTasks();
   }

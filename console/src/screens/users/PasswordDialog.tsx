@@ -1,9 +1,10 @@
-import { Button, Group, Modal, PasswordInput, Stack, Text } from "@mantine/core";
+import { Button, Group, PasswordInput, Stack, Text } from "@mantine/core";
 import { useState, type SyntheticEvent } from "react";
 import { say } from "../../actions/messages";
 import { client } from "../../app/client";
 import { mistakesAt } from "../../forms/mistakes";
 import { ErrorNote } from "../../ui/ErrorNote";
+import { GuardedModal, Unsaved } from "../../ui/Unsaved";
 import { nameOf, type Account } from "./account";
 
 interface Props {
@@ -36,8 +37,9 @@ export function PasswordDialog({ user, onClose, onSaved }: Props) {
   }
 
   return (
-    <Modal opened onClose={busy ? () => undefined : onClose} title={`New password for ${nameOf(user)}`} closeButtonProps={{ "aria-label": "Close", disabled: busy }}>
+    <GuardedModal opened busy={busy} onClose={onClose} title={`New password for ${nameOf(user)}`}>
       <form onSubmit={(event) => void save(event)} noValidate>
+        <Unsaved when={password !== ""} />
         <Stack>
           <Text size="sm">All sessions of the user end. API keys stay.</Text>
           {others !== null && <ErrorNote error={others} />}
@@ -52,6 +54,6 @@ export function PasswordDialog({ user, onClose, onSaved }: Props) {
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </GuardedModal>
   );
 }

@@ -29,6 +29,6 @@ export function UserDialog({ ask: { what, user }, onClose, onSaved }: Props) {
 
   if (what === "password") return <PasswordDialog user={user} onClose={onClose} onSaved={onSaved} />;
   if (what === "remove") return <ConfirmDialog title={`Remove ${name}?`} text="The user and their API keys are gone for good. Records that they made stay." label="Remove the user" onClose={onClose} onConfirm={remove} />;
-  if (user.blocked) return <ConfirmDialog title={`Let ${name} in again?`} text="They can sign in again." label="Let in" onClose={onClose} onConfirm={() => block(false)} />;
+  if (user.blocked) return <ConfirmDialog title={`Let ${name} in again?`} text="They can sign in again." label="Let in" harmless onClose={onClose} onConfirm={() => block(false)} />;
   return <ConfirmDialog title={`Block ${name}?`} text="All their sessions end at once, their API keys no longer work, and they cannot sign in until you let them in again." label="Block" onClose={onClose} onConfirm={() => block(true)} />;
 }

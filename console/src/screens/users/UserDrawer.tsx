@@ -1,4 +1,4 @@
-import { Button, Drawer, Group, MultiSelect, PasswordInput, Select, Stack, TextInput } from "@mantine/core";
+import { Button, Group, MultiSelect, PasswordInput, Select, Stack, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState, type SyntheticEvent } from "react";
 import { say } from "../../actions/messages";
@@ -9,6 +9,7 @@ import { mistakesAt } from "../../forms/mistakes";
 import type { Choice } from "../../model/fields";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { Loading } from "../../ui/Loading";
+import { GuardedDrawer, Unsaved } from "../../ui/Unsaved";
 import { NotFound } from "../home/NotFound";
 import { draftOf, INPUTS, nameOf, valuesOf, whyNoChange, type Account, type Draft } from "./account";
 
@@ -22,10 +23,10 @@ interface Props {
 
 export function UserDrawer({ open, choices, onClose, onSaved }: Props) {
   return (
-    <Drawer opened={open !== null} onClose={onClose} title={open === "new" ? "Add a user" : "Change the user"} closeButtonProps={{ "aria-label": "Close" }}>
+    <GuardedDrawer opened={open !== null} onClose={onClose} title={open === "new" ? "Add a user" : "Change the user"}>
       {open === "new" && <UserForm user={null} choices={choices} onClose={onClose} onSaved={onSaved} />}
       {open !== null && open !== "new" && <Stored key={open} id={open} choices={choices} onClose={onClose} onSaved={onSaved} />}
-    </Drawer>
+    </GuardedDrawer>
   );
 }
 
@@ -76,6 +77,7 @@ function UserForm({ user, choices, onClose, onSaved }: Omit<Props, "open"> & { u
 
   return (
     <form onSubmit={(event) => void save(event)} noValidate>
+      <Unsaved when={Object.keys(valuesOf(draft, before, user === null)).length > 0} />
       <Stack>
         {refused && <ErrorNote error={new Error(refused)} title="Not allowed" />}
         {others !== null && <ErrorNote error={others} />}

@@ -20,7 +20,7 @@ interface Props {
 export function UserTable({ users, onEdit, onAsk }: Props) {
   return (
     <Table.ScrollContainer minWidth={820}>
-      <Table highlightOnHover verticalSpacing="xs">
+      <Table highlightOnHover verticalSpacing="xs" aria-label="Users">
         <Table.Thead>
           <Table.Tr>
             <Table.Th>Name</Table.Th>

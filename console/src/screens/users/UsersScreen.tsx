@@ -1,6 +1,5 @@
-import { Button, Group, Pagination, Paper, Select, Text, TextInput } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
-import { IconPlus, IconSearch } from "@tabler/icons-react";
+import { Button, Group, Pagination, Paper, Select, Text } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useSearchParams } from "react-router-dom";
@@ -12,6 +11,8 @@ import { ErrorNote } from "../../ui/ErrorNote";
 import { Loading } from "../../ui/Loading";
 import { PageHeader } from "../../ui/PageHeader";
 import { Refusable } from "../../ui/Refusable";
+import { SearchInput } from "../../ui/SearchInput";
+import { useLastPage } from "../../ui/useLastPage";
 import { filterOf, PAGE_SIZE, readUsersState, whyNoChange, writeUsersState, type Account, type UsersState } from "./account";
 import { useRoleChoices } from "./useRoleChoices";
 import { UserDialog } from "./UserDialog";
@@ -32,6 +33,7 @@ export default function UsersScreen() {
     placeholderData: keepPreviousData,
   });
   const rows = asked.data?.rows ?? [];
+  const isEmpty = useLastPage(asked, state.page, (page) => setParams((now) => writeUsersState(readUsersState(now), { page }), { replace: true }));
   const choices = useRoleChoices(rows.flatMap((one) => one.roles));
   const refresh = () => Promise.all([queries.invalidateQueries({ queryKey: ["records", "users"] }), queries.invalidateQueries({ queryKey: ["record", "users"] }), session.reload()]);
   const pages = asked.data?.meta.totalPage ?? (asked.data?.meta.hasNext ? state.page + 1 : state.page);
@@ -50,14 +52,15 @@ export default function UsersScreen() {
         }
       />
       <Group mb="sm" gap="sm">
-        <Search value={state.search} onChange={(search) => change({ search })} />
+        <SearchInput label="Search by name or e-mail" value={state.search} onChange={(search) => change({ search })} w={{ base: "100%", xs: 280 }} />
         <Select aria-label="Role" placeholder="All roles" data={choices} value={state.role} onChange={(role) => change({ role })} clearable w={{ base: "100%", xs: 200 }} />
       </Group>
       {asked.isError && <ErrorNote error={asked.error} onRetry={() => void asked.refetch()} />}
       {asked.isPending && <Loading />}
       {asked.isSuccess && (
         <Paper withBorder radius="md">
-          {rows.length === 0 ? <Empty title="Nobody is here">{filter ? "No user matches what you asked for." : null}</Empty> : <UserTable users={rows} onEdit={(user) => change({ open: String(user.id) })} onAsk={setAsking} />}
+          {isEmpty && <Empty title="Nobody is here">{filter && "No user matches what you asked for."}</Empty>}
+          {rows.length > 0 && <UserTable users={rows} onEdit={(user) => change({ open: String(user.id) })} onAsk={setAsking} />}
           {rows.length > 0 && (
             <Group justify="space-between" p="xs">
               <Text size="sm" c="dimmed" role="status">
@@ -71,24 +74,5 @@ export default function UsersScreen() {
       <UserDrawer open={state.open} choices={choices} onClose={() => change({ open: null })} onSaved={refresh} />
       {asking && <UserDialog ask={asking} onClose={() => setAsking(null)} onSaved={refresh} />}
     </>
-  );
-}
-
-function Search({ value, onChange }: { value: string; onChange: (value: string) => void }) {
-  const [text, setText] = useState(value);
-  const later = useDebouncedCallback(onChange, 300);
-  return (
-    <TextInput
-      type="search"
-      aria-label="Search by name or e-mail"
-      placeholder="Search by name or e-mail"
-      leftSection={<IconSearch size={16} aria-hidden />}
-      value={text}
-      onChange={(event) => {
-        setText(event.currentTarget.value);
-        later(event.currentTarget.value);
-      }}
-      w={{ base: "100%", xs: 280 }}
-    />
   );
 }

@@ -1,10 +1,11 @@
-import { Button, FileInput, Group, JsonInput, Modal, Stack, Text } from "@mantine/core";
+import { Button, FileInput, Group, JsonInput, Stack, Text } from "@mantine/core";
 import { IconFile } from "@tabler/icons-react";
 import { useState } from "react";
 import { useNavigate } from "react-router-dom";
 import { say } from "../../actions/messages";
 import type { Row } from "../../client";
 import { ErrorNote } from "../../ui/ErrorNote";
+import { GuardedModal, Unsaved } from "../../ui/Unsaved";
 import { change, refreshWorkflows } from "../canvas/api";
 
 /** Takes a workflow's document: of a key that is not there a workflow, of one that is its next version. */
@@ -31,7 +32,8 @@ export function ImportWorkflow({ onClose }: { onClose: () => void }) {
   }
 
   return (
-    <Modal opened onClose={busy ? () => undefined : onClose} title="Import a workflow" size="lg" closeButtonProps={{ "aria-label": "Close" }}>
+    <GuardedModal opened busy={busy} onClose={onClose} title="Import a workflow" size="lg">
+      <Unsaved when={text !== ""} />
       <Stack>
         <Text size="sm" c="dimmed">
           A document as Export gives it. When its key is taken, it becomes the next version of that workflow, and is not enabled.
@@ -48,7 +50,7 @@ export function ImportWorkflow({ onClose }: { onClose: () => void }) {
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </GuardedModal>
   );
 }
 

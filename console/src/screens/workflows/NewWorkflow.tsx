@@ -1,10 +1,11 @@
-import { Button, Drawer, Group, MultiSelect, Radio, SegmentedControl, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, MultiSelect, Radio, SegmentedControl, Stack, Text, TextInput } from "@mantine/core";
 import { useState, type SyntheticEvent } from "react";
 import { useNavigate } from "react-router-dom";
 import { say } from "../../actions/messages";
 import { ApiError, type Row } from "../../client";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { Loading } from "../../ui/Loading";
+import { GuardedDrawer, Unsaved } from "../../ui/Unsaved";
 import { change, refreshWorkflows, useCategories } from "../canvas/api";
 import { ConfigForm } from "../canvas/form/ConfigForm";
 import { triggerLook } from "../canvas/looks";
@@ -12,9 +13,9 @@ import type { Kinds } from "../canvas/types";
 
 export function NewWorkflow({ kinds, onClose }: { kinds: Kinds | undefined; onClose: () => void }) {
   return (
-    <Drawer opened onClose={onClose} title="New workflow" size="lg" closeButtonProps={{ "aria-label": "Close" }}>
+    <GuardedDrawer opened onClose={onClose} title="New workflow" size="lg">
       {kinds ? <NewForm kinds={kinds} onClose={onClose} /> : <Loading />}
-    </Drawer>
+    </GuardedDrawer>
   );
 }
 
@@ -60,6 +61,7 @@ function NewForm({ kinds, onClose }: { kinds: Kinds; onClose: () => void }) {
 
   return (
     <form onSubmit={(event) => void make(event)} noValidate>
+      <Unsaved when={title + key !== "" || Object.keys(config).some((one) => one !== "type")} />
       <Stack>
         {elsewhere && <ErrorNote error={error} />}
         <TextInput label="Title" value={title} onChange={(event) => setTitle(event.currentTarget.value)} error={at("title")} data-autofocus />

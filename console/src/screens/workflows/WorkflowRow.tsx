@@ -6,6 +6,7 @@ import { say, showError } from "../../actions/messages";
 import { useSession } from "../../app/session";
 import { ApiError } from "../../client";
 import { ConfirmDialog } from "../../ui/ConfirmDialog";
+import { useOnce } from "../../ui/useOnce";
 import { change, refreshWorkflows } from "../canvas/api";
 import { EnableSwitch } from "../canvas/EnableSwitch";
 import { saveFile } from "../canvas/saveFile";
@@ -18,7 +19,9 @@ export function WorkflowRow({ workflow, kinds }: { workflow: Workflow; kinds: Ki
   const session = useSession();
   const [deleting, setDeleting] = useState(false);
   const name = workflow.title || workflow.key;
-  const tried = (title: string, act: () => Promise<void>) => void act().catch((error: unknown) => showError(error, title));
+  const trigger = kinds?.triggers.get(workflow.type)?.title ?? workflow.type;
+  const [busy, once] = useOnce();
+  const tried = (title: string, act: () => Promise<void>) => once(act, (error) => showError(error, title));
 
   async function duplicate() {
     const made = await change.copyWorkflow(workflow, `${name} copy`);
@@ -36,21 +39,24 @@ export function WorkflowRow({ workflow, kinds }: { workflow: Workflow; kinds: Ki
         <Anchor component={Link} to={`/workflows/${workflow.id}`} fw={500} size="sm" title={workflow.key}>
           {name}
         </Anchor>
+        <Text size="xs" c="dimmed" hiddenFrom="sm">
+          {trigger}
+        </Text>
         {workflow.description && (
           <Text size="xs" c="dimmed" lineClamp={1}>
             {workflow.description}
           </Text>
         )}
       </Table.Td>
-      <Table.Td>
+      <Table.Td visibleFrom="sm">
         <Stack gap={0}>
-          <Text size="sm">{kinds?.triggers.get(workflow.type)?.title ?? workflow.type}</Text>
+          <Text size="sm">{trigger}</Text>
           <Text size="xs" c="dimmed">
             {[aboutTrigger(workflow, session.collection), workflow.sync ? "synchronous" : "asynchronous"].join(" · ")}
           </Text>
         </Stack>
       </Table.Td>
-      <Table.Td>
+      <Table.Td visibleFrom="sm">
         <Group gap={4}>
           {(workflow.categories ?? []).map((one) => (
             <Badge key={one.id} variant="default" tt="none" fw={400}>
@@ -63,7 +69,7 @@ export function WorkflowRow({ workflow, kinds }: { workflow: Workflow; kinds: Ki
         <Anchor component={Link} to={`/executions?workflow=${encodeURIComponent(workflow.key)}`} size="sm" aria-label={`${workflow.stats?.executed ?? 0} executions of ${name}, ${workflow.versionStats?.executed ?? 0} of this version`}>
           {COUNT.format(workflow.stats?.executed ?? 0)}
         </Anchor>
-        <Text size="xs" c="dimmed" style={{ whiteSpace: "nowrap" }}>
+        <Text size="xs" c="dimmed" visibleFrom="sm" style={{ whiteSpace: "nowrap" }}>
           {COUNT.format(workflow.versionStats?.executed ?? 0)} of this version
         </Text>
       </Table.Td>
@@ -74,7 +80,7 @@ export function WorkflowRow({ workflow, kinds }: { workflow: Workflow; kinds: Ki
         <Group justify="flex-end">
           <Menu position="bottom-end" width={170}>
             <Menu.Target>
-              <ActionIcon variant="subtle" color="gray" aria-label={`More about ${name}`}>
+              <ActionIcon variant="subtle" color="gray" loading={busy} aria-label={`More about ${name}`}>
                 <IconDots size={16} />
               </ActionIcon>
             </Menu.Target>

@@ -1,11 +1,13 @@
-import { Button, Center, Group, Pagination, Paper, Select, Table, Text, TextInput } from "@mantine/core";
-import { IconPlus, IconSearch, IconUpload } from "@tabler/icons-react";
+import { Button, Center, Group, Pagination, Paper, Select, Table, Text, useMatches } from "@mantine/core";
+import { IconPlus, IconUpload } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { client } from "../../app/client";
 import { Empty } from "../../ui/Empty";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { Loading } from "../../ui/Loading";
 import { PageHeader } from "../../ui/PageHeader";
+import { SearchInput } from "../../ui/SearchInput";
+import { useLastPage } from "../../ui/useLastPage";
 import { useCategories, useKinds } from "../canvas/api";
 import type { Kinds, Workflow } from "../canvas/types";
 import { ImportWorkflow } from "./ImportWorkflow";
@@ -22,7 +24,9 @@ export default function WorkflowsScreen() {
   const kinds = useKinds();
   const asked = useWorkflows(state);
   const rows = asked.data?.rows ?? [];
-  const pages = asked.data?.pages ?? 1;
+  const minWidth = useMatches({ base: 330, sm: 760 });
+  const pages = asked.data?.meta.totalPage ?? 1;
+  const isEmpty = useLastPage(asked, state.page, (page) => change({ page }, { replace: true }));
   const isFiltered = Boolean(state.title || state.type || state.category);
   return (
     <>
@@ -44,17 +48,17 @@ export default function WorkflowsScreen() {
       {asked.isError && <ErrorNote error={asked.error} onRetry={() => void asked.refetch()} />}
       <Paper withBorder radius="md">
         {asked.isPending && <Loading />}
-        {asked.isSuccess && rows.length === 0 && (
+        {isEmpty && (
           <Empty title={isFiltered ? "No workflow is like that" : "No workflow yet"}>{isFiltered ? "Search for something else." : "Make the first one: choose what sets it off, then draw what happens."}</Empty>
         )}
         {rows.length > 0 && (
-          <Table.ScrollContainer minWidth={760}>
-            <Table highlightOnHover verticalSpacing="sm">
+          <Table.ScrollContainer minWidth={minWidth}>
+            <Table highlightOnHover verticalSpacing="sm" aria-label="Workflows">
               <Table.Thead>
                 <Table.Tr>
                   <Table.Th>Title</Table.Th>
-                  <Table.Th>Trigger</Table.Th>
-                  <Table.Th>Categories</Table.Th>
+                  <Table.Th visibleFrom="sm">Trigger</Table.Th>
+                  <Table.Th visibleFrom="sm">Categories</Table.Th>
                   <Table.Th ta="right">Executed</Table.Th>
                   <Table.Th>Enabled</Table.Th>
                   <Table.Th ta="right">Actions</Table.Th>
@@ -91,7 +95,7 @@ function useWorkflows(state: ListState) {
       const resource = client.resource<Workflow>("workflows");
       if (!category) {
         const found = await resource.list({ filter, ...shape, page, pageSize: PAGE_SIZE });
-        return { rows: found.rows, pages: found.meta.totalPage ?? 1 };
+        return { rows: found.rows, meta: found.meta };
       }
       const all: Workflow[] = [];
       for (let at = 1; ; at++) {
@@ -99,7 +103,7 @@ function useWorkflows(state: ListState) {
         all.push(...found.rows.filter((one) => one.categories?.some((each) => String(each.id) === category)));
         if (at >= (found.meta.totalPage ?? 1)) break;
       }
-      return { rows: all.slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE), pages: Math.max(1, Math.ceil(all.length / PAGE_SIZE)) };
+      return { rows: all.slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE), meta: { pageSize: PAGE_SIZE, totalPage: Math.max(1, Math.ceil(all.length / PAGE_SIZE)) } };
     },
     placeholderData: (before) => before,
   });
@@ -117,7 +121,7 @@ function Filters({ state, onChange, kinds }: FiltersProps) {
   const data = (categories.data ?? []).map((one) => ({ value: String(one.id), label: one.title }));
   return (
     <Group mb="sm" gap="sm" align="flex-end">
-      <TextInput aria-label="Search by title or key" placeholder="Search by title or key" leftSection={<IconSearch size={16} aria-hidden />} value={state.title} onChange={(event) => onChange({ title: event.currentTarget.value })} w={{ base: "100%", xs: 260 }} />
+      <SearchInput label="Search by title or key" value={state.title} onChange={(title) => onChange({ title })} w={{ base: "100%", xs: 260 }} />
       <Select aria-label="Trigger" placeholder="Every trigger" data={types} value={state.type} onChange={(type) => onChange({ type })} clearable w={190} />
       {(data.length > 0 || state.category) && <Select aria-label="Category" placeholder="Every category" data={data} value={state.category} onChange={(category) => onChange({ category })} clearable w={190} />}
       {categories.isError && <Text size="xs" c="red">The categories could not be loaded.</Text>}

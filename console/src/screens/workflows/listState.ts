@@ -29,11 +29,11 @@ export function listFilter({ title, type }: ListState): Filter {
   return { current: true, ...(type ? { type } : {}), ...(words ? { $or: [{ title: { $includes: words } }, { key: { $includes: words } }] } : {}) };
 }
 
-export function useListState(): [ListState, (changes: Partial<ListState>) => void] {
+export function useListState(): [ListState, (changes: Partial<ListState>, how?: { replace: boolean }) => void] {
   const [params, setParams] = useSearchParams();
   const state = useMemo(() => readListState(params), [params]);
   const change = useCallback(
-    (changes: Partial<ListState>) => setParams((now) => writeListState({ ...readListState(now), ...("page" in changes || "open" in changes ? {} : { page: 1 }), ...changes }), { replace: "title" in changes }),
+    (changes: Partial<ListState>, how?: { replace: boolean }) => setParams((now) => writeListState({ ...readListState(now), ...("page" in changes || "open" in changes ? {} : { page: 1 }), ...changes }), how ?? { replace: "title" in changes }),
     [setParams],
   );
   return [state, change];

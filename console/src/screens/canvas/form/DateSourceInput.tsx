@@ -1,5 +1,6 @@
-import { Fieldset, Group, NumberInput, Select, TextInput } from "@mantine/core";
+import { Fieldset, Group, Select, TextInput } from "@mantine/core";
 import type { Row } from "../../../client";
+import { TypedNumber } from "../../../forms/TypedNumber";
 import { kindOf, labelOf, shownFields } from "../../../model/fields";
 import { fromLocalInput, toLocalInput, zone } from "../../../model/times";
 import { withCurrent } from "./collectionInputs";
@@ -33,7 +34,7 @@ export function DateSourceInput({ schema, value, onChange, path, root, collectio
       <Select {...shared} label="Date field" data={withCurrent(fields, current ? [current] : [])} value={current} onChange={(field) => set("field", field ?? undefined)} clearable nothingFoundMessage="The collection has no date" />
       {current && (
         <Group grow mt="xs" align="flex-end">
-          <NumberInput label="So much later" description="Negative: earlier" disabled={disabled} value={typeof source["offset"] === "number" ? source["offset"] : 0} allowDecimal={false} onChange={(number) => set("offset", typeof number === "number" && number !== 0 ? number : undefined)} />
+          <TypedNumber label="So much later" description="Negative: earlier" disabled={disabled} value={source["offset"]} placeholder="0" allowDecimal={false} onChange={(number) => set("offset", number || undefined)} />
           <Select aria-label="Unit" disabled={disabled} data={UNITS} value={String(source["unit"] ?? A_DAY)} allowDeselect={false} onChange={(unit) => set("unit", Number(unit))} />
         </Group>
       )}
