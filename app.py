@@ -42,10 +42,10 @@ def await_signal(event: dict[str, Any], context: Any) -> None:
 
 
 @app.lambda_function(name="publish")
-def publish(event: dict[str, Any], context: Any) -> None:
+def publish(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Make a state machine: the one function that may."""
     with observed("invocation", "publish", _request_id(context)):
-        functions.publish(event)
+        return functions.publish(event)
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="sweep")

@@ -62,7 +62,9 @@ def deploy(stage: str, stack: str, out: Path, aws: Aws, bucket: str | None, para
     region = _region(aws)
     aws = aws.at(region)
     account = _account(aws)
-    _check_state(aws, stack)
+    there = _found(aws, stack)
+    _check_state(stack, there)
+    _check_issuer(out, _value(there, "JwksUrl") if _given(parameters, "JwksUrl") is None else "")
     to = bucket or f"{APP}-deployments-{account}-{region}"
     _announce(stack, account, region, to, parameters)
     if bucket is None:
@@ -82,8 +84,19 @@ def _check(template: Path, parameters: Sequence[str]) -> None:
     names = [text.partition("=")[0] for text in parameters]
     if wrong := [text for text in parameters if "=" not in text] or [name for name in names if name not in known]:
         raise DeployError(f"PARAMETERS holds {wrong[0]}; it takes Name=value of {', '.join(sorted(known))}")
-    if any(text.startswith("JwksUrl=") and text != "JwksUrl=" for text in parameters) and not _verifies_others(template.parent):
-        raise DeployError("JwksUrl needs a package that verifies tokens of another issuer: make package with JWKS=1, then deploy")
+    _check_issuer(template.parent, _given(parameters, "JwksUrl") or "")
+
+
+def _given(parameters: Sequence[str], name: str) -> str | None:
+    return dict(text.split("=", 1) for text in parameters).get(name)
+
+
+def _check_issuer(out: Path, url: str) -> None:
+    if url and not _verifies_others(out):
+        raise DeployError(
+            f"JwksUrl is {url}, which needs a package that verifies tokens of another issuer: make package with JWKS=1, then deploy; "
+            "without an issuer: PARAMETERS=JwksUrl="
+        )
 
 
 def _verifies_others(out: Path) -> bool:
@@ -115,13 +128,23 @@ def _option(options: Sequence[str], name: str) -> str | None:
     return options[options.index(name) + 1] if name in options else None
 
 
-def _check_state(aws: Aws, stack: str) -> None:
-    """A stack whose first deploy failed takes no other; the CLI would say so only after the zip is uploaded, and not what to do."""
+def _found(aws: Aws, stack: str) -> dict[str, Any]:
+    """The stack as CloudFormation describes it; empty where there is none yet."""
     try:
         (found,) = aws.told("cloudformation", "describe-stacks", "--stack-name", stack)["Stacks"]
     except DeployError:
-        return  # there is none yet
-    if found["StackStatus"] in NEVER_MADE:
+        return {}
+    return dict(found)
+
+
+def _value(found: dict[str, Any], parameter: str) -> str:
+    """What the stack has for the parameter, and keeps with a deploy that does not name it; empty where it has none."""
+    return next((one["ParameterValue"] for one in found.get("Parameters", []) if one["ParameterKey"] == parameter), "")
+
+
+def _check_state(stack: str, found: dict[str, Any]) -> None:
+    """A stack whose first deploy failed takes no other; the CLI would say so only after the zip is uploaded, and not what to do."""
+    if found.get("StackStatus") in NEVER_MADE:
         told = "docs/operations.md, section 'When the first deploy fails'"
         raise DeployError(
             f"the stack {stack} is {found['StackStatus']}: its first deploy failed, and it takes no other. What to do: {told}"

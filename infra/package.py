@@ -23,7 +23,7 @@ from infra.template import merged_template
 SHIPPED_FILES = ("app.py", "requirements.txt")
 NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "*.pyc", ".gitkeep", "deployments", "deployed")
 PAGES_OPENED_BEFORE = Path("static", "before")  # a new deployment has the new console only; open pages load themselves anew
-# Signatures by public keys (adapters/jwks.py): some 5 MB that who has no other issuer does without. Its version is the one that tests use.
+# Signatures by public keys (adapters/jwks.py): 4.9 MB that who has no other issuer does without. Its version is the one that tests use.
 JWKS_PACKAGE, JWKS_PIN_FILE = "cryptography", "requirements-dev.txt"
 BAD_SIGNS = ("Could not install dependencies", "Traceback")
 

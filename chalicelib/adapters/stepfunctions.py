@@ -102,10 +102,12 @@ class StepFunctions:
 
     def _publish_elsewhere(self, name: str, definition: dict[str, Json]) -> None:
         event = json.dumps({"name": name, "definition": definition}, ensure_ascii=False)
-        answer = _asked(self._lambda.invoke, FunctionName=self._settings.publish_function, Payload=event.encode())
+        answer = _asked(self._lambda.invoke, needed="Payload", FunctionName=self._settings.publish_function, Payload=event.encode())
+        told = _read(answer["Payload"]) if answer is not None else {}
         if answer is not None and "FunctionError" in answer:
-            failure = json.loads(answer["Payload"].read())
-            raise MachineRefused(str(failure.get("errorMessage")), str(failure.get("errorType")))
+            raise MachineRefused(str(told.get("errorMessage")), str(told.get("errorType")))
+        if refused := told.get("refused"):
+            raise MachineRefused(str(refused["message"]), str(refused["code"]))
 
     def start(self, name: str, execution: str, payload: dict[str, Json]) -> None:
         """Start an execution of the machine unless one of that name was started. Raises MachineRefused."""
@@ -170,6 +172,17 @@ def _client(service: str, region: str, patience: Patience) -> Any:
     retries = {"total_max_attempts": patience.attempts, "mode": "standard"}
     limits = Config(connect_timeout=patience.connect_seconds, read_timeout=patience.read_seconds, retries=retries)
     return botocore.session.get_session().create_client(service, region_name=region, config=limits)
+
+
+def _read(payload: Any) -> dict[str, Json]:
+    """The function's answer. Raises MachineRefused for one that is cut short."""
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        told = json.loads(payload.read())
+    except (BotoCoreError, ValueError) as error:
+        raise MachineRefused(f"the answer of the function was cut short: {error}", NO_ANSWER) from None
+    return told if isinstance(told, dict) else {}
 
 
 def _asked(

@@ -47,6 +47,12 @@ class Clock:
     timezone: str = "+00:00"
 
 
+def of_wall(clock: Clock) -> Clock:
+    """The clock by which times without a zone are read: what the caller's clock shows, as if that were UTC, as they are stored."""
+    offset = parse_zone(clock.timezone).utcoffset(None)
+    return Clock(clock.now_ms + offset // timedelta(milliseconds=1), "+00:00")
+
+
 class Span(NamedTuple):
     """From ``start`` (inclusive) to ``end`` (exclusive), both with a time zone."""
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from chalicelib.domain.collection import Field
-from chalicelib.domain.filter_dates import Clock, days, instants, parse_span
+from chalicelib.domain.filter_dates import Clock, days, instants, of_wall, parse_span
 from chalicelib.domain.filter_operands import Kind, convert, flag, is_ordered, kind_of, same, text
 from chalicelib.errors import Json
 
@@ -219,4 +219,4 @@ def operators_for(kind: Kind) -> list[str]:
 
 def prepare(operator: Operator, raw: Json, field: Field, clock: Clock) -> Json:
     """The operand as `Operator.test` wants it. Raises ValueError saying what would be right."""
-    return operator.operand(raw, field, kind_of(field), clock)
+    return operator.operand(raw, field, kind_of(field), of_wall(clock) if field.type == "datetimeNoTz" else clock)

@@ -6,6 +6,7 @@ Every function's process loads this module, and each serves one function: so wha
 from __future__ import annotations
 
 from chalicelib.bootstrap import product
+from chalicelib.domain.machines import MachineRefused
 from chalicelib.errors import Invalid, Json, Problem
 
 
@@ -30,15 +31,20 @@ def await_signal(event: dict[str, Json]) -> None:
     AsyncRuns(product().backend).await_signal(event)
 
 
-def publish(event: Json) -> None:
-    """Makes the state machine ``{"name", "definition"}`` unless it is there. Raises MachineRefused, Invalid for another event."""
+def publish(event: Json) -> dict[str, Json]:
+    """Makes the state machine ``{"name", "definition"}`` unless it is there: ``{}``, or ``{"refused": {"code", "message"}}`` with what
+    MachineRefused says, since of an error Lambda would tell the name and the message alone. Raises Invalid for another event."""
     given = event if isinstance(event, dict) else {}
     found = [] if isinstance(given.get("name"), str) and given["name"] else [Problem('"name" must be the name of a state machine', "name")]
     if not isinstance(given.get("definition"), dict):
         found.append(Problem('"definition" must be an object in the Amazon States Language', "definition"))
     if found:
         raise Invalid.of(found)
-    product().backend.machines.publish(given["name"], given["definition"])
+    try:
+        product().backend.machines.publish(given["name"], given["definition"])
+    except MachineRefused as refused:
+        return {"refused": {"code": refused.code, "message": str(refused)}}
+    return {}
 
 
 def receive(event: Json, deadline_ms: int) -> dict[str, Json]:

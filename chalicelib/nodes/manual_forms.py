@@ -61,6 +61,7 @@ FORM: dict[str, Json] = {
         },
         "fields": {
             "type": ["array", "null"],
+            "minItems": 1,
             "title": "Fields of the record",
             "description": "Of `create` and `update`: the fields that may be filled in; without it all of the collection's.",
             "items": {"type": "string", "title": "Field", "description": "The name of a field of the collection."},

@@ -25,7 +25,7 @@ from chalicelib.services.action_bindings import problems_of_binding
 from chalicelib.services.action_names import NAMING, problems_of_names
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call, filter_of
-from chalicelib.services.editing import Editing, edit, view
+from chalicelib.services.editing import Editing, edit, edit_once, view
 from chalicelib.services.listing import shape_of
 from chalicelib.services.session import ROOT, USER_FIELDS
 from chalicelib.services.versions import AREA
@@ -82,7 +82,7 @@ class Actions:
                 raise Invalid(f'an action named "{data["name"]}" already exists', path="name", code="NOT_UNIQUE")
             return Answer(visible(editing.unit.create(ACTIONS, data | {"id": data["name"]})))
 
-        return edit(self._backend, call, AREA, act)
+        return edit_once(self._backend, call, AREA, act)
 
     def update(self, call: Call) -> Answer:
         """The action changed, as a list. What belongs to another kind than it now has goes."""

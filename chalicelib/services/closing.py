@@ -19,6 +19,7 @@ from chalicelib.engine.commit import Stale, commit
 from chalicelib.engine.execution import is_kept
 from chalicelib.engine.unit_of_work import Tagged
 from chalicelib.errors import Json, TooLarge
+from chalicelib.observability import logger
 from chalicelib.services.announcing import announced
 from chalicelib.services.backend import Backend
 
@@ -46,7 +47,7 @@ def left_over(
 def close(backend: Backend, item: Item, *, tells: bool = True) -> bool:
     """Do what is left; whether all of it is done. Without ``tells`` one that is to be told of stays for another time.
 
-    Raises Unavailable, Conflict."""
+    A task, job or hint that has no room for its end stays, and the log says so. Raises Unavailable, Conflict."""
     if item.get("announce") and not (tells and announced(backend, item)):
         return False
     if not is_kept(item, epoch_ms_of(item.get("updatedAt") or item["createdAt"])):
@@ -122,13 +123,20 @@ def _items(backend: Backend, table: Table, partition: str, index: str | None = N
 
 def _commit_all(backend: Backend, writes: Sequence[Update | Delete], deadline_ms: int | None = None) -> None:
     """So many at a time, and one by one where that is refused: together they may be too large. What has gone meanwhile needs nothing any
-    more. Raises TooLarge for one that the database will never take."""
+    more. An update that the database will never take is left out, and told of in the log. Raises TooLarge for any other such write."""
     for start in range(0, len(writes), MOST_WRITES):
         some = writes[start : start + MOST_WRITES]
         try:
             commit(backend.store, backend.clock, [Tagged(write, "other") for write in some], deadline_ms)
         except (Stale, TooLarge) as refused:
             if len(some) == 1 and isinstance(refused, TooLarge):
-                raise
+                _leave_out(some[0], refused)
             for write in some if len(some) > 1 else ():
                 _commit_all(backend, [write], deadline_ms)
+
+
+def _leave_out(write: Update | Delete, refused: TooLarge) -> None:
+    """Raises the refusal again for a delete: what it was to remove comes before what names it."""
+    if isinstance(write, Delete):
+        raise refused
+    logger.error("an item of %s could not be written and stays as it is: %s %s", write.key.table, write.key.pk, write.key.sk)

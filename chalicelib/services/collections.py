@@ -33,7 +33,7 @@ from chalicelib.services.dropping import (
     refuse_while_triggers_name,
     remove_rules,
 )
-from chalicelib.services.editing import Editing, edit, view
+from chalicelib.services.editing import Editing, edit, edit_once, view
 from chalicelib.services.lifecycle import Lifecycle, drop_job, job_of, store_definition
 from chalicelib.services.listing import shape_of
 from chalicelib.services.reindexing import shown as progress
@@ -212,7 +212,7 @@ class Collections:
 
     def _edit_and_index(self, call: Call, names: set[str], act: Callable[[Editing], Answer]) -> Answer:
         """Commit the change, then bring small collections that were touched in line at once (``act`` may add to the names)."""
-        answer = edit(self._backend, call, AREA, act)
+        answer = edit_once(self._backend, call, AREA, act)
         for name in names:
             self._lifecycle.finish_small(call, name)
         return replace(answer, data=self._lifecycle.as_it_is(answer.data, call.record_id if call.association else None, _public))

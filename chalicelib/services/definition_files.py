@@ -12,7 +12,7 @@ from chalicelib.engine.validation import nest
 from chalicelib.errors import Invalid, Problem
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
-from chalicelib.services.editing import Editing, edit, view
+from chalicelib.services.editing import Editing, edit_once, view
 from chalicelib.services.known_keys import OF_WORKFLOW, check_known
 from chalicelib.services.versions import (
     AREA,
@@ -69,7 +69,7 @@ class DefinitionFiles:
             made = next_version(editing, data, version_id) if siblings else first_version(editing, data, version_id)
             return Answer(row_of(made, with_nodes=True))
 
-        return edit(self._backend, call, AREA, act)
+        return edit_once(self._backend, call, AREA, act)
 
 
 def _to_be_right(problem: Problem, data: Row) -> bool:

@@ -14,12 +14,13 @@ from chalicelib.domain.keys import EPOCH
 from chalicelib.domain.ports import Update
 from chalicelib.domain.record import Record
 from chalicelib.domain.system_collections import COLLECTIONS
-from chalicelib.engine.commit import commit, store_errors, walk_until_committed
+from chalicelib.engine.commit import Replayed, commit, store_errors, walk_until_committed
 from chalicelib.engine.definitions import Definitions
 from chalicelib.engine.reads import Reads
 from chalicelib.engine.records import UnitRecords
 from chalicelib.engine.unit_of_work import Tagged, UnitOfWork
-from chalicelib.errors import Forbidden
+from chalicelib.errors import Conflict, Forbidden
+from chalicelib.services import idempotency
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
 from chalicelib.services.session import Caller, signed_in
@@ -64,6 +65,28 @@ def edit(backend: Backend, call: Call, area: str, act: Callable[[Editing], Answe
     """``act``'s answer, after what it staged is committed. Raises Forbidden unless the caller manages the area."""
 
     return _committed(backend, call.deadline_ms, act, lambda: open_for(backend, call, area, secrets.token_hex(8)))
+
+
+def edit_once(backend: Backend, call: Call, area: str, act: Callable[[Editing], Answer]) -> Answer:
+    """As `edit`, for what makes something: with an ``Idempotency-Key`` the same call again makes nothing and answers as the first.
+
+    Raises Unprocessable for a key that was used for another request or in another role, and Invalid."""
+    now_s = backend.clock.now_ms() // 1000
+
+    def once(editing: Editing) -> Answer:
+        there = idempotency.kept_answer(editing.reads, call, editing.caller, now_s)
+        if there is not None:
+            return there
+        answer = act(editing)
+        editing.extra += idempotency.keep(call, editing.caller, now_s, answer)
+        return answer
+
+    for _ in range(2):
+        try:
+            return edit(backend, call, area, once)
+        except Replayed:
+            continue
+    raise Conflict("the same call is under way; try again", data={"retryAfter": 1})
 
 
 def edit_unattended(backend: Backend, deadline_ms: int | None, act: Callable[[Editing], Answer]) -> Answer:

@@ -18,7 +18,7 @@ from chalicelib.engine.node_validation import problems_of_node, standing
 from chalicelib.errors import Invalid, Json, NotFound, Problem
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
-from chalicelib.services.editing import Editing, edit, view
+from chalicelib.services.editing import Editing, edit, edit_once, view
 from chalicelib.services.known_keys import OF_FLOW_NODE, check_known
 from chalicelib.services.versions import AREA, change_nodes, checked_number, collection_finder, found_version, is_frozen, version_id_of
 from chalicelib.services.workflow_rows import public_node, public_nodes
@@ -47,7 +47,7 @@ class FlowNodes:
             _check_node(editing, linked, node, "config" in values)
             return Answer(_changed(editing, version, linked, node["id"], is_new=True))
 
-        return edit(self._backend, call, AREA, act)
+        return edit_once(self._backend, call, AREA, act)
 
     def list_nodes(self, call: Call) -> Answer:
         def act(editing: Editing) -> Answer:
@@ -113,7 +113,7 @@ class FlowNodes:
             copy = self._new_node(version, {name: node.get(name) for name in ("type", "title", "config")}, place)
             return Answer(_changed(editing, version, inserted(_stored(version), copy), copy["id"], is_new=True))
 
-        return edit(self._backend, call, AREA, act)
+        return edit_once(self._backend, call, AREA, act)
 
     def destroy_branch(self, call: Call) -> Answer:
         """Everything in branch ``branchIndex`` of the node; with ``shift=1`` later branches count one less. The node is the answer."""

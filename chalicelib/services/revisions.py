@@ -12,7 +12,7 @@ from chalicelib.domain.system_collections import WORKFLOWS
 from chalicelib.errors import Json, NotFound
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call, filter_of
-from chalicelib.services.editing import Editing, edit
+from chalicelib.services.editing import Editing, edit_once
 from chalicelib.services.versions import AREA, check, first_version, found_version, free_version_id, next_version, version_id_of
 from chalicelib.services.workflow_rows import category_rows, row_of
 
@@ -41,7 +41,7 @@ class Revisions:
             made = add_revision(editing, origin, changes) if has_key else _add_copy(editing, origin, changes)
             return Answer(row_of(made) | {"categories": category_rows(editing, made)})
 
-        return edit(self._backend, call, AREA, act)
+        return edit_once(self._backend, call, AREA, act)
 
 
 def add_revision(editing: Editing, origin: Record, changes: dict[str, Json]) -> Record:

@@ -24,7 +24,7 @@ from chalicelib.procedures import Procedures, found_procedure
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
 from chalicelib.services.dropping import leave_actions
-from chalicelib.services.editing import Editing, edit, view
+from chalicelib.services.editing import Editing, edit, edit_once, view
 from chalicelib.services.records import RecordActions
 from chalicelib.services.role_members import holders_of, with_roles
 from chalicelib.services.session import ROOT, USER_FIELDS, role_names
@@ -48,7 +48,7 @@ class Roles:
                 _only_default(editing, record)
             return Answer(role_row(record))
 
-        return edit(self._backend, call, "roles", act)
+        return edit_once(self._backend, call, "roles", act)
 
     def update_in_source(self, call: Call) -> Answer:
         """``dataSources/main/roles:update/<name>``, the newer clients' way to a role's strategy."""

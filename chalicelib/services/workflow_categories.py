@@ -11,7 +11,7 @@ from chalicelib.domain.system_collections import WORKFLOW_CATEGORIES
 from chalicelib.engine.finder import Search
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call, filter_of
-from chalicelib.services.editing import Editing, edit, view
+from chalicelib.services.editing import Editing, edit, edit_once, view
 from chalicelib.services.versions import AREA, version_id_of
 
 
@@ -49,7 +49,7 @@ class WorkflowCategories:
         def act(editing: Editing) -> Answer:
             return Answer(visible(editing.records.create_record(WORKFLOW_CATEGORIES, call.values())))
 
-        return edit(self._backend, call, AREA, act)
+        return edit_once(self._backend, call, AREA, act)
 
     def update(self, call: Call) -> Answer:
         def act(editing: Editing) -> Answer:

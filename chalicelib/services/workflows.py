@@ -13,7 +13,7 @@ from chalicelib.engine.finder import Search
 from chalicelib.errors import Invalid, Problem
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call, filter_of
-from chalicelib.services.editing import Editing, edit, view
+from chalicelib.services.editing import Editing, edit, edit_once, view
 from chalicelib.services.known_keys import OF_WORKFLOW, check_known
 from chalicelib.services.versions import (
     AREA,
@@ -60,7 +60,7 @@ class Workflows:
             check(editing, data, sent=values.get("nodes"))
             return Answer(row_of(first_version(editing, data, version_id), with_nodes=values.get("nodes") is not None))
 
-        return edit(self._backend, call, AREA, act)
+        return edit_once(self._backend, call, AREA, act)
 
     def list_workflows(self, call: Call) -> Answer:
         def act(editing: Editing) -> Answer:

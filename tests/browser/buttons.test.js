@@ -49,8 +49,8 @@ test("an asynchronous run is followed to its end", async () => {
   const { page } = seen;
   await signIn(page, undefined, undefined, `/tables/samples/${id}`);
   await page.getByRole("button", { name: "Let it rest" }).click();
-  await page.getByText(/rest: (Queued|Running)/).waitFor();
-  await page.getByText("rest: Succeeded").waitFor({ timeout: 30_000 });
+  await page.getByText(/Rest: (Queued|Running)/).waitFor();
+  await page.getByText("Rest: Succeeded").waitFor({ timeout: 30_000 });
   await page.getByRole("region", { name: "Fields" }).getByText("Rested").waitFor();
   await page.getByRole("region", { name: "Runs" }).getByText("Succeeded").waitFor();
   assert.equal((await api(`samples:get/${id}`)).status, "Rested");

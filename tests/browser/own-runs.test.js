@@ -62,7 +62,7 @@ test("one that somebody cancels says so, of several records each is followed, an
   await page.getByRole("button", { name: "Add", exact: true }).first().click();
   await page.getByRole("dialog").getByLabel("Title").fill("Fresh sample");
   await page.getByRole("dialog").getByRole("button", { name: "Add", exact: true }).click();
-  await told("Added").getByText(/noted: Succeeded/).waitFor();
+  await told("Added").getByText(/Noted: Succeeded/).waitFor();
   await told("Warm these").getByText(/: Succeeded/).waitFor();
   const [run] = await found("executions", { key: "keep" });
   await api(`executions:cancel/${run.id}`, {});

@@ -64,6 +64,30 @@ test("letters typed fast all stay, and the address follows", async () => {
   await noTrouble(seen);
 });
 
+test("each of the first steps leads to where it is done", async () => {
+  for (const { name } of await found("actions", {})) await api(`actions:destroy?filterByTk=${name}`, {});
+  const seen = await visitor();
+  const { page } = seen;
+  await signIn(page);
+  const steps = page.getByRole("region", { name: "First steps" });
+  const places = {
+    "Define your collections": page.getByRole("dialog", { name: "New collection" }),
+    "Draw a workflow": page.getByRole("dialog", { name: "New workflow" }),
+    "Enable it": page.getByRole("heading", { level: 1, name: "Workflows" }),
+    "Add a button": page.getByRole("heading", { level: 1, name: "New button" }),
+  };
+  await steps.waitFor();
+  assert.deepEqual(await steps.getByRole("link").allTextContents(), Object.keys(places));
+  for (const [step, place] of Object.entries(places)) {
+    await steps.getByRole("link", { name: step }).click();
+    await place.waitFor();
+    await seen.settled();
+    await page.goBack();
+    await steps.waitFor();
+  }
+  await noTrouble(seen);
+});
+
 test("a menu's slow work is shown and is not begun twice", async () => {
   await made({ title: "To be copied" });
   const seen = await visitor();

@@ -14,7 +14,7 @@ from tests.functional.client import Client, Json
 from tests.functional.model import Model, end, make_user, record
 
 PATIENCE_SECONDS = 60.0
-SEEN = {"id", "key", "status", "reason", "spilled", "messages", "createdAt", "startedAt", "updatedAt"}
+SEEN = {"id", "key", "status", "reason", "spilled", "messages", "workflow", "createdAt", "startedAt", "updatedAt"}
 ASK = {
     "key": "ask",
     "type": "manual",

@@ -97,8 +97,13 @@ def _passing(role: str, service: str) -> Need:
 
 
 def _mail(parameters: Json) -> Iterator[Need]:
-    sender = parseaddr(parameters["FromEmailAddress"])[1]
-    yield Need("ses:SendEmail", arn("ses", f"identity/{sender.rpartition('@')[2]}"))
+    """One ``SendEmail`` is checked against either action, by what it sends: a mail in MIME is ``SendRawEmail``. For one with attachments,
+    of which SES makes MIME, AWS does not say which it is, so both must be allowed.
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsimpleemailservicev2.html"""
+    identity = arn("ses", f"identity/{parseaddr(parameters['FromEmailAddress'])[1].rpartition('@')[2]}")
+    yield Need("ses:SendEmail", identity)
+    if parameters["Content"]["Simple"].get("Attachments"):
+        yield Need("ses:SendRawEmail", identity)
 
 
 def _queue(parameters: Json) -> str:

@@ -192,6 +192,24 @@ def test_another_issuer_is_deployed_with_a_package_that_verifies_its_tokens_and_
     assert shell.deploy("--parameters", "JwksUrl=https://example.com/keys").returncode == 0
 
 
+def test_an_issuer_that_the_stack_has_stays_and_needs_the_same_package(shell: Shell) -> None:
+    """CloudFormation keeps the value of a parameter that a deploy does not name."""
+    (there,) = ANSWERS["cloudformation describe-stacks"]["Stacks"]
+    kept = [
+        {"ParameterKey": "TokenHours", "ParameterValue": "12"},
+        {"ParameterKey": "JwksUrl", "ParameterValue": "https://example.com/keys"},
+    ]
+    shell.answers["cloudformation describe-stacks"] = {"Stacks": [there | {"Parameters": kept}]}
+    ran = shell.deploy("--parameters", "TokenHours=12")
+    assert ran.returncode == 1
+    assert "JwksUrl is https://example.com/keys, which needs a package" in ran.stderr
+    assert "make package with JWKS=1, then deploy" in ran.stderr
+    assert shell.changes == []
+    assert shell.deploy("--parameters", "JwksUrl=").returncode == 0
+    shell.pack("app.py", "cryptography/__init__.py")
+    assert shell.deploy().returncode == 0
+
+
 def test_a_stage_with_a_slash_is_refused(shell: Shell) -> None:
     assert "STAGE='a/b' is no name of a stage" in shell.deploy(stage="a/b").stderr
     assert shell.calls == []

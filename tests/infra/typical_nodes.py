@@ -21,7 +21,11 @@ def subflow(key: str) -> Json:
 
 OUTPUT: Json = {"type": "output", "config": {"value": 1}}
 BAD_SUM: Json = {"type": "calculation", "config": {"engine": "jsonata", "expression": "$number('x')"}}
-MAIL: Json = {"type": "mailer", "config": {"to": ["ada@example.com"], "subject": "s", "contentType": "text", "text": "t"}}
+FILE: Json = {"filename": "t.txt", "content": "t", "contentType": "text/plain"}
+MAIL: Json = {
+    "type": "mailer",
+    "config": {"to": ["ada@example.com"], "subject": "s", "contentType": "text", "text": "t", "attachments": [FILE]},
+}
 NOTIFY: Json = {"type": "notification", "config": {"channelName": "notifications", "title": "t", "content": "c"}}
 FIND: Json = {"type": "query", "key": "find", "config": {"collection": "notes", "multiple": True, "params": {"filter": {"text": "old"}}}}
 ONE: Json = {"filter": {"id": "{{$jobsMapByNodeKey.one.id}}"}}

@@ -19,6 +19,7 @@ from tests.messages import notification, of_queue
 Json = Any
 ACCOUNT, PASSWORD = "root@example.com", "root password 9"
 HOUR_S = 3_600
+SLOW_S = 40  # longer than a call of the API may take; twice that is longer than an invocation
 TRIES = 4  # of one transaction, before it counts as unanswered
 
 
@@ -137,11 +138,15 @@ class Work:
     def api_spills(self) -> None:
         """A call takes too long and goes on as an asynchronous execution."""
         self.workflow("slow", [NOTIFY, create()], options={"spillToAsync": True})
-        self.on.slowness_s = 40
-        status, _ = self.on.answer("workflows:trigger", self.body(), triggerWorkflows="slow")
+        self.on.slowness_s = SLOW_S
+        status, told = self.on.answer("workflows:trigger", self.body(), triggerWorkflows="slow")
         self.on.slowness_s = 0
+        self.has_spilled(status, told)
+
+    def has_spilled(self, status: int, told: Json) -> None:
         assert status == 202
         self.on.play()
+        assert self.status(told["meta"]["executions"][0]["id"]) == 1
 
     def segments(self) -> None:
         """Executions walk, wait for times, people and each other, fail and are told of."""
@@ -176,6 +181,11 @@ class Work:
             answer = self.on.invoke("trigger", event)
             assert answer["statusCode"] in (200, 202), answer
         self.on.play()
+        self.lose_machines()
+        self.on.slowness_s = 2 * SLOW_S
+        answer = self.on.invoke("trigger", self.event("slow"))
+        self.on.slowness_s = 0
+        self.has_spilled(answer["statusCode"], answer["body"])
 
     def receive(self) -> None:
         topic = self.on.physical.resource("IncomingTopic").ref

@@ -5,7 +5,7 @@ import { refreshRecords } from "../app/queries";
 import { ApiError, hasEnded, statusName, type Answer, type Execution, type Started } from "../client";
 import { look } from "./messages";
 
-type State = Pick<Execution, "key" | "status"> & { reason?: string | null; messages?: string[]; unseen?: boolean };
+type State = Pick<Execution, "key" | "status" | "workflow"> & { reason?: string | null; messages?: string[]; unseen?: boolean };
 
 let visit = new AbortController();
 
@@ -40,7 +40,7 @@ export async function follow(title: string, started: Started[]): Promise<void> {
       } catch (error) {
         if (signal.aborted) return;
         const refused = error instanceof ApiError && (error.status === 403 || error.status === 404);
-        change({ key: one.key, status: one.status, unseen: true, reason: refused ? null : error instanceof Error ? error.message : String(error) });
+        change({ ...states.get(String(one.id)), key: one.key, status: one.status, unseen: true, reason: refused ? null : error instanceof Error ? error.message : String(error) });
       }
     }),
   );
@@ -51,7 +51,7 @@ function show(id: string, title: string, states: State[]): void {
   const unseen = states.some((one) => one.unseen);
   const ended = states.every((one) => hasEnded(one) || one.unseen);
   const level = failed ? "error" : ended && !unseen ? "success" : "info";
-  const message = grouped(states.map((one) => `${one.key}: ${one.unseen ? "goes on in the background" : statusName(one.status)}${one.reason ? ` (${one.reason})` : ""}${(one.messages ?? []).map((said) => `\n${said}`).join("")}`)).join("\n");
+  const message = grouped(states.map((one) => `${named(one.workflow?.["title"], one.unseen ? "goes on in the background" : statusName(one.status))}${one.reason ? ` (${one.reason})` : ""}${(one.messages ?? []).map((said) => `\n${said}`).join("")}`)).join("\n");
   const options = {
     id,
     title,
@@ -66,6 +66,11 @@ function show(id: string, title: string, states: State[]): void {
   };
   notifications.show(options);
   notifications.update(options);
+}
+
+/** A key may be made up: who presses a button knows a workflow by its title, else by what they pressed, which is said above. */
+function named(title: unknown, state: string): string {
+  return typeof title === "string" && title ? `${title}: ${state}` : `${state.charAt(0).toUpperCase()}${state.slice(1)}`;
 }
 
 /** Each line once, with how many there are of it: many records, few outcomes. */

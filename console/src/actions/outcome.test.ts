@@ -1,5 +1,6 @@
 // @vitest-environment happy-dom
 import { expect, it, vi } from "vitest";
+import * as messages from "./messages";
 import { carryOut, placeOf, safeUrl } from "./outcome";
 import type { ActionResult } from "../client";
 
@@ -16,8 +17,9 @@ it.each([["https://a.example/x", "https://a.example/x"], ["/users/1", "http://he
 it("a record and a redirect within the console are places of the console", () => {
   const navigate = vi.fn();
   carryOut({ ...RESULT, client: { type: "openRecord", collection: "categories", id: "a/b" } }, navigate);
+  carryOut({ ...RESULT, client: { type: "openRecord", collection: "categories", id: 7, newWindow: false } }, navigate);
   carryOut({ ...RESULT, redirect: "#/tables/samples" }, navigate);
-  expect(navigate.mock.calls).toEqual([["/tables/categories/a%2Fb"], ["/tables/samples"]]);
+  expect(navigate.mock.calls).toEqual([["/tables/categories/a%2Fb"], ["/tables/categories/7"], ["/tables/samples"]]);
 });
 
 it.each([
@@ -44,7 +46,29 @@ it("a new window with a place of the console opens the console where it lies", (
   base.href = "https://a.example/dev/console/";
   carryOut({ ...RESULT, client: { type: "openUrl", url: "#/tables/samples", newWindow: true } }, vi.fn());
   carryOut({ ...RESULT, client: { type: "openUrl", url: "/api/report", newWindow: true } }, vi.fn());
-  expect(opened.mock.calls.map(([url]) => url)).toEqual(["https://a.example/dev/console/#/tables/samples", "https://a.example/dev/api/report"]);
+  const navigate = vi.fn();
+  carryOut({ ...RESULT, client: { type: "openRecord", collection: "categories", id: "a/b", newWindow: true } }, navigate);
+  expect(opened.mock.calls.map(([url]) => url)).toEqual(["https://a.example/dev/console/#/tables/samples", "https://a.example/dev/api/report", "https://a.example/dev/console/#/tables/categories/a%2Fb"]);
+  expect(navigate).not.toHaveBeenCalled();
   base.remove();
   opened.mockRestore();
+});
+
+it("an address to open, which the result names as its redirect too, is opened once: here, or in the new window alone", () => {
+  const opened = vi.spyOn(window, "open").mockReturnValue(null);
+  const navigate = vi.fn();
+  const url = "#/tables/samples";
+  carryOut({ ...RESULT, redirect: url, client: { type: "openUrl", url, newWindow: true } }, navigate);
+  expect([opened.mock.calls.length, navigate.mock.calls.length]).toEqual([1, 0]);
+  carryOut({ ...RESULT, redirect: url, client: { type: "openUrl", url, newWindow: false } }, navigate);
+  expect([opened.mock.calls.length, navigate.mock.calls]).toEqual([1, [["/tables/samples"]]]);
+  opened.mockRestore();
+});
+
+it("a message that differs from the result's own is said with the result's level", () => {
+  const said = vi.spyOn(messages, "say").mockReturnValue(undefined);
+  carryOut({ ...RESULT, level: "warning", message: "Done", client: { type: "message", message: "Mind the gap" } }, vi.fn());
+  carryOut({ ...RESULT, message: "Done", client: { type: "message", message: "Done" } }, vi.fn());
+  expect(said.mock.calls).toEqual([["", "Mind the gap", "warning"]]);
+  said.mockRestore();
 });

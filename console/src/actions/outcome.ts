@@ -5,17 +5,21 @@ import { say } from "./messages";
 type Navigate = (to: string) => void | Promise<void>;
 
 export function carryOut(result: ActionResult, navigate: Navigate): void {
-  if (result.client) inBrowser(result.client, result.message, navigate);
+  if (result.client) inBrowser(result.client, result, navigate);
   if (result.download) download(result.download.url, result.download.filename);
-  if (result.redirect) go(result.redirect, navigate);
+  // An address to open is told as the redirect, too: it is opened once, and this page stays where it is to be a new window.
+  if (result.redirect && result.client?.type !== "openUrl") go(result.redirect, navigate);
 }
 
-/** `told`: the result's own message, which is shown already and mostly the same. */
-function inBrowser(effect: ClientEffect, told: string | null, navigate: Navigate): void {
-  if (effect.type === "message" && effect.message !== told) say("", effect.message, effect.level ?? "info");
-  else if (effect.type === "openRecord") void navigate(`/tables/${encodeURIComponent(effect.collection)}/${encodeURIComponent(String(effect.id))}`);
-  else if (effect.type === "openUrl" && effect.newWindow) open(effect.url);
-  else if (effect.type === "openUrl") go(effect.url, navigate);
+/** The result's own message is shown already and mostly the same as the effect's. */
+function inBrowser(effect: ClientEffect, { message, level }: ActionResult, navigate: Navigate): void {
+  if (effect.type === "message") {
+    if (effect.message !== message) say("", effect.message, level);
+    return;
+  }
+  const url = effect.type === "openUrl" ? effect.url : `#/tables/${encodeURIComponent(effect.collection)}/${encodeURIComponent(String(effect.id))}`;
+  if (effect.newWindow) open(url);
+  else go(url, navigate);
 }
 
 /** The address when it leads over HTTP, else null: `javascript:` and the like never run. */

@@ -1,6 +1,7 @@
 /** Buttons as the server knows them: which there are, what may be pressed, and pressing one; and procedures. */
 import { freshKey, type Connection } from "./connection";
 import { ApiError, type Answer, type Row } from "./envelope";
+import { isUnheard } from "./press";
 import { actionPath, type Id } from "./query";
 import type { Started } from "./resource";
 
@@ -34,8 +35,8 @@ export interface Offers {
 
 export type ClientEffect =
   | { type: "openUrl"; url: string; newWindow?: boolean }
-  | { type: "message"; message: string; level?: Level }
-  | { type: "openRecord"; collection: string; id: Id };
+  | { type: "message"; message: string }
+  | { type: "openRecord"; collection: string; id: Id; newWindow?: boolean };
 
 export interface ActionResult {
   status: "success" | "queued" | "failed";
@@ -73,14 +74,17 @@ export async function availableActions(connection: Connection, collection: strin
   return { actions: answer.data as AvailableAction[], records: (answer.meta["records"] ?? {}) as Offers["records"] };
 }
 
-/** What pressing did. A refusal is a result too (`status: "failed"`); only what never reached the action throws ApiError. */
+/**
+ * What pressing did. A refusal is a result too (`status: "failed"`). Throws ApiError for what never reached the action, and for what `isUnheard`:
+ * whether it was done is open, so that only the same call again, under the same key, is safe.
+ */
 export async function runAction(connection: Connection, name: string, options: RunOptions = {}): Promise<ActionResult> {
   const { ids, input, signal, idempotencyKey = freshKey() } = options;
   const body = { ...(ids === undefined ? {} : { filterByTk: ids }), ...(input ? { input } : {}) };
   try {
     return (await connection.ask("actions:run", { body, signal, idempotencyKey }, name)).data as ActionResult;
   } catch (error) {
-    if (error instanceof ApiError && isResult(error.data)) return error.data;
+    if (error instanceof ApiError && !isUnheard(error) && isResult(error.data)) return error.data;
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { ApiError, createClient, type Execution } from "./index";
+import { ApiError, createClient, Press, type Execution } from "./index";
 
 interface Sent {
   url: URL;
@@ -149,6 +149,23 @@ describe("starts", () => {
     await expect(client.runAction("submit")).rejects.toMatchObject({ status: 401 });
   });
 
+  it.each([503, 504])("an answer that leaves open whether it was done (%d) is an error, also with a result in it: pressed again it is the same call", async (status) => {
+    vi.useFakeTimers();
+    const broken = { status, body: { errors: [{ message: "The database does not answer" }], data: { status: "failed", level: "error", message: "The database does not answer", fieldErrors: {} } } };
+    const worked = { body: { data: { status: "success", fieldErrors: {} } } };
+    const { client, sent } = served(...(status === 503 ? [broken, broken, broken] : [broken]), worked, worked);
+    const press = new Press();
+    const run = () => press.send({ ids: 1 }, (idempotencyKey) => client.runAction("submit", { ids: 1, idempotencyKey }));
+    const first = run().catch((error: unknown) => error);
+    await vi.runAllTimersAsync();
+    expect(await first).toMatchObject({ status, message: "The database does not answer" });
+    expect((await run()).status).toBe("success");
+    expect(new Set(sent.map((one) => one.init.headers[KEY])).size).toBe(1);
+    await run();
+    expect(sent.at(-1)?.init.headers[KEY]).not.toBe(sent[0]?.init.headers[KEY]);
+    vi.useRealTimers();
+  });
+
   it("tells what may be done with each record", async () => {
     const records = { "1": [{ name: "go", enabled: false, reason: "Not yet" }] };
     const { client, sent } = served({ body: { data: [{ name: "go", enabled: false }], meta: { records } } });
@@ -176,6 +193,30 @@ describe("waiting", () => {
     const stop = new AbortController();
     const waiting = client.waitFor(7, { signal: stop.signal, onChange: () => setTimeout(() => stop.abort(new Error("enough"))) });
     await expect(waiting).rejects.toThrow("enough");
+  });
+
+  it("goes on through a silence, and begins to count anew with each answer", async () => {
+    vi.useFakeTimers();
+    const silence = [new TypeError("failed"), { status: 503 }];
+    const { client, sent } = served(...silence, state(0, "1"), ...silence, state(1, "2"));
+    const ended = client.waitFor(7, { firstWaitMs: 100, patienceMs: 700 });
+    await vi.runAllTimersAsync();
+    expect((await ended).status).toBe(1);
+    expect(sent).toHaveLength(6);
+    vi.useRealTimers();
+  });
+
+  it.each([[{}, 300_000], [{ patienceMs: 5_000 }, 5_000]])("gives up when the server stays away: %j", async (options, patienceMs) => {
+    vi.useFakeTimers();
+    const { client, sent } = served(...Array.from({ length: 100 }, () => new TypeError("failed")));
+    const begin = Date.now();
+    const ended = client.waitFor(7, options).catch((error: unknown) => error);
+    await vi.runAllTimersAsync();
+    expect(await ended).toMatchObject({ status: 0, code: "NO_ANSWER" });
+    expect(Date.now() - begin).toBeGreaterThanOrEqual(patienceMs);
+    expect(Date.now() - begin).toBeLessThan(patienceMs + 10_000);
+    expect(sent.length).toBeLessThan(50);
+    vi.useRealTimers();
   });
 
   it("says that there is no such execution", async () => {

@@ -17,13 +17,18 @@ type Mistaken<Ours, Theirs> = { [K in keyof Named<Ours>]-?: K extends keyof Thei
 type Agrees<Ours, Theirs> = [Mistaken<Ours, Theirs>] extends [never] ? true : Mistaken<Ours, Theirs>;
 /** Also what may be null there may be null here. */
 type AgreesOnNull<Ours, Theirs> = [{ [K in keyof Named<Ours>]-?: K extends keyof Theirs ? (null extends Theirs[K] ? (null extends Ours[K] ? never : K) : never) : never }[keyof Named<Ours>]] extends [never] ? true : false;
+/** Both have the same names, and what is there may be here. */
+type Same<Ours, Theirs> = [Ours] extends [never] ? false : [Theirs] extends [never] ? false : [Exclude<keyof Theirs, keyof Ours>] extends [never] ? Agrees<Ours, Theirs> : false;
+type TheirEffect = NonNullable<Schemas["ActionResult"]["client"]>;
+/** Each effect of one side against that of the same type of the other; a type that only one side has is a mistake too. */
+type Effects = { [Type in (ClientEffect | TheirEffect)["type"]]: Same<Extract<ClientEffect, { type: Type }>, Extract<TheirEffect, { type: Type }>> }[(ClientEffect | TheirEffect)["type"]];
 
 export type Contract = [
   Expect<Agrees<Problem, Schemas["Error"]>>,
   // Only a dry run, which this client does not make, has executions without ids.
   Expect<Agrees<Omit<ActionResult, "client" | "executions">, Schemas["ActionResult"]>>,
   Expect<AgreesOnNull<ActionResult, Schemas["ActionResult"]>>,
-  Expect<Agrees<Pick<ClientEffect, "type">, NonNullable<Schemas["ActionResult"]["client"]>>>,
+  Expect<Effects>,
   Expect<Agrees<AvailableAction, Schemas["AvailableAction"]>>,
   Expect<AgreesOnNull<AvailableAction, Schemas["AvailableAction"]>>,
   Expect<Agrees<Verdict, Schemas["OfferedAction"]>>,

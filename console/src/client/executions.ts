@@ -13,6 +13,8 @@ export interface Execution extends Row {
   reason: string | null;
   /** What it said to the call that waited for it; told to whom manages no workflows. */
   messages?: string[];
+  /** Of what `waitFor` tells: the version, of which everybody may see the `title`; `null` when it is gone. */
+  workflow?: Row | null;
   createdAt: string;
   updatedAt: string | null;
 }
@@ -23,6 +25,8 @@ export interface WaitOptions {
   onChange?: (execution: Execution) => void;
   /** Milliseconds until the second look; it grows to ten seconds. */
   firstWaitMs?: number;
+  /** Milliseconds of waiting, without one answer, after which it gives up; five minutes. */
+  patienceMs?: number;
 }
 
 const STATUS_NAMES: Record<string, string> = {
@@ -37,6 +41,7 @@ const STATUS_NAMES: Record<string, string> = {
   "-6": "Retry needed",
 };
 const LONGEST_WAIT_MS = 10_000;
+const PATIENCE_MS = 300_000;
 
 export function statusName(status: number | null): string {
   return STATUS_NAMES[String(status)] ?? `Status ${status}`;
@@ -48,14 +53,17 @@ export function hasEnded(execution: { status: number | null }): boolean {
 
 /**
  * The execution once it has ended. Everybody may wait for what runs in their own name. Throws ApiError: 403 for another's, or one whose history
- * has expired; 404 when it is gone.
+ * has expired; 404 when it is gone; what the last question got when the server stays away for longer than `patienceMs`.
  */
 export async function waitFor(connection: Connection, id: Id, options: WaitOptions = {}): Promise<Execution> {
-  const { signal, onChange, firstWaitMs = 700 } = options;
+  const { signal, onChange, firstWaitMs = 700, patienceMs = PATIENCE_MS } = options;
   let seen = "";
+  // Counted, not read from the clock: a computer that slept has not waited.
+  let silentMs = 0;
   for (let waitMs = firstWaitMs; ; waitMs = Math.min(waitMs * 1.5, LONGEST_WAIT_MS)) {
-    const params = { except: "context,output,stack" };
-    const asked = await heard(connection.ask("executions:get", { params, signal }, id));
+    const params = { except: "context,output,stack", appends: "workflow" };
+    const asked = await heard(connection.ask("executions:get", { params, signal }, id), silentMs < patienceMs);
+    silentMs = asked === null ? silentMs + waitMs : 0;
     if (asked === null) {
       await pause(waitMs, signal);
       continue;
@@ -70,12 +78,12 @@ export async function waitFor(connection: Connection, id: Id, options: WaitOptio
   }
 }
 
-/** The answer, or null where none came this time: an execution goes on whoever hears of it. */
-async function heard<Answer>(answer: Promise<Answer>): Promise<Answer | null> {
+/** The answer, or null where none came and it `mayMiss` one: an execution goes on whoever hears of it. */
+async function heard<Answer>(answer: Promise<Answer>, mayMiss: boolean): Promise<Answer | null> {
   try {
     return await answer;
   } catch (error) {
-    if (isUnheard(error)) return null;
+    if (mayMiss && isUnheard(error)) return null;
     throw error;
   }
 }

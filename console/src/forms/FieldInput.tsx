@@ -1,8 +1,9 @@
-import { JsonInput, PasswordInput, Select, Switch, TagsInput, Textarea, TextInput } from "@mantine/core";
+import { JsonInput, PasswordInput, Select, TagsInput, Textarea, TextInput } from "@mantine/core";
 import type { Field, Row } from "../client";
 import { choicesOf, isWhole, kindOf, labelOf } from "../model/fields";
-import { fromLocalInput, toLocalInput, zone } from "../model/times";
+import { fromLocalInput, fromWallInput, toLocalInput, toWallInput, zone } from "../model/times";
 import { AssociationSelect } from "./AssociationSelect";
+import { BooleanInput } from "./BooleanInput";
 import { useTyped } from "./typed";
 import { TypedNumber } from "./TypedNumber";
 import { readJson, writeJson } from "./unreadable";
@@ -29,13 +30,15 @@ export function FieldInput({ field, value, onChange, error, known, disabled }: F
     case "choice":
       return <Select {...shared} data={choicesOf(field)} value={text || null} onChange={(chosen) => onChange(isNumeric(field) && chosen !== null ? Number(chosen) : chosen)} clearable={!field.required} searchable />;
     case "boolean":
-      return <Switch label={shared.label} error={error} disabled={disabled} checked={value === true} onChange={(event) => onChange(event.currentTarget.checked)} mt={4} />;
+      return <BooleanInput {...shared} value={value} onChange={onChange} />;
     case "number":
-      return <TypedNumber {...shared} value={value} onChange={onChange} allowDecimal={!isWhole(field)} decimalScale={isWhole(field) ? 0 : 12} />;
+      return <TypedNumber {...shared} value={value} onChange={onChange} allowDecimal={!isWhole(field)} decimalScale={isWhole(field) ? 0 : undefined} />;
     case "day":
       return <TextInput {...shared} type="date" value={text} onChange={fromText} />;
     case "instant":
       return <TextInput {...shared} type="datetime-local" description={`In your time zone, ${zone}`} value={text ? toLocalInput(text) : ""} onChange={(event) => onChange(fromLocalInput(event.currentTarget.value))} />;
+    case "wallTime":
+      return <TextInput {...shared} type="datetime-local" value={toWallInput(text)} onChange={(event) => onChange(fromWallInput(event.currentTarget.value))} />;
     case "time":
       return <TextInput {...shared} type="time" step={1} value={text} onChange={fromText} />;
     case "longText":

@@ -1,7 +1,8 @@
 import { Button, Group, Stack, Text } from "@mantine/core";
-import { useRef, useState, type ReactNode, type SyntheticEvent } from "react";
-import { ApiError, freshKey, type Answer, type Collection, type Field, type Row } from "../client";
+import { useEffect, useRef, useState, type ReactNode, type SyntheticEvent } from "react";
+import { ApiError, Press, type Answer, type Collection, type Field, type Row } from "../client";
 import { ErrorNote } from "../ui/ErrorNote";
+import { MistakesNote } from "../ui/MistakesNote";
 import { Unsaved } from "../ui/Unsaved";
 import { FieldInput } from "./FieldInput";
 import { changedValues, firstValues, mistakesByField } from "./recordValues";
@@ -34,27 +35,28 @@ export function RecordForm({ collection, fields, record, version = null, values,
   const [error, setError] = useState<unknown>(null);
   const [unreadable, setUnreadable] = useState<Record<string, string>>({});
   const [busy, setBusy] = useState(false);
-  const key = useRef<{ version: string | null; key: string } | null>(null);
+  const [press] = useState(() => new Press());
   const refused = mistakesByField(error instanceof ApiError ? error.problems : [], fields);
+  const wrong = fields.filter((one) => unreadable[one.name] ?? refused.at[one.name]);
+  const firstWrong = useRef<HTMLDivElement>(null);
+  // Each refusal is told anew: the first input that is wrong comes into view, and what is typed goes there.
+  useEffect(() => firstWrong.current?.querySelector<HTMLElement>("input:not([type=hidden]), textarea")?.focus(), [error, unreadable]);
   const bound = collection.formWorkflows?.[need] ?? [];
 
   async function save(event: SyntheticEvent) {
     event.preventDefault();
     if (busy || isGone) return undefined;
     const changed = changedValues(values, before, record === null);
-    const wrong = unreadableIn(changed);
-    setUnreadable(wrong);
-    if (Object.keys(wrong).length > 0) return undefined;
+    const notRead = unreadableIn(changed);
+    setUnreadable(notRead);
+    if (Object.keys(notRead).length > 0) return undefined;
     if (record && Object.keys(changed).length === 0) return onSaved(null);
     setBusy(true);
     setError(null);
-    // Without an answer it may have got through: then the next attempt on the same version is the same call.
-    const sent = key.current?.version === version ? key.current : { version, key: freshKey() };
-    key.current = sent;
     try {
-      onSaved(await onSave(changed, sent.key));
+      // Without an answer it may have got through: the same values on the same version are then the same call.
+      onSaved(await press.send([version, changed], (idempotencyKey) => onSave(changed, idempotencyKey)));
     } catch (thrown) {
-      if (thrown instanceof ApiError && thrown.status > 0) key.current = null;
       if (!(await onRefused?.(thrown))) setError(thrown);
       setBusy(false);
     }
@@ -67,9 +69,12 @@ export function RecordForm({ collection, fields, record, version = null, values,
       <Stack>
         {note}
         {error !== null && (refused.others.length > 0 || !(error instanceof ApiError)) && <ErrorNote error={error instanceof ApiError && Object.keys(refused.at).length > 0 ? new Error(refused.others.join("\n")) : error} />}
+        <MistakesNote count={wrong.length} />
         {fields.length === 0 && <Text c="dimmed">Your role may not write any field.</Text>}
         {fields.map((field) => (
-          <FieldInput key={field.name} field={field} value={values[field.name]} error={unreadable[field.name] ?? refused.at[field.name]} disabled={busy} known={partners(record, field.name)} onChange={(value) => onChange(field.name, value)} />
+          <div key={field.name} data-field={field.name} ref={field === wrong[0] ? firstWrong : undefined}>
+            <FieldInput field={field} value={values[field.name]} error={unreadable[field.name] ?? refused.at[field.name]} disabled={busy} known={partners(record, field.name)} onChange={(value) => onChange(field.name, value)} />
+          </div>
         ))}
         {bound.length > 0 && (
           <Text size="xs" c="dimmed">

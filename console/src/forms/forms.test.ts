@@ -22,6 +22,22 @@ describe("the values of a form", () => {
     expect(changedValues({ title: "", category: 2, tags: [], done: false }, {}, true)).toEqual({ category: 2, done: false });
   });
 
+  it("of a new record that were emptied are sent as null, or the server would put the default in", () => {
+    const before = firstValues(FIELDS, null);
+    expect(changedValues({ ...before, title: null }, before, true)).toEqual({ title: null });
+    expect(changedValues({ ...before, title: "" }, before, true)).toEqual({ title: null });
+    expect(changedValues({ lines: [] }, { lines: ["a"] }, true)).toEqual({ lines: [] });
+    expect(changedValues(before, before, true)).toEqual({ title: "New" });
+  });
+
+  it("of a new record have no where a switch is drawn as off, and nothing where none is asked for", () => {
+    const flags: Field[] = [{ name: "flag", type: "boolean", required: true }, { name: "on", type: "boolean", required: true, defaultValue: true }, { name: "maybe", type: "boolean" }];
+    const before = firstValues(flags, null);
+    expect(before).toEqual({ flag: false, on: true, maybe: null });
+    expect(changedValues(before, before, true)).toEqual({ flag: false, on: true });
+    expect(firstValues(flags, { on: false })).toEqual({ flag: null, on: false, maybe: null });
+  });
+
   it("that are wrong say so at their inputs, an association's key too, and the rest above", () => {
     const problems = [{ message: "missing", path: "title" }, { message: "gone", path: "categoryId" }, { message: "bad", path: "tags.0.name" }, { message: "no" }];
     expect(mistakesByField(problems, FIELDS)).toEqual({ at: { title: "missing", category: "gone", tags: "bad" }, others: ["no"] });

@@ -2,7 +2,7 @@
 import { MantineProvider } from "@mantine/core";
 import { act, useState } from "react";
 import { createRoot } from "react-dom/client";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Field, Row } from "../client";
 import { FieldInput } from "./FieldInput";
 import { TypedNumber } from "./TypedNumber";
@@ -84,7 +84,56 @@ describe("a JSON value", () => {
   });
 });
 
+describe("a yes or no", () => {
+  const showFlag = (field: Partial<Field>, value: unknown) => show(<FieldInput field={{ name: "flag", type: "boolean", ...field }} value={value} onChange={() => undefined} />);
+  const role = () => place.querySelector("input")?.getAttribute("role");
+
+  it("that must be given is a switch", () => {
+    showFlag({ required: true }, false);
+    expect(role()).toBe("switch");
+  });
+
+  it.each([[null, ""], [false, "No"], [true, "Yes"]])("that may be left out tells none from no: %s", (value, shown) => {
+    showFlag({}, value);
+    expect(role()).not.toBe("switch");
+    expect([input()?.value, input()?.placeholder]).toEqual([shown, "Not set"]);
+  });
+});
+
+describe("a date and time without a zone", () => {
+  it("is shown and sent as it stands, wherever the browser is", () => {
+    vi.stubEnv("TZ", "America/New_York");
+    const kept: unknown[] = [];
+    show(<FieldInput field={{ name: "at", type: "datetimeNoTz" }} value="2026-01-05T10:30:00.000Z" onChange={(value) => kept.push(value)} />);
+    expect(input()?.value).toBe("2026-01-05T10:30");
+    const found = input() as HTMLInputElement;
+    act(() => {
+      Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value")?.set?.call(found, "2026-01-05T11:30");
+      found.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+    expect(kept).toEqual(["2026-01-05T11:30:00.000Z"]);
+    vi.unstubAllEnvs();
+  });
+});
+
 describe("a number", () => {
+  it.each([[1e-14, "0.00000000000001"], [0.12345678901234566, "0.12345678901234566"]])("is shown with all its places: %d", (value, shown) => {
+    show(<FieldInput field={{ name: "size", type: "double" }} value={value} onChange={() => undefined} />);
+    expect(input()?.value).toBe(shown);
+  });
+
+  it("is typed with all its places", () => {
+    const kept: unknown[] = [];
+    show(
+      <Kept first={null} keep={(value) => kept.push(value)}>
+        {(value, set) => <FieldInput field={{ name: "size", type: "double" }} value={value} onChange={set} />}
+      </Kept>,
+    );
+    const text = "0.00000000000001";
+    expect(type(text)).toEqual(prefixes(text));
+    expect(kept.at(-1)).toBe(1e-14);
+  });
+
   it.each(["90.05", "-1.50", "1.0"])("is typed key by key: %s", (text) => {
     const kept: unknown[] = [];
     show(

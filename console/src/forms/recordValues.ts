@@ -2,24 +2,28 @@
 import type { Field, Row } from "../client";
 import { kindOf } from "../model/fields";
 
-/** The values that a form begins with: of a new record the defaults, of one that is there what it has. */
+/** The values that a form begins with: of a new record the defaults, a switch being off; of one that is there what it has. */
 export function firstValues(fields: Field[], record: Row | null): Row {
   const values: Row = {};
   for (const field of fields) {
     if (kindOf(field) === "toOne") values[field.name] = record ? (record[field.foreignKey ?? ""] ?? idIn(record[field.name])) : null;
     else if (kindOf(field) === "toMany") values[field.name] = Array.isArray(record?.[field.name]) ? (record[field.name] as Row[]).map((one) => one["id"]) : [];
-    else values[field.name] = record ? (record[field.name] ?? null) : (field.defaultValue ?? null);
+    else values[field.name] = record ? (record[field.name] ?? null) : (field.defaultValue ?? (field.required && kindOf(field) === "boolean" ? false : null));
   }
   return values;
 }
 
-/** What differs from the beginning; of a new record all that is filled in. */
+/** What differs from the beginning; of a new record all that is filled in, and what was emptied: left out, the server would put its default in. */
 export function changedValues(values: Row, before: Row, isNew: boolean): Row {
   const kept = Object.entries(values).filter(([name, value]) => {
-    if (isNew) return !(value === null || value === "" || (Array.isArray(value) && value.length === 0));
+    if (isNew) return !isEmpty(value) || !isEmpty(before[name]);
     return JSON.stringify(value) !== JSON.stringify(before[name]);
   });
-  return Object.fromEntries(kept);
+  return Object.fromEntries(kept.map(([name, value]) => [name, isNew && value === "" ? null : value]));
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === null || value === undefined || value === "" || (Array.isArray(value) && value.length === 0);
 }
 
 /** The mistakes by the field whose input shows them, and those that no input shows. */

@@ -1,7 +1,7 @@
 /** What the console makes of a field: its label, its kind of input, and the fields that every collection has. */
 import type { Collection, Field, Row } from "../client";
 
-export type Kind = "text" | "longText" | "number" | "boolean" | "day" | "instant" | "time" | "json" | "list" | "choice" | "toOne" | "toMany" | "password";
+export type Kind = "text" | "longText" | "number" | "boolean" | "day" | "instant" | "wallTime" | "time" | "json" | "list" | "choice" | "toOne" | "toMany" | "password";
 
 export const SYSTEM_FIELDS: Field[] = [
   { name: "id", type: "integer", readOnly: true, uiSchema: { title: "ID" } },
@@ -15,7 +15,7 @@ const KINDS: Record<string, Kind> = {
   string: "text", uid: "text", uuid: "text", nanoid: "text", text: "longText", password: "password",
   integer: "number", bigInt: "number", float: "number", double: "number", real: "number", decimal: "number", snowflakeId: "number", sort: "number",
   unixTimestamp: "number", boolean: "boolean", dateOnly: "day", time: "time",
-  date: "instant", datetime: "instant", datetimeTz: "instant", datetimeNoTz: "instant",
+  date: "instant", datetime: "instant", datetimeTz: "instant", datetimeNoTz: "wallTime",
   json: "json", jsonb: "json", array: "list", set: "list",
   belongsTo: "toOne", hasOne: "toOne", hasMany: "toMany", belongsToMany: "toMany",
 };

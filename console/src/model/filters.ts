@@ -1,7 +1,7 @@
 /** A filter as rows that people edit, and as the API has it. Source: https://docs.nocobase.com/api/filter-operators */
 import type { Field, Filter } from "../client";
 import { isWhole, kindOf } from "./fields";
-import { operatorsOf } from "./operators";
+import { isShown, operatorsOf } from "./operators";
 
 export interface Condition {
   field: string;
@@ -73,12 +73,13 @@ function fromPart(part: Filter, fields: Field[]): Condition | null {
   const field = fields.find((one) => kindOf(one) === "toOne" && one.foreignKey === name) ?? fields.find((one) => one.name === name);
   if (!field || typeof tests !== "object" || tests === null) return null;
   const [test, ...more] = Object.entries(tests);
-  if (!test || more.length > 0 || !operatorsOf(field).some((one) => one.name === test[0])) return null;
+  if (!test || more.length > 0 || !isShown(field, test[0], test[1])) return null;
   return { field: field.name, operator: test[0], value: test[1] };
 }
 
 function typed(value: unknown, field: Field): unknown {
   if (Array.isArray(value)) return value.map((one) => typed(one, field));
   const numeric = kindOf(field) === "number" || (kindOf(field) === "choice" && (isWhole(field) || ["float", "double", "real", "decimal"].includes(field.type)));
-  return numeric && typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+  // What is no number the server refuses by name; NaN would be sent as null.
+  return numeric && typeof value === "string" && value.trim() !== "" && !Number.isNaN(Number(value)) ? Number(value) : value;
 }

@@ -4,7 +4,8 @@ import { appendsOf, firstColumns, recordTitle, titleFieldOf } from "./collection
 import { inWords, kindOf, labelOf, shownFields, writableFields } from "./fields";
 import { fromFilter, parseFilter, toFilter } from "./filters";
 import { operatorsOf } from "./operators";
-import { duration, fromLocalInput, toLocalInput } from "./times";
+import { numberText } from "./numbers";
+import { duration, fromLocalInput, fromWallInput, toLocalInput, toWallInput, wallTime } from "./times";
 
 const FIELDS: Field[] = [
   { name: "title", type: "string", uiSchema: { title: "Title" } },
@@ -76,6 +77,20 @@ describe("filters", () => {
     expect(fromFilter(toFilter(conditions, FIELDS), FIELDS)).toEqual(conditions);
   });
 
+  it("ask for any of several ids, numbers or texts", () => {
+    const own = shownFields(SAMPLES);
+    const rows = [
+      { field: "id", operator: "$in", value: ["1", "2"] },
+      { field: "indicator", operator: "$notIn", value: ["1.5"] },
+      { field: "title", operator: "$in", value: ["3"] },
+    ];
+    const filter = toFilter({ all: true, rows }, own);
+    expect(filter).toEqual({ $and: [{ id: { $in: [1, 2] } }, { indicator: { $notIn: [1.5] } }, { title: { $in: ["3"] } }] });
+    expect(fromFilter(filter, own)?.rows[0]).toEqual({ field: "id", operator: "$in", value: [1, 2] });
+    expect(toFilter({ all: true, rows: [{ field: "id", operator: "$in", value: ["x"] }] }, own)).toEqual({ $and: [{ id: { $in: ["x"] } }] });
+    for (const value of [1, [{ a: 1 }], [null]]) expect(fromFilter({ $and: [{ id: { $in: value } }] }, own)).toBeNull();
+  });
+
   it.each([[{ title: "a" }], [{ $and: [{ title: { $gt: "a", $lt: "b" } }] }], [{ $not: {} }], [{ $or: [{ nowhere: { $eq: 1 } }] }]])("written by hand are left as they are: %j", (filter) => {
     expect(fromFilter(filter, FIELDS)).toBeNull();
   });
@@ -90,7 +105,28 @@ describe("filters", () => {
   });
 });
 
+describe("numbers", () => {
+  it.each([1e-14, 0.1, 0.12345678901234566, 1.0000000000000002, 5e-324, -90.05, 123456.789, 1e300])("are shown with all digits that are stored: %d", (value) => {
+    expect(Number(numberText(value).replaceAll(",", ""))).toBe(value);
+  });
+});
+
 describe("times", () => {
+  it.each(["2026-01-05T10:30:00.000Z", "2026-01-05 10:30:00", "2026-01-05T10:30"])("without a zone are the same in every zone: %s", (stored) => {
+    const before = process.env["TZ"];
+    process.env["TZ"] = "America/New_York";
+    expect(new Date("2026-01-05T10:30:00Z").getHours()).toBe(5);
+    expect(wallTime(stored)).toMatch(/10:30/);
+    expect(toWallInput(stored)).toBe("2026-01-05T10:30");
+    expect(fromWallInput(toWallInput(stored))).toBe("2026-01-05T10:30:00.000Z");
+    if (before === undefined) delete process.env["TZ"];
+    else process.env["TZ"] = before;
+  });
+
+  it("without a zone that are emptied are none", () => {
+    expect([fromWallInput(""), toWallInput("no")]).toEqual([null, ""]);
+  });
+
   it("go through an input unchanged, to the minute", () => {
     expect(fromLocalInput(toLocalInput("2026-11-21T10:30:00.000Z"))).toBe("2026-11-21T10:30:00.000Z");
     expect(fromLocalInput("")).toBeNull();

@@ -3,6 +3,7 @@
 const SHORT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
 const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone: "UTC" });
+const WALL = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" });
 
 export const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
@@ -30,6 +31,27 @@ export function toLocalInput(at: string): string {
 export function fromLocalInput(text: string): string | null {
   const date = new Date(text);
   return Number.isNaN(date.getTime()) ? null : date.toISOString();
+}
+
+/** A date and time without a zone is the same everywhere; the server writes it as if it were UTC. */
+export function wallTime(text: string): string {
+  return formatted(WALL, wall(text));
+}
+
+/** Such a time as `<input type="datetime-local">` has it, and back as the server writes it. */
+export function toWallInput(text: string): string {
+  const date = wall(text);
+  return Number.isNaN(date.getTime()) ? "" : date.toISOString().slice(0, 16);
+}
+
+export function fromWallInput(text: string): string | null {
+  const date = wall(text);
+  return Number.isNaN(date.getTime()) ? null : date.toISOString();
+}
+
+function wall(text: string): Date {
+  const written = text.trim().replace(" ", "T");
+  return new Date(/T[\d:.]+$/.test(written) ? `${written}Z` : written);
 }
 
 /** 61500 → `1 min 1 s`. */

@@ -1,5 +1,5 @@
 import { ActionIcon, AppShell, Burger, Group, Text, useMantineColorScheme, useComputedColorScheme } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
+import { useDisclosure, useMediaQuery } from "@mantine/hooks";
 import { IconMoon, IconSun } from "@tabler/icons-react";
 import { useEffect, type ReactNode } from "react";
 import { Link, useLocation } from "react-router-dom";
@@ -9,9 +9,13 @@ import { Navigation } from "./Navigation";
 import { Progress } from "./Progress";
 import { UserMenu } from "./UserMenu";
 
+/** From here on the navigation stands beside the page: the breakpoint `sm`. */
+const BESIDE = "(min-width: 48em)";
+
 export function Shell({ children }: { children: ReactNode }) {
   const [opened, { toggle, close }] = useDisclosure();
   const { pathname } = useLocation();
+  const isBeside = useMediaQuery(BESIDE, undefined, { getInitialValueInEffect: false });
   useEffect(close, [pathname, close]);
   return (
     <AppShell header={{ height: 56 }} navbar={{ width: 248, breakpoint: "sm", collapsed: { mobile: !opened } }} padding={{ base: "sm", sm: "lg" }}>
@@ -36,7 +40,8 @@ export function Shell({ children }: { children: ReactNode }) {
           </Group>
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar p="sm" aria-label="Main">
+      {/* Closed it is only moved out of sight: the keyboard would still go through it. */}
+      <AppShell.Navbar p="sm" aria-label="Main" inert={!isBeside && !opened}>
         <Navigation />
       </AppShell.Navbar>
       <AppShell.Main id="content" tabIndex={-1}>

@@ -14,9 +14,9 @@ export function PageHeader({ title, description, above = [], actions }: Props) {
   useDocumentTitle(`${title} · Stepbase`);
   return (
     <Group justify="space-between" align="flex-end" mb="md" gap="sm">
-      <Stack gap={2} miw={0}>
+      <Stack gap={2} miw={0} style={{ overflowWrap: "anywhere" }}>
         {above.length > 0 && (
-          <Breadcrumbs fz="sm" separator="›">
+          <Breadcrumbs fz="sm" separator="›" styles={{ root: { flexWrap: "wrap" }, breadcrumb: { whiteSpace: "normal" } }}>
             {above.map((one) => (
               <Anchor key={one.to} component={Link} to={one.to} size="sm">
                 {one.label}
@@ -24,7 +24,7 @@ export function PageHeader({ title, description, above = [], actions }: Props) {
             ))}
           </Breadcrumbs>
         )}
-        <Title order={1} size="h2">
+        <Title order={1} size="h2" lineClamp={4}>
           {title}
         </Title>
         {description && (

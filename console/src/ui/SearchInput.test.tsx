@@ -52,6 +52,30 @@ it("no letter is lost when the address follows late, and it is asked for once wh
   expect(shown().value).toBe("submi");
 });
 
+it("typing that ends where it began asks for nothing, and going back still changes what stands there", () => {
+  address("");
+  typed("late");
+  act(() => vi.advanceTimersByTime(400));
+  address("late");
+  typed("later");
+  typed("late");
+  act(() => vi.advanceTimersByTime(400));
+  expect(onChange.mock.calls).toEqual([["late"]]);
+  address("");
+  expect(shown().value).toBe("");
+  address("late");
+  expect(shown().value).toBe("late");
+});
+
+it("what was taken back before the address came is asked for, too", () => {
+  address("");
+  typed("late");
+  act(() => vi.advanceTimersByTime(400));
+  typed("");
+  act(() => vi.advanceTimersByTime(400));
+  expect(onChange.mock.calls).toEqual([["late"], [""]]);
+});
+
 it("going back in the history changes what stands there", () => {
   address("");
   typed("late");

@@ -26,6 +26,8 @@ export function SearchInput({ value, onChange, label, ...rest }: Props) {
     if (!expected.includes(value)) setText(value);
   }
   const later = useDebouncedCallback((next: string) => {
+    // What the address is, or will be by what was typed before, would never come as a change.
+    if (next === (expected.at(-1) ?? value)) return;
     setExpected((others) => [...others, next]);
     onChange(next);
   }, PAUSE_MS);

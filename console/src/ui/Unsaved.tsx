@@ -2,7 +2,7 @@
 import { Drawer, Modal, type DrawerProps, type ModalProps } from "@mantine/core";
 import { use, useEffect, useRef, useState } from "react";
 import { ConfirmDialog } from "./ConfirmDialog";
-import { Beside, guard, leave, letGo, type Forms, type Go } from "./leaving";
+import { Beside, guard, leave, type Forms, type Go } from "./leaving";
 
 /** Stands in a form; while `when` holds, leaving it is asked for first. */
 export function Unsaved({ when }: { when: boolean }) {
@@ -28,7 +28,6 @@ export function Unsaved({ when }: { when: boolean }) {
       cancelLabel="Keep editing"
       onClose={() => setGoing(null)}
       onConfirm={() => {
-        letGo();
         going.go();
         return Promise.resolve();
       }}

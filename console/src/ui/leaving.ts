@@ -10,16 +10,14 @@ const everywhere: Forms = new Set();
 /** The forms in the same drawer or dialog, else those of the page. */
 export const Beside = createContext<Forms>(everywhere);
 
-/** Goes at once when nothing is unsaved, else when whoever typed it agrees. */
+/** Goes at once when nothing in `forms` is unsaved, else when whoever typed it agrees; what is unsaved elsewhere is asked for as before. */
 export function leave(go: Go, forms: Forms = everywhere): void {
   const ask = [...forms].at(-1);
-  if (ask) ask(go);
-  else go();
-}
-
-/** Nothing is asked for any more: it was agreed to. */
-export function letGo(): void {
-  everywhere.clear();
+  if (!ask) return go();
+  ask(() => {
+    for (const one of [...forms]) everywhere.delete(one);
+    go();
+  });
 }
 
 /** The number of the page in the browser's history on which something is unsaved. */

@@ -76,6 +76,32 @@ it("a dialog asks for what is typed in it, not for the page below", () => {
   expect([isAsked(), close.mock.calls.length]).toEqual([false, 1]);
 });
 
+it("what is discarded in a drawer leaves what is unsaved on the page below to be asked for", async () => {
+  const close = vi.fn();
+  const go = vi.fn();
+  const page = (drawer: React.ReactNode) => (
+    <>
+      <Unsaved when />
+      {drawer}
+    </>
+  );
+  show(
+    page(
+      <GuardedDrawer opened onClose={close}>
+        <Unsaved when />
+      </GuardedDrawer>,
+    ),
+  );
+  escape();
+  await press("Discard it");
+  expect(close).toHaveBeenCalledOnce();
+  show(page(null));
+  act(() => leave(go));
+  expect([isAsked(), go.mock.calls.length]).toEqual([true, 0]);
+  await press("Discard it");
+  expect([isAsked(), go.mock.calls.length]).toEqual([false, 1]);
+});
+
 it("a link to another page of the console asks first, and is followed once agreed", async () => {
   const go = vi.fn((event: React.MouseEvent) => event.preventDefault());
   show(

@@ -13,16 +13,19 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
+import app
 from chalicelib.adapters import stepfunctions
 from chalicelib.adapters.stepfunctions import StepFunctions
 from chalicelib.config import ConfigurationError, Machines, read_settings
 from chalicelib.domain.machines import MACHINE_NOT_FOUND, MachineRefused
+from chalicelib.entrypoints import functions
 from tests.unit.adapters.web import Server, answering
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -114,20 +117,46 @@ def test_the_function_that_may_makes_the_machine() -> None:
     machines = StepFunctions("eu-west-1", ELSEWHERE)
     event = json.dumps({"name": NAME, "definition": DEFINITION}, ensure_ascii=False).encode()
     with Stubber(machines._lambda) as stubber:
-        stubber.add_response(
-            "invoke", {"StatusCode": 200, "Payload": payload(None)}, {"FunctionName": "stepbase-publish", "Payload": event}
-        )
+        stubber.add_response("invoke", {"StatusCode": 200, "Payload": payload({})}, {"FunctionName": "stepbase-publish", "Payload": event})
         machines.publish(NAME, DEFINITION)
         stubber.assert_no_pending_responses()
 
 
-def test_what_the_function_that_may_was_refused_is_told() -> None:
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ThrottlingException", "StateMachineLimitExceeded", stepfunctions.NO_ANSWER, ""])
+def test_what_the_function_that_may_was_refused_is_told_with_its_code(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    """From the function that makes machines, through its answer as Lambda hands it on, to the one that asked for it."""
+
+    def refuses(name: str, definition: dict[str, Any]) -> None:
+        raise MachineRefused(f"not {name}", code)
+
+    backend = SimpleNamespace(machines=SimpleNamespace(publish=refuses))
+    monkeypatch.setattr(functions, "product", lambda: SimpleNamespace(backend=backend))
+    answer = app.publish({"name": NAME, "definition": DEFINITION}, SimpleNamespace(aws_request_id="r"))
     machines = StepFunctions("eu-west-1", ELSEWHERE)
-    failure = {"errorType": "MachineRefused", "errorMessage": "the role is wrong"}
+    with Stubber(machines._lambda) as stubber:
+        stubber.add_response("invoke", {"StatusCode": 200, "Payload": payload(answer)})
+        with pytest.raises(MachineRefused, match=f"not {NAME}") as caught:
+            machines.publish(NAME, DEFINITION)
+    assert caught.value.code == code
+
+
+def test_a_function_that_fails_is_told_with_what_lambda_says() -> None:
+    machines = StepFunctions("eu-west-1", ELSEWHERE)
+    failure = {"errorType": "Sandbox.Timedout", "errorMessage": "Task timed out after 30.00 seconds"}
     with Stubber(machines._lambda) as stubber:
         stubber.add_response("invoke", {"StatusCode": 200, "FunctionError": "Unhandled", "Payload": payload(failure)})
-        with pytest.raises(MachineRefused, match="the role is wrong"):
+        with pytest.raises(MachineRefused, match="Task timed out") as caught:
             machines.publish(NAME, DEFINITION)
+    assert caught.value.code == "Sandbox.Timedout"
+
+
+def test_half_an_answer_of_the_function_is_none() -> None:
+    machines, half = StepFunctions("eu-west-1", ELSEWHERE), b'{"refused": {"co'
+    with Stubber(machines._lambda) as stubber:
+        stubber.add_response("invoke", {"StatusCode": 200, "Payload": StreamingBody(io.BytesIO(half), len(half))})
+        with pytest.raises(MachineRefused, match="cut short") as caught:
+            machines.publish(NAME, DEFINITION)
+    assert caught.value.code == stepfunctions.NO_ANSWER
 
 
 def test_an_execution_is_started_with_its_ids(machines: StepFunctions, states: Stubber) -> None:

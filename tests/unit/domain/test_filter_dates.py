@@ -136,6 +136,30 @@ def test_a_filter_reads_dates_with_the_time_and_zone_it_is_given() -> None:
         parse("Mars/Olympus")
 
 
+@pytest.mark.parametrize("zone", ["+08:00", "+00:00", "-05:00"])
+@pytest.mark.parametrize(
+    ("operator", "operand"),
+    [
+        ("$dateOn", "2025-05-22"),
+        ("$dateBetween", ["2025-05-22", "2025-05-22"]),
+        ("$dateOn", "2025-05-22T02"),
+        ("$eq", "2025-05-22T02:30:00.000"),
+    ],
+)
+def test_a_time_without_a_zone_is_compared_as_it_stands_whatever_the_caller_s_zone(zone: str, operator: str, operand: Json) -> None:
+    samples = Collection("samples", "c", fields={"at": Field("at", "datetimeNoTz")})
+    filter = parse_filter({"at": {operator: operand}}, samples, lambda name: samples, now_ms=NOW_MS, timezone=zone)
+    matched = [filter.matches({"at": f"2025-05-{at}:30:00.000Z"}) for at in ("21T23", "22T02", "23T01")]
+    assert matched == [False, True, False]
+
+
+@pytest.mark.parametrize(("zone", "expected"), [("+08:00", [False, True]), ("-12:00", [True, False])])
+def test_today_of_a_time_without_a_zone_is_the_caller_s_day(zone: str, expected: list[bool]) -> None:
+    samples = Collection("samples", "c", fields={"at": Field("at", "datetimeNoTz")})
+    filter = parse_filter({"at": {"$dateOn": {"type": "today"}}}, samples, lambda name: samples, now_ms=NOW_MS, timezone=zone)
+    assert [filter.matches({"at": f"2025-05-{day}T23:30:00.000Z"}) for day in (21, 22)] == expected
+
+
 DATED = Collection("dated", "c_d", fields={"at": Field("at", "datetime"), "day": Field("day", "dateOnly"), "n": Field("n", "integer")})
 TODAY = {"type": "today"}
 SPAN = ["2025-05-21T16:00:00.000Z", "2025-05-22T16:00:00.000Z", "[)", "+08:00"]

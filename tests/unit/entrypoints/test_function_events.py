@@ -42,7 +42,7 @@ def test_publish_names_what_its_event_lacks(session: Session, event: Json, paths
 
 
 def test_publish_makes_the_machine(session: Session) -> None:
-    functions.publish({"name": "dev-1", "definition": MACHINE})
+    assert functions.publish({"name": "dev-1", "definition": MACHINE}) == {}
     assert session.machines.documents == {"dev-1": MACHINE}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -9,11 +10,12 @@ import pytest
 
 from chalicelib.adapters.memory import FixedClock, MemoryStore
 from chalicelib.errors import Forbidden, Unauthenticated
+from chalicelib.services.async_runs import AsyncRuns
 from chalicelib.services.call import Call
 from tests.sessions import NOW_MS, Session
 
 Json = Any
-SEEN = {"id", "key", "status", "reason", "spilled", "messages", "createdAt", "startedAt", "updatedAt"}
+SEEN = {"id", "key", "status", "reason", "spilled", "messages", "workflow", "createdAt", "startedAt", "updatedAt"}
 SECRET = {"key": "secret", "type": "create", "config": {"collection": "inspectionRecords", "params": {"values": {"note": "secret"}}}}
 WAITS = {"key": "waits", "type": "manual", "config": {"assignees": [3], "title": "Look"}}
 FAILS = {"key": "fails", "type": "end", "config": {"endStatus": -1}}
@@ -74,6 +76,14 @@ def test_who_started_it_sees_how_it_goes_on_and_ends_and_nothing_of_what_it_does
     assert "secret" not in str(ended)
 
 
+def test_its_workflow_is_told_by_title_alone(root: Session, ann: Session) -> None:
+    later(root, SECRET, title="Approve an order")
+    execution = started(ann)
+    assert ann.call("executions:get", execution)["workflow"] == {"title": "Approve an order"}
+    root.call("workflows:destroy", root.call("executions:get", execution)["workflowId"])
+    assert ann.call("executions:get", execution)["workflow"] is None
+
+
 @pytest.mark.parametrize("params", [{"appends": "jobs,workflow"}, {"fields": "context,jobs"}, {"except": "status"}])
 def test_no_parameter_opens_more_of_it(root: Session, ann: Session, params: Json) -> None:
     later(root, SECRET)
@@ -112,6 +122,37 @@ def test_one_that_was_cancelled_says_so(root: Session, ann: Session) -> None:
     root.call("executions:cancel", execution, {})
     shown = ann.call("executions:get", execution)
     assert (shown["status"], shown["reason"]) == (-3, "manual_cancel")
+
+
+def test_what_an_exception_said_is_for_who_manages_workflows(root: Session, ann: Session) -> None:
+    later(root, WAITS)
+    execution = started(ann)
+    run(root)
+    mark = {"Error": "KeyError", "Cause": json.dumps({"errorType": "KeyError", "errorMessage": "no secret in line 7"})}
+    AsyncRuns(root.backend).run_segment({"executionId": execution, "attempt": 1, "mark": mark}, NOW_MS + 60_000)
+    assert root.call("executions:get", execution)["reason"] == "KeyError: no secret in line 7"
+    shown = ann.call("executions:get", execution)
+    assert (shown["status"], shown["reason"]) == (-2, None)
+
+
+def test_why_a_concurrency_key_could_not_be_told_is_for_who_manages_workflows(root: Session, ann: Session) -> None:
+    later(root, WAITS, options={"concurrency": {"limit": 1, "key": "{{$context.data.title + 1}}"}})
+    execution = started(ann)
+    run(root)
+    assert root.call("executions:get", execution)["reason"].startswith("options.concurrency.key: ")
+    shown = ann.call("executions:get", execution)
+    assert (shown["status"], shown["reason"]) == (-2, None)
+
+
+@pytest.mark.parametrize(("policy", "reasons"), [("skip", [None, "concurrency_skipped"]), ("replace", ["concurrency_replaced", None])])
+def test_one_that_had_no_place_says_so(root: Session, ann: Session, policy: str, reasons: Json) -> None:
+    later(root, WAITS, options={"concurrency": {"limit": 1, "policy": policy}})
+    both = [started(ann)]
+    run(root)
+    root.clock.sleep(1)
+    both.append(started(ann))
+    run(root)
+    assert [ann.call("executions:get", one)["reason"] for one in both] == reasons
 
 
 @pytest.mark.parametrize("after", ["before it runs", "while it waits", "when it has ended"])

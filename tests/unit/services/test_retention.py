@@ -11,7 +11,7 @@ import pytest
 from chalicelib.adapters.memory import FixedClock, MemoryStore
 from chalicelib.domain.ports import EXECUTIONS, RECORDS, Delete, Equals, Key, Put, TransactionRefused, Update
 from chalicelib.domain.retention import MOST_DAYS, expires_s, is_announced
-from chalicelib.errors import Invalid, NotFound
+from chalicelib.errors import Invalid, NotFound, TooLarge
 from chalicelib.services.sweeping import sweep
 from tests.sessions import NOW_MS, Session
 from tests.stores import WatchedStore
@@ -362,6 +362,40 @@ def test_what_is_too_large_together_expires_one_by_one(session: Session, monkeyp
     monkeypatch.setattr(session.store, "transact", refuses)
     assert swept(session) == 1
     assert all(item["ttl"] for item in items(session, execution_id).values())
+
+
+def test_one_that_has_no_room_for_its_end_is_told_of_and_holds_up_nothing(
+    session: Session, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    execution_id = run(session, [MAKE, MAKE | {"key": "again"}, OUT], {"retention": 1}, sync=False)
+    full = next(sk for sk in items(session, execution_id) if sk.startswith("touched#"))
+    transact = session.store.transact
+
+    def refuses(writes: Any) -> None:
+        if any(isinstance(write, Update) and write.key.sk == full for write in writes):
+            raise TransactionRefused(["invalid" if write.key.sk == full else None for write in writes])
+        transact(writes)
+
+    monkeypatch.setattr(session.store, "transact", refuses)
+    assert swept(session) == 1
+    assert [sk for sk, item in items(session, execution_id).items() if item.get("ttl") is None] == [full]
+    assert f"{execution_id} {full}" in caplog.text
+    assert swept(session) == 0
+
+
+def test_what_cannot_be_removed_keeps_its_execution(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    execution_id = run(session, [MAKE, OUT], {"retention": None}, sync=False)
+    transact = session.store.transact
+
+    def refuses(writes: Any) -> None:
+        if any(isinstance(write, Delete) and write.key.sk != "execution" for write in writes):
+            raise TransactionRefused(["invalid"] * len(writes))
+        transact(writes)
+
+    monkeypatch.setattr(session.store, "transact", refuses)
+    with pytest.raises(TooLarge):
+        session.call("executions:destroy", execution_id)
+    assert "execution" in items(session, execution_id)
 
 
 def test_a_hint_that_has_gone_meanwhile_keeps_no_other_from_expiring(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:

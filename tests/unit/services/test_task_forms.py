@@ -85,6 +85,7 @@ def test_a_form_writes_no_field_that_it_does_not_ask_for(root: Session, ann: Ses
         ({"type": "custom", "schema": {"type": "object", "properties": {"a": {"pattern": "(a+)+$"}}}}, "schema.properties.a.pattern"),
         ({"type": "create", "collection": "posts", "fields": ["title", "nobody"]}, "fields.1"),
         ({"type": "create", "collection": "posts", "fields": "title"}, "fields"),
+        ({"type": "create", "collection": "posts", "fields": []}, "fields"),
         ({"type": "custom", "schema": []}, "schema"),
     ],
 )

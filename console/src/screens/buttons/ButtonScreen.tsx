@@ -3,7 +3,7 @@ import { useId, useState, type ReactNode, type SyntheticEvent } from "react";
 import { useNavigate, useParams, useSearchParams } from "react-router-dom";
 import { say } from "../../actions/messages";
 import { useSession } from "../../app/session";
-import { ApiError } from "../../client";
+import { ApiError, isUnheard, Press } from "../../client";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { Loading } from "../../ui/Loading";
 import { PageHeader } from "../../ui/PageHeader";
@@ -14,7 +14,7 @@ import { AskingPart } from "./AskingPart";
 import { BasicsPart } from "./BasicsPart";
 import { draftOf, newDraft, problemOfNames, problemsByPlace, valuesOf, type Draft } from "./buttonDraft";
 import { ButtonPreview } from "./ButtonPreview";
-import { NEW } from "./ButtonsScreen";
+import { NEW } from "./address";
 import { EffectPart } from "./EffectPart";
 import { ResultPart } from "./ResultPart";
 import { RulesPart } from "./RulesPart";
@@ -47,6 +47,7 @@ function Editor({ first, name }: { first: Draft; name: string | null }) {
   const [before] = useState(first);
   const [draft, setDraft] = useState(first);
   const [error, setError] = useState<unknown>(null);
+  const [press] = useState(() => new Press());
   const [busy, setBusy] = useState(false);
   const { at: errors, others } = problemsByPlace(error instanceof ApiError ? error.problems : []);
   const set = (changes: Partial<Draft>) => setDraft((now) => ({ ...now, ...changes }));
@@ -62,12 +63,13 @@ function Editor({ first, name }: { first: Draft; name: string | null }) {
     setBusy(true);
     setError(null);
     try {
-      if (name === null) await change.create(valuesOf(draft, true));
+      if (name === null) await press.send(valuesOf(draft, true), (idempotencyKey) => change.create(valuesOf(draft, true), idempotencyKey));
       else await change.update(name, valuesOf(draft, false));
       await refreshButtons();
       say(name === null ? "Button made" : "Saved", `${draft.label || draft.name} is as you said.`, "success");
       void navigate("/buttons");
     } catch (refused) {
+      if (isUnheard(refused)) void refreshButtons();
       setError(refused);
       setBusy(false);
     }

@@ -10,11 +10,11 @@ import { Empty } from "../../ui/Empty";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { Loading } from "../../ui/Loading";
 import { PageHeader } from "../../ui/PageHeader";
+import { NEW } from "./address";
 import { change, refreshButtons, useButtons } from "./api";
 import { ButtonLook } from "./ButtonLook";
 import { draftOf, type Button as Definition } from "./buttonDraft";
 
-export const NEW = "+";
 const CONTEXTS = { none: "no record", single: "one record", multiple: "several records" };
 const KINDS = { workflow: "Workflow", procedure: "Procedure", client: "In the browser" };
 

@@ -94,10 +94,7 @@ function InBrowser({ draft, set, errors }: PartProps) {
     <>
       <Select label="It is to" data={EFFECTS} value={draft.effect} onChange={(effect) => effect && set({ effect: effect as Effect })} allowDeselect={false} />
       {draft.effect === "openUrl" && (
-        <>
-          <TextInput label="Address" description={`https://…, or a place here: #/tables/samples. ${named ?? ""}`} value={draft.url} onChange={(event) => set({ url: event.currentTarget.value })} placeholder="https://example.com/users/{{record.id}}" error={errors["client.url"]} required />
-          <Checkbox label="In a new window" checked={draft.newWindow} onChange={(event) => set({ newWindow: event.currentTarget.checked })} />
-        </>
+        <TextInput label="Address" description={`https://…, or a place here: #/tables/samples. ${named ?? ""}`} value={draft.url} onChange={(event) => set({ url: event.currentTarget.value })} placeholder="https://example.com/users/{{record.id}}" error={errors["client.url"]} required />
       )}
       {draft.effect === "message" && (
         <>
@@ -111,6 +108,7 @@ function InBrowser({ draft, set, errors }: PartProps) {
           <TextInput label="Id" description="Empty: the record itself" value={draft.targetId} onChange={(event) => set({ targetId: event.currentTarget.value })} placeholder="{{record.categoryId}}" error={errors["client.id"]} />
         </>
       )}
+      {draft.effect !== "message" && <Checkbox label="In a new window" checked={draft.newWindow} onChange={(event) => set({ newWindow: event.currentTarget.checked })} />}
     </>
   );
 }

@@ -56,7 +56,7 @@ export async function refreshButtons(): Promise<void> {
 }
 
 export const change = {
-  create: (values: Row) => buttons().create(values),
+  create: (values: Row, idempotencyKey: string) => buttons().create(values, { idempotencyKey }),
   update: (name: string, values: Row) => buttons().update(name, values),
   destroy: (name: string) => buttons().destroy(name),
 };

@@ -173,7 +173,7 @@ function toBound(text: string): Row {
 function effectOf(draft: Draft): Row {
   if (draft.effect === "openUrl") return { type: "openUrl", url: draft.url, newWindow: draft.newWindow };
   if (draft.effect === "message") return { type: "message", message: draft.clientMessage, level: draft.clientLevel };
-  return { type: "openRecord", ...(draft.targetCollection ? { collection: draft.targetCollection } : {}), ...(draft.targetId ? { id: draft.targetId } : {}) };
+  return { type: "openRecord", ...(draft.targetCollection ? { collection: draft.targetCollection } : {}), ...(draft.targetId ? { id: draft.targetId } : {}), newWindow: draft.newWindow };
 }
 
 function onResultOf(draft: Draft): Row | null {

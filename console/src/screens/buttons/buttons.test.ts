@@ -66,6 +66,7 @@ describe("a button", () => {
   it("of another kind sends nothing of the old one, and without a record no rules", () => {
     const draft = { ...draftOf(button), kind: "client" as const, effect: "openRecord" as const, context: "none" as const };
     expect(valuesOf(draft, false)).toMatchObject({ workflows: null, procedure: null, client: { type: "openRecord" }, visibleWhen: null });
+    expect(valuesOf({ ...draft, ...draftOf({ ...button, client: { type: "openRecord", newWindow: true } }), kind: "client" }, false)).toMatchObject({ client: { type: "openRecord", newWindow: true } });
   });
 
   it("stands on rows when it is made for a collection", () => {

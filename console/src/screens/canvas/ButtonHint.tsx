@@ -1,7 +1,7 @@
 import { Anchor, Text } from "@mantine/core";
 import { Link } from "react-router-dom";
 import { useButtons } from "../buttons/api";
-import { NEW } from "../buttons/ButtonsScreen";
+import { NEW } from "../buttons/address";
 import type { Workflow } from "./types";
 
 const CONTEXTS: Record<string, string> = { 0: "none", 1: "single", 2: "multiple" };

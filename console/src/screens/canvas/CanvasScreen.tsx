@@ -3,6 +3,7 @@ import { useHotkeys } from "@mantine/hooks";
 import { useMemo, useState } from "react";
 import { useNavigate, useParams } from "react-router-dom";
 import { say, showError } from "../../actions/messages";
+import { Press } from "../../client";
 import { ConfirmDialog } from "../../ui/ConfirmDialog";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { Loading } from "../../ui/Loading";
@@ -20,6 +21,7 @@ import type { TreeEditing } from "./treeContext";
 import type { FlowNode, Kinds, Place, Selection, Workflow } from "./types";
 import { VersionHeader } from "./VersionHeader";
 import WorkflowTree from "./WorkflowTree";
+import "./canvas.css";
 
 const FROZEN = "This version has run, so that its trigger and nodes stay as they are: its executions refer to them.";
 
@@ -52,10 +54,11 @@ function Canvas({ version, kinds }: { version: Workflow; kinds: Kinds }) {
   const frozen = (version.versionStats?.executed ?? 0) > 0;
   const locked = frozen ? `${FROZEN} Make a new version to change it.` : null;
   const [isPutting, once] = useOnce();
+  const [press] = useState(() => new Press());
   useHotkeys([["Escape", () => !isPutting && setPlacing(null)]]);
 
   const newVersion = async () => {
-    const made = await change.newVersion(version);
+    const made = await press.send(["version", version.id], (idempotencyKey) => change.newVersion(version, idempotencyKey));
     await refreshWorkflows();
     say("New version", "It is not enabled yet: change it, then switch it on.", "success");
     void navigate(`/workflows/${made.id}`);
@@ -68,7 +71,7 @@ function Canvas({ version, kinds }: { version: Workflow; kinds: Kinds }) {
   };
   const put = async ({ node, how }: Placing, place: Place) => {
     if (how === "move") await change.moveNode(node.id, place);
-    else await change.duplicateNode(node.id, place);
+    else await press.send([node.id, place], (idempotencyKey) => change.duplicateNode(node.id, place, idempotencyKey));
     await refreshWorkflows();
     say(how === "move" ? "Moved" : "Duplicated", titleOfNode(node, kinds), "success");
     setPlacing(null);

@@ -71,7 +71,7 @@ function DrawerForm({ about, type, schema, policies, titlePlaceholder, variables
   }
 
   const shared = { type, config, onChange: setConfig, variables, before, sync, disabled: locked !== null || busy };
-  const dirty = title !== (given.title ?? "") || json !== null || JSON.stringify(config) !== JSON.stringify(given.config);
+  const dirty = !locked && (title !== (given.title ?? "") || isChanged(json, config) || JSON.stringify(config) !== JSON.stringify(given.config));
   const isOfPolicy = (one: Problem) => names.some((name) => one.path === `config.${name}` || one.path?.startsWith(`config.${name}.`));
   return (
     <form onSubmit={(event) => void save(event)} noValidate>
@@ -133,6 +133,11 @@ function DrawerForm({ about, type, schema, policies, titlePlaceholder, variables
     setJson(null);
     return undefined;
   }
+}
+
+/** Whether this JSON is another than the config gave; `null`: it is not shown. */
+function isChanged(json: string | null, config: Row): boolean {
+  return json !== null && json !== JSON.stringify(config, null, 2);
 }
 
 function parsed(text: string): Row | null {

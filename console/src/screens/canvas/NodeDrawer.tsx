@@ -1,8 +1,8 @@
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { useSession } from "../../app/session";
-import type { Problem, Row } from "../../client";
+import { Press, type Problem, type Row } from "../../client";
 import { say } from "../../actions/messages";
-import { change, refreshWorkflows } from "./api";
+import { change, refreshUnheard, refreshWorkflows } from "./api";
 import { ConfigDrawer } from "./ConfigDrawer";
 import { NodeTest } from "./NodeTest";
 import { nodesBefore, titleOfNode } from "./tree";
@@ -25,12 +25,21 @@ interface Props {
 
 export function NodeDrawer({ version, nodes, kinds, node, type, place, problems, locked, onSaved, onClose }: Props) {
   const session = useSession();
+  const [press] = useState(() => new Press());
   const kind = kinds.nodes.get(type);
   const { before, variables } = useMemo(() => {
     const scope = { workflow: version, nodes, place, kinds, find: session.collection };
     return { before: nodesBefore(nodes, place, kinds), variables: variablesAt(scope) };
   }, [version, nodes, place, kinds, session.collection]);
   const title = node ? titleOfNode(node, kinds) : (kind?.title ?? type);
+  async function add(values: Row): Promise<number> {
+    try {
+      return (await press.send(values, (idempotencyKey) => change.createNode(version.id, values, idempotencyKey))).id;
+    } catch (error) {
+      refreshUnheard(error);
+      throw error;
+    }
+  }
   return (
     <ConfigDrawer
       heading={node ? title : `Add: ${title}`}
@@ -49,7 +58,7 @@ export function NodeDrawer({ version, nodes, kinds, node, type, place, problems,
       saveLabel={node ? "Save" : "Add"}
       onClose={onClose}
       onSave={async (newTitle, config) => {
-        const id = node ? node.id : (await change.createNode(version.id, type, { title: newTitle, config }, place)).id;
+        const id = node ? node.id : await add({ type, title: newTitle, config, ...place });
         if (node) await change.updateNode(node.id, { title: newTitle, config });
         await refreshWorkflows();
         say(node ? "Saved" : "Added", newTitle ?? title, "success");

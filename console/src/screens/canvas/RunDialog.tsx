@@ -1,4 +1,4 @@
-import { Alert, Anchor, Button, Code, Group, JsonInput, Modal, ScrollArea, Select, Stack, Text } from "@mantine/core";
+import { Alert, Anchor, Button, Code, Group, JsonInput, ScrollArea, Select, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import { Link } from "react-router-dom";
 import { client } from "../../app/client";
@@ -8,6 +8,7 @@ import { AssociationSelect } from "../../forms/AssociationSelect";
 import { refreshRecords } from "../../app/queries";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { StatusBadge } from "../../ui/StatusBadge";
+import { GuardedModal, Unsaved } from "../../ui/Unsaved";
 import { change, refreshWorkflows } from "./api";
 import { askedOf, runValues, type Asked } from "./runContext";
 import type { Workflow } from "./types";
@@ -30,6 +31,8 @@ export function RunDialog({ version, titleOf, onRefused, onClose }: Props) {
   const [records, setRecords] = useState<unknown>(null);
   const [action, setAction] = useState("create");
   const [json, setJson] = useState(asked.what === "json" ? asked.begin : "");
+  // What was typed and run is kept by the execution.
+  const [kept, setKept] = useState(json);
   const [press] = useState(() => new Press());
   const [busy, setBusy] = useState<"run" | "dry" | null>(null);
   const [error, setError] = useState<unknown>(null);
@@ -56,8 +59,11 @@ export function RunDialog({ version, titleOf, onRefused, onClose }: Props) {
     const values = runValues(version, { records, json: value, action }, { userId: session.user.id, roleName: session.role });
     const made = await press.send(values, (idempotencyKey) => change.execute(version.id, values, idempotencyKey));
     if (!made) return { declined: true };
+    setKept(json);
     const shape = { appends: ["jobs"], except: ["context"] };
-    return { run: (await client.resource<Execution>("executions").get(made.id, shape)) ?? ({ ...made, key: version.key } as Execution) };
+    // It runs whether it can be read or not: an error here would ask to run it again.
+    const read = await client.resource<Execution>("executions").get(made.id, shape).catch(() => null);
+    return { run: read ?? ({ ...made, key: version.key } as Execution) };
   };
   const rehearse = async (): Promise<Outcome> => {
     const target = asked.what === "json" ? "workflows" : "collection" in asked ? asked.collection : "";
@@ -66,7 +72,8 @@ export function RunDialog({ version, titleOf, onRefused, onClose }: Props) {
   };
 
   return (
-    <Modal opened onClose={busy ? () => undefined : onClose} title={`Run ${version.title || version.key}`} size="lg" closeButtonProps={{ "aria-label": "Close" }}>
+    <GuardedModal opened busy={busy !== null} onClose={onClose} title={`Run ${version.title || version.key}`} size="lg">
+      <Unsaved when={json !== kept} />
       <Stack>
         <Text size="sm" c="dimmed">
           This version runs as it is here, enabled or not, as if you had set it off. What it writes and sends is real; afterwards the version cannot be edited.
@@ -89,7 +96,7 @@ export function RunDialog({ version, titleOf, onRefused, onClose }: Props) {
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </GuardedModal>
   );
 }
 

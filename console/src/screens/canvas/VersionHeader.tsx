@@ -4,6 +4,7 @@ import { IconChevronDown, IconCopy, IconDots, IconDownload, IconHistory, IconPla
 import { useState } from "react";
 import { Link, useNavigate } from "react-router-dom";
 import { say, showError } from "../../actions/messages";
+import { Press } from "../../client";
 import { shortTime } from "../../model/times";
 import { ConfirmDialog } from "../../ui/ConfirmDialog";
 import { useOnce } from "../../ui/useOnce";
@@ -28,9 +29,10 @@ export function VersionHeader({ version, onRefused, onEnabled, onRun, onSettings
   const name = version.title || version.key;
   useDocumentTitle(`${name} · Stepbase`);
   const [busy, once] = useOnce();
+  const [press] = useState(() => new Press());
   const tried = (title: string, act: () => Promise<void>) => once(act, (error) => showError(error, title));
   const copy = async () => {
-    const made = await change.copyWorkflow(version, `${name} copy`);
+    const made = await press.send(name, (idempotencyKey) => change.copyWorkflow(version, `${name} copy`, idempotencyKey));
     await refreshWorkflows();
     say("Copied", made.title ?? made.key, "success");
     void navigate(`/workflows/${made.id}`);

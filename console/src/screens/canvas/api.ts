@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { client } from "../../app/client";
 import { queries } from "../../app/queries";
-import type { Row } from "../../client";
+import { isUnheard, type Row } from "../../client";
 import type { Category, FlowNode, Kinds, NodeKind, Place, TriggerKind, Workflow } from "./types";
 
 const VERSION_PARTS = ["nodes", "stats", "versionStats", "categories"];
@@ -43,20 +43,25 @@ export async function refreshWorkflows(): Promise<void> {
   await queries.invalidateQueries({ predicate: ({ queryKey: [what] }) => what === "workflow" || what === "workflows" || what === "offers" });
 }
 
+/** Made or not, nobody knows: the lists say it when it was. */
+export function refreshUnheard(error: unknown): void {
+  if (isUnheard(error)) void refreshWorkflows();
+}
+
 export const change = {
-  createNode: async (version: number, type: string, values: Row, place: Place) => (await client.resource<Row>(`workflows/${version}/nodes`).create({ type, ...values, ...place })).data as unknown as FlowNode,
+  createNode: async (version: number, values: Row, idempotencyKey: string) => (await client.resource<Row>(`workflows/${version}/nodes`).create(values, { idempotencyKey })).data as unknown as FlowNode,
   updateNode: (id: number, values: Row) => nodes().update(id, values),
   moveNode: (id: number, place: Place) => nodes().call("move", { body: place }, id),
-  duplicateNode: (id: number, place: Place) => nodes().call<FlowNode>("duplicate", { body: place }, id),
+  duplicateNode: (id: number, place: Place, idempotencyKey: string) => nodes().call<FlowNode>("duplicate", { body: place, idempotencyKey }, id),
   destroyNode: (id: number, keepBranch: number | null) => nodes().call("destroy", { params: { keepBranch: keepBranch ?? undefined }, body: {} }, id),
   destroyBranch: (id: number, branchIndex: number, shift: boolean) => nodes().call("destroyBranch", { body: { branchIndex, shift: shift ? 1 : 0 } }, id),
   testNode: async (type: string, config: Row) => (await nodes().call<{ status: number; result: unknown; log?: string }>("test", { body: { type, config } })).data,
   updateWorkflow: (id: number, values: Row) => workflows().update(id, values),
-  createWorkflow: async (values: Row) => (await workflows().create(values)).data,
+  createWorkflow: async (values: Row, idempotencyKey: string) => (await workflows().create(values, { idempotencyKey })).data,
   destroyWorkflow: (id: number) => workflows().destroy(id),
-  newVersion: async (version: Workflow) => (await workflows().call<Workflow>("revision", { params: { filter: { key: version.key } }, body: {} }, version.id)).data,
-  copyWorkflow: async (version: Workflow, title: string) => (await workflows().call<Workflow>("revision", { body: { title } }, version.id)).data,
+  newVersion: async (version: Workflow, idempotencyKey: string) => (await workflows().call<Workflow>("revision", { params: { filter: { key: version.key } }, body: {}, idempotencyKey }, version.id)).data,
+  copyWorkflow: async (version: Workflow, title: string, idempotencyKey: string) => (await workflows().call<Workflow>("revision", { body: { title }, idempotencyKey }, version.id)).data,
   exportVersion: async (id: number) => (await workflows().call<Row>("export", {}, id)).data,
-  importDocument: async (document: Row) => (await workflows().call<Workflow>("import", { body: document })).data,
+  importDocument: async (document: Row, idempotencyKey: string) => (await workflows().call<Workflow>("import", { body: document, idempotencyKey })).data,
   execute: async (id: number, values: Row, idempotencyKey: string) => (await client.ask("workflows:execute", { body: values, idempotencyKey }, id)).data.execution,
 };

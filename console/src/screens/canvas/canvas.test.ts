@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ApiError, type Collection } from "../../client";
+import { shownFields } from "../../model/fields";
 import { readOpened, writeOpened, type Opened } from "./canvasState";
 import { choicesAt, isHidden } from "./form/choices";
 import { filterOf, rowsOf } from "./form/nodeFilter";
@@ -135,6 +136,17 @@ describe("a form", () => {
     expect(filterOf({ all: true, rows: [{ field: "size", operator: "$eq", value: "12" }] }, fields)).toEqual({ size: { $eq: 12 } });
   });
 
+  it("shows a list of ids or numbers as a row, any other operand as JSON", () => {
+    const fields = shownFields(SAMPLES);
+    for (const filter of [{ id: { $in: [1, 2] } }, { size: { $notIn: [1.5, "{{$context.data.size}}"] } }, { id: { $in: "{{$context.data.ids}}" } }]) {
+      const rows = rowsOf(filter, fields);
+      expect(rows?.rows).toHaveLength(1);
+      expect(rows && filterOf(rows, fields)).toEqual(filter);
+    }
+    expect(rowsOf({ id: { $in: 5 } }, fields)).toBeNull();
+    expect(rowsOf({ id: { $in: [{ a: 1 }] } }, fields)).toBeNull();
+  });
+
   it("tells texts from other values", () => {
     for (const value of ["plain", "12", 12, true, null, { a: [1] }, "{{$context.data}}", '"quoted"']) expect(fromText(toText(value))).toEqual(value);
     expect(fromText("")).toBeUndefined();
@@ -144,6 +156,7 @@ describe("a form", () => {
   it("names choices and hides what means nothing", () => {
     expect(choicesAt("loop", "exit", [null, 0, 1, 2])?.[2]).toEqual({ value: 2, label: "The next round begins" });
     expect(choicesAt("manual", "forms.check.actions.0.status", [1, -5])?.[1]?.label).toBe("Rejected");
+    expect(choicesAt("manual", "forms.1.actions.0.status", [1, -5])?.[1]?.label).toBe("Rejected");
     expect(choicesAt("query", "params.filter", undefined)).toBeNull();
     expect(isHidden("custom-action", "collection", { type: 0 }, true)).toBe(true);
     expect(isHidden("custom-action", "collection", { type: 2 }, true)).toBe(false);

@@ -1,4 +1,4 @@
-import { Anchor, Badge, Button, Paper, Table, Text } from "@mantine/core";
+import { Alert, Anchor, Badge, Button, Paper, Table, Text } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { Link, useSearchParams } from "react-router-dom";
 import { useSession } from "../../app/session";
@@ -12,6 +12,7 @@ import { NewCollection } from "./NewCollection";
 export default function CollectionsScreen() {
   const session = useSession();
   const [params, setParams] = useSearchParams();
+  if (!session.isIn("collections")) return <Alert color="yellow" title="Not in your role">Collections are made by who manages them.</Alert>;
   const collections = session.collections.filter((one) => !one.system);
   const add = (
     <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setParams({ open: "new" })}>

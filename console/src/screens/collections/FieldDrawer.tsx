@@ -2,7 +2,7 @@ import { Button, Group, Stack } from "@mantine/core";
 import { useState, type SyntheticEvent } from "react";
 import { say } from "../../actions/messages";
 import { client } from "../../app/client";
-import { ApiError, type Collection, type Field } from "../../client";
+import { ApiError, Press, type Collection, type Field } from "../../client";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { GuardedDrawer, Unsaved } from "../../ui/Unsaved";
 import { draftOf, EMPTY_FIELD, mistakesIn, toField } from "./fieldDraft";
@@ -33,6 +33,7 @@ function FieldForm({ collection, field, onClose, onSaved }: { collection: Collec
   const [draft, setDraft] = useState(first);
   const [error, setError] = useState<unknown>(null);
   const [mistakes, setMistakes] = useState<Record<string, string>>({});
+  const [press] = useState(() => new Press());
   const [busy, setBusy] = useState(false);
   const problems = error instanceof ApiError ? error.problems : [];
   const optionOf = (path = "") => path.split(".").find((one) => OPTIONS.has(one));
@@ -49,7 +50,7 @@ function FieldForm({ collection, field, onClose, onSaved }: { collection: Collec
     const fields = client.resource(`collections/${collection.name}/fields`);
     try {
       if (field) await fields.update(field.name, toField(draft, field));
-      else await fields.create(toField(draft));
+      else await press.send(toField(draft), (idempotencyKey) => fields.create(toField(draft), { idempotencyKey }));
       await onSaved();
       say(field ? "Field changed" : "Field added", draft.title || draft.name, "success");
       onClose();

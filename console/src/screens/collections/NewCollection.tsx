@@ -5,7 +5,7 @@ import { useNavigate } from "react-router-dom";
 import { say } from "../../actions/messages";
 import { client } from "../../app/client";
 import { useSession } from "../../app/session";
-import { ApiError } from "../../client";
+import { ApiError, isUnheard, Press } from "../../client";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { GuardedDrawer, Unsaved } from "../../ui/Unsaved";
 import { EMPTY_FIELD, mistakesIn, nameFrom, toField, typeLabel, type FieldDraft } from "./fieldDraft";
@@ -31,6 +31,7 @@ export function NewCollection({ onClose }: { onClose: () => void }) {
   const [entries, setEntries] = useState(FIRST);
   const [opened, setOpened] = useState<string | null>("1");
   const [error, setError] = useState<unknown>(null);
+  const [press] = useState(() => new Press());
   const [busy, setBusy] = useState(false);
   const [mistakes, setMistakes] = useState<Mistakes>({});
   const refused = problemsOfFields(error instanceof ApiError ? error.problems : []);
@@ -52,11 +53,13 @@ export function NewCollection({ onClose }: { onClose: () => void }) {
     setBusy(true);
     setError(null);
     try {
-      await client.resource("collections").create({ name, title: title || name, idType, fields: entries.map((one) => toField(one.draft)) });
+      const values = { name, title: title || name, idType, fields: entries.map((one) => toField(one.draft)) };
+      await press.send(values, (idempotencyKey) => client.resource("collections").create(values, { idempotencyKey }));
       await session.reload();
       say("Collection made", `${title || name} is ready for records.`, "success");
       void navigate(`/tables/${name}`);
     } catch (refused) {
+      if (isUnheard(refused)) void session.reload();
       setError(refused);
       setBusy(false);
       const first = refused instanceof ApiError ? Object.keys(problemsOfFields(refused.problems).fields)[0] : undefined;

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router-dom";
 import { client } from "../../app/client";
 import { useSession } from "../../app/session";
+import { NEW } from "../buttons/address";
 
 interface Step {
   title: string;
@@ -33,7 +34,7 @@ export function FirstSteps() {
     { title: "Define your collections", about: "Tables with fields, and how their records belong together.", to: "/collections?open=new", done: session.collections.some((one) => !one.system) },
     { title: "Draw a workflow", about: "What sets it off, and what happens then, node by node.", to: "/workflows?open=new", done: made },
     { title: "Enable it", about: "With the switch behind its title; what is still wrong is shown.", to: "/workflows", done: enabled },
-    { title: "Add a button", about: "It starts the workflow from a row, a record or the page.", to: "/buttons/new", done: buttons },
+    { title: "Add a button", about: "It starts the workflow from a row, a record or the page.", to: `/buttons/${NEW}`, done: buttons },
   ];
   if (steps.every((one) => one.done)) return null;
   return (

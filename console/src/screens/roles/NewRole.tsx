@@ -4,6 +4,7 @@ import { useNavigate } from "react-router-dom";
 import { say } from "../../actions/messages";
 import { client } from "../../app/client";
 import { queries } from "../../app/queries";
+import { isUnheard, Press } from "../../client";
 import { mistakesAt } from "../../forms/mistakes";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { GuardedDrawer, Unsaved } from "../../ui/Unsaved";
@@ -27,6 +28,7 @@ export function NewRole({ onClose }: { onClose: () => void }) {
   const [description, setDescription] = useState("");
   const [beginning, setBeginning] = useState("nothing");
   const [error, setError] = useState<unknown>(null);
+  const [press] = useState(() => new Press());
   const [busy, setBusy] = useState(false);
   const { at, others } = mistakesAt(error, ["name", "title", "description"]);
 
@@ -37,11 +39,13 @@ export function NewRole({ onClose }: { onClose: () => void }) {
     setError(null);
     try {
       const strategy = { actions: BEGINNINGS[beginning]?.actions ?? [] };
-      await client.resource("roles").create({ name, title: title || name, description: description || null, strategy });
+      const values = { name, title: title || name, description: description || null, strategy };
+      await press.send(values, (idempotencyKey) => client.resource("roles").create(values, { idempotencyKey }));
       await queries.invalidateQueries({ queryKey: ["roles"] });
       say("Role made", `${title || name} is ready; say what it may do.`, "success");
       void navigate(`/roles/${name}`);
     } catch (refused) {
+      if (isUnheard(refused)) void queries.invalidateQueries({ queryKey: ["roles"] });
       setError(refused);
       setBusy(false);
     }

@@ -5,11 +5,14 @@ import { useSession } from "../../app/session";
 import type { Field, Row } from "../../client";
 import { idOf, recordTitle } from "../../model/collections";
 import { choicesOf, kindOf, partnerOf } from "../../model/fields";
-import { day } from "../../model/times";
+import { numberText } from "../../model/numbers";
+import { day, wallTime } from "../../model/times";
 import { Timestamp } from "../../ui/Timestamp";
 
 const STATUS_COLORS = ["blue", "teal", "grape", "orange", "cyan", "pink", "lime", "indigo"];
-const NUMBER = new Intl.NumberFormat(undefined, { maximumFractionDigits: 12 });
+
+/** A long word is cut off: a badge keeps on one line whatever is in it. */
+const SHORT = { label: { maxWidth: "min(320px, 55vw)" } };
 
 /** A value as people read it. All of it is text; nothing in a record is ever markup. */
 export function Cell({ record, field, full = false }: { record: Row; field: Field; full?: boolean }) {
@@ -21,10 +24,12 @@ export function Cell({ record, field, full = false }: { record: Row; field: Fiel
   switch (kind) {
     case "instant":
       return <Timestamp at={value as string} />;
+    case "wallTime":
+      return <>{wallTime(String(value))}</>;
     case "day":
       return <>{day(String(value))}</>;
     case "number":
-      return <Text span fz="inherit">{field.name === "id" || typeof value !== "number" ? String(value) : NUMBER.format(value)}</Text>;
+      return <Text span fz="inherit">{field.name === "id" || typeof value !== "number" ? String(value) : numberText(value)}</Text>;
     case "boolean":
       return value === true ? <IconCheck size={16} role="img" aria-label="Yes" /> : <IconMinus size={16} role="img" aria-label="No" />;
     case "choice":
@@ -58,7 +63,7 @@ function ChoiceBadge({ field, value }: { field: Field; value: unknown }) {
   const at = choicesOf(field).findIndex((one) => one.value === String(value));
   const label = choicesOf(field)[at]?.label ?? String(value);
   return (
-    <Badge variant="light" color={STATUS_COLORS[Math.max(0, at) % STATUS_COLORS.length]} tt="none" fw={500} miw="max-content">
+    <Badge variant="light" color={STATUS_COLORS[Math.max(0, at) % STATUS_COLORS.length]} tt="none" fw={500} miw="max-content" title={label} styles={SHORT}>
       {label}
     </Badge>
   );
@@ -67,7 +72,7 @@ function ChoiceBadge({ field, value }: { field: Field; value: unknown }) {
 function StatusBadge({ text }: { text: string }) {
   const at = [...text].reduce((sum, one) => sum + (one.codePointAt(0) ?? 0), 0) % STATUS_COLORS.length;
   return (
-    <Badge variant="light" color={STATUS_COLORS[at]} tt="none" fw={500} miw="max-content">
+    <Badge variant="light" color={STATUS_COLORS[at]} tt="none" fw={500} miw="max-content" title={text} styles={SHORT}>
       {text}
     </Badge>
   );
@@ -82,7 +87,7 @@ function Partner({ record, field }: { record: Row; field: Field }) {
   const title = recordTitle(partner, target);
   if (!target || target.system) return <>{title}</>;
   return (
-    <Anchor component={Link} to={`/tables/${target.name}/${encodeURIComponent(String(idOf(partner)))}`} fz="inherit" onClick={(event) => event.stopPropagation()}>
+    <Anchor component={Link} to={`/tables/${target.name}/${encodeURIComponent(String(idOf(partner)))}`} fz="inherit" className="one-line" display="inline-block" maw="min(320px, 70vw)" onClick={(event) => event.stopPropagation()}>
       {title}
     </Anchor>
   );
@@ -94,7 +99,7 @@ function Many({ value }: { value: unknown }) {
   return (
     <Group gap={4} wrap="wrap">
       {items.slice(0, 6).map((one, index) => (
-        <Badge key={index} variant="default" tt="none" fw={400}>
+        <Badge key={index} variant="default" tt="none" fw={400} styles={SHORT}>
           {typeof one === "object" && one !== null ? recordTitle(one as Row, undefined) : String(one)}
         </Badge>
       ))}

@@ -33,7 +33,7 @@ export function CollectionTable({ collection }: { collection: Collection }) {
   const isWide = useMediaQuery(WIDE, undefined, { getInitialValueInEffect: false });
   const late = useDelayed(records.isFetching);
   const chosen = selected.filter((one) => rows?.some((row) => idOf(row) === idOf(one)));
-  const columns = columnsOf(collection, fields, state, offers, (row) => change({ open: String(idOf(row)) }));
+  const columns = columnsOf(collection, fields, state, offers, (row) => change({ open: String(idOf(row)) }), !isWide, (sort) => change({ sort }));
   return (
     <>
       <PageHeader
@@ -61,23 +61,18 @@ export function CollectionTable({ collection }: { collection: Collection }) {
         </Group>
         <Problems records={records.isFetching ? null : records.error} buttons={offers.error} onRetry={() => void records.refetch()} />
         <DataTable<Row>
-          // A column once pinned stays so.
-          key={String(isWide)}
           records={rows ?? []}
           columns={columns}
           idAccessor="id"
           minHeight={240}
           verticalSpacing="xs"
           highlightOnHover
-          // On a phone the buttons would leave no room for the rest.
-          pinLastColumn={isWide && columns.at(-1)?.accessor === ACTIONS}
+          pinLastColumn={columns.at(-1)?.accessor === ACTIONS}
           fetching={late || records.isPending}
           aria-label={titleOf(collection)}
           // Faded out it would still be read aloud beside the rows; and who got an error knows nothing of how many there are.
           emptyState={isEmpty ? undefined : <></>}
           noRecordsText={state.filter ? "Nothing matches the filter" : "No records yet"}
-          sortStatus={{ columnAccessor: state.sort?.field ?? "", direction: state.sort?.descending ? "desc" : "asc" }}
-          onSortStatusChange={({ columnAccessor, direction }) => change({ sort: { field: String(columnAccessor), descending: direction === "desc" } })}
           selectedRecords={chosen}
           onSelectedRecordsChange={setSelected}
           allRecordsSelectionCheckboxProps={{ "aria-label": "Select all rows of this page" }}

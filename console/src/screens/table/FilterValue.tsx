@@ -44,6 +44,7 @@ function One({ field, label, value, onChange }: { field: Field; label: string; v
       return <TypedNumber aria-label={label} value={text === "" ? null : Number(text)} onChange={onChange} flex={1} />;
     case "day":
     case "instant":
+    case "wallTime":
       return <TextInput aria-label={label} type="date" value={text} onChange={(event) => onChange(event.currentTarget.value)} flex={1} />;
     case "time":
       return <TextInput aria-label={label} type="time" value={text} onChange={(event) => onChange(event.currentTarget.value)} flex={1} />;

@@ -1,11 +1,13 @@
-import { ActionIcon, Group, Menu } from "@mantine/core";
+import { ActionIcon, Group, Menu, Text } from "@mantine/core";
 import { IconDots, IconPencil, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import { ActionButton } from "../../actions/ActionButton";
+import { useActions } from "../../actions/ActionHost";
+import { actionIcon } from "../../actions/icons";
 import { say } from "../../actions/messages";
 import { client } from "../../app/client";
 import { refreshRecords } from "../../app/queries";
-import type { Collection, Row } from "../../client";
+import type { AvailableAction, Collection, Id, Row, Verdict } from "../../client";
 import { idOf, recordTitle } from "../../model/collections";
 import { ConfirmDialog } from "../../ui/ConfirmDialog";
 import type { Offered } from "./useTable";
@@ -15,26 +17,31 @@ interface Props {
   record: Row;
   offers: Offered;
   onEdit: () => void;
+  /** All of it in one menu: on a phone the buttons would leave no room for the rest. */
+  folded: boolean;
 }
 
-export function RowActions({ collection, record, offers, onEdit }: Props) {
+export function RowActions({ collection, record, offers, onEdit, folded }: Props) {
+  const { isRunning } = useActions();
   const [deleting, setDeleting] = useState(false);
   const id = idOf(record);
   const title = recordTitle(record, collection);
+  const shown = offers.row.flatMap((action) => {
+    const verdict = offers.verdict(action.name, id);
+    return verdict === undefined ? [] : [{ action, verdict }];
+  });
   return (
     <Group gap={6} justify="flex-end" wrap="nowrap">
-      {offers.row.map((action) => {
-        const verdict = offers.verdict(action.name, id);
-        return verdict === undefined ? null : <ActionButton key={action.name} action={action} ids={[id]} verdict={verdict} compact={offers.row.length > 2 ? "icon" : "text"} />;
-      })}
-      {("update" in collection.may || "destroy" in collection.may) && (
-        <Menu position="bottom-end" width={160}>
+      {!folded && shown.map(({ action, verdict }) => <ActionButton key={action.name} action={action} ids={[id]} verdict={verdict} compact={offers.row.length > 2 ? "icon" : "text"} />)}
+      {((folded && shown.length > 0) || "update" in collection.may || "destroy" in collection.may) && (
+        <Menu position="bottom-end" width={folded ? 240 : 160}>
           <Menu.Target>
-            <ActionIcon variant="subtle" color="gray" aria-label={`More about ${title}`}>
+            <ActionIcon variant="subtle" color="gray" aria-label={`More about ${title}`} loading={folded && shown.some(({ action }) => isRunning(action.name, [id]))}>
               <IconDots size={16} />
             </ActionIcon>
           </Menu.Target>
           <Menu.Dropdown>
+            {folded && shown.map((one) => <PressItem key={one.action.name} {...one} id={id} />)}
             {"update" in collection.may && (
               <Menu.Item leftSection={<IconPencil size={16} aria-hidden />} onClick={onEdit}>
                 Edit
@@ -62,5 +69,17 @@ export function RowActions({ collection, record, offers, onEdit }: Props) {
         />
       )}
     </Group>
+  );
+}
+
+/** A button as an item of the menu; what may not be pressed says why below its name. */
+function PressItem({ action, verdict, id }: { action: AvailableAction; verdict: Verdict | null; id: Id }) {
+  const { press } = useActions();
+  const may = verdict?.enabled === true;
+  return (
+    <Menu.Item leftSection={actionIcon(action.icon, 16)} aria-disabled={!may} c={may ? undefined : "dimmed"} closeMenuOnClick={may} onClick={() => may && press({ action, ids: [id] })}>
+      {action.label ?? action.name}
+      {!may && verdict?.reason && <Text size="xs">{verdict.reason}</Text>}
+    </Menu.Item>
   );
 }

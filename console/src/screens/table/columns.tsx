@@ -1,4 +1,4 @@
-import { Anchor, Box } from "@mantine/core";
+import { Anchor, Box, VisuallyHidden } from "@mantine/core";
 import type { DataTableColumn } from "mantine-datatable";
 import { Link } from "react-router-dom";
 import type { Collection, Field, Row } from "../../client";
@@ -6,39 +6,44 @@ import { idOf } from "../../model/collections";
 import { kindOf, labelOf } from "../../model/fields";
 import { Cell } from "./Cell";
 import { RowActions } from "./RowActions";
+import { SortHeading } from "./SortHeading";
 import type { TableState } from "./tableState";
 import type { Offered } from "./useTable";
 
 /** The accessor of the column with the buttons. */
 export const ACTIONS = "__actions";
+type Sort = NonNullable<TableState["sort"]>;
 const UNSORTED = new Set(["toMany", "json", "list"]);
 
-/** The chosen columns, and the one with the buttons of each row when the role has any. */
-export function columnsOf(collection: Collection, fields: Field[], state: TableState, offers: Offered, onEdit: (row: Row) => void): DataTableColumn<Row>[] {
+/** The chosen columns, and the one with the buttons of each row when the role has any; `folded`: as one menu. */
+export function columnsOf(collection: Collection, fields: Field[], state: TableState, offers: Offered, onEdit: (row: Row) => void, folded: boolean, onSort: (sort: Sort) => void): DataTableColumn<Row>[] {
   const columns: DataTableColumn<Row>[] = state.columns.flatMap((name, index) => {
     const field = fields.find((one) => one.name === name);
-    return field ? [columnOf(field, index === 0, collection)] : [];
+    return field ? [columnOf(field, index === 0, collection, state.sort, onSort)] : [];
   });
   if (offers.row.length === 0 && !("update" in collection.may) && !("destroy" in collection.may)) return columns;
   return [
     ...columns,
     {
       accessor: ACTIONS,
-      title: <Box ta="right">Actions</Box>,
+      title: folded ? <VisuallyHidden>Actions</VisuallyHidden> : <Box ta="right">Actions</Box>,
       textAlign: "right",
       width: "0%",
-      render: (row) => <RowActions collection={collection} record={row} offers={offers} onEdit={() => onEdit(row)} />,
+      render: (row) => <RowActions collection={collection} record={row} offers={offers} onEdit={() => onEdit(row)} folded={folded} />,
     },
   ];
 }
 
-function columnOf(field: Field, first: boolean, collection: Collection): DataTableColumn<Row> {
+function columnOf(field: Field, first: boolean, collection: Collection, sort: TableState["sort"], onSort: (sort: Sort) => void): DataTableColumn<Row> {
+  const isSortable = !UNSORTED.has(kindOf(field)) && field.type !== "hasOne";
+  const align = kindOf(field) === "number" && field.name !== "id" ? "right" : "left";
+  const own = sort?.field === field.name ? sort : null;
+  const sorted = own && (own.descending ? "descending" : "ascending");
   return {
     accessor: field.name,
-    title: labelOf(field),
-    sortable: !UNSORTED.has(kindOf(field)) && field.type !== "hasOne",
+    title: isSortable ? <SortHeading label={labelOf(field)} sorted={sorted} align={align} onSort={() => onSort({ field: field.name, descending: sorted === "ascending" })} /> : labelOf(field),
     noWrap: true,
-    textAlign: kindOf(field) === "number" && field.name !== "id" ? "right" : "left",
+    textAlign: align,
     render: (row) =>
       first ? (
         <Anchor component={Link} to={`/tables/${collection.name}/${encodeURIComponent(String(idOf(row)))}`} fz="inherit" fw={500}>

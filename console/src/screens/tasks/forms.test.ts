@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Collection } from "../../client";
+import type { Collection, Field } from "../../client";
+import { labelOf } from "../../model/fields";
 import { answered, fieldsOf, problemsOf, valuesAtFirst, valuesToSend, type TaskForm } from "./forms";
 
 const SAMPLES: Collection = {
@@ -18,6 +19,24 @@ describe("a form on records", () => {
     expect(fieldsOf(form("create"), SAMPLES).map((one) => one.name)).toEqual(["title", "category"]);
     expect(fieldsOf(form("create", { fields: ["category"] }), SAMPLES).map((one) => one.name)).toEqual(["category"]);
     expect(fieldsOf(form("create"), undefined)).toEqual([]);
+  });
+
+  it("that names a foreign key asks for its association, and sends it under that name", () => {
+    const byKey = form("create", { fields: ["title", "categoryId"] });
+    const fields = fieldsOf(byKey, SAMPLES);
+    expect(fields.map((one) => [one.name, one.type, labelOf(one)])).toEqual([["title", "string", "Title"], ["categoryId", "belongsTo", "Category"]]);
+    const first = valuesAtFirst(byKey, fields, { categoryId: 4 });
+    expect(first).toEqual({ title: "New", categoryId: 4 });
+    expect(valuesToSend(byKey, { ...first, categoryId: 7 })).toEqual({ title: "New", categoryId: 7 });
+    expect(fieldsOf(form("create", { fields: ["category", "categoryId"] }), SAMPLES).map((one) => one.name)).toEqual(["category"]);
+    expect(answered({ result: { f: { categoryId: 7 } }, forms: { f: byKey } }, () => SAMPLES)[0]?.lines).toEqual([{ label: "Category", value: 7 }]);
+  });
+
+  it("that names a foreign key asks for the key itself where the association is hidden, and never for those that have it elsewhere", () => {
+    const [title, key, category] = SAMPLES.fields as [Field, Field, Field];
+    const children: Field = { name: "children", type: "hasMany", target: "samples", foreignKey: "categoryId" };
+    const hidden = { ...SAMPLES, fields: [title, key, { ...category, hidden: true }, children] };
+    expect(fieldsOf(form("create", { fields: ["categoryId"] }), hidden)).toEqual([key]);
   });
 
   it("of a change begins empty, requires nothing, and sends what is filled in", () => {

@@ -1,6 +1,6 @@
 /** The forms of a task, what is filled in to them, and what of that is sent. Source: https://docs.nocobase.com/workflow/nodes/manual */
 import type { Collection, Field, Problem, Row } from "../../client";
-import { isAssociation, labelOf } from "../../model/fields";
+import { labelOf } from "../../model/fields";
 import { changedValues, firstValues } from "../../forms/recordValues";
 
 export interface FormAction {
@@ -32,15 +32,27 @@ export function labelOfAction(action: FormAction): string {
   return action.title || (action.status === 0 ? "Save draft" : action.status > 0 ? "Submit" : "Reject");
 }
 
-/** The fields that the form asks for; the workflow writes them, whatever the user may. */
+/** The fields that the form asks for; the workflow writes them, whatever the user may. A foreign key that it names is chosen as its association. */
 export function fieldsOf(form: TaskForm, collection: Collection | undefined): Field[] {
   if (!collection) return [];
-  const keys = new Set(collection.fields.filter(isAssociation).map((one) => one.foreignKey));
+  const fields = collection.fields.filter((one) => !one.readOnly && !one.hidden && one.type !== "password");
+  const keys = new Set(fields.filter(isToOne).map((one) => one.foreignKey));
   const named = Array.isArray(form.fields) && form.fields.length > 0 ? new Set(form.fields) : null;
-  return collection.fields
-    .filter((one) => !one.readOnly && !one.hidden && one.type !== "password" && !(keys.has(one.name) && !isAssociation(one)))
-    .filter((one) => !named || named.has(one.name))
+  return fields
+    .filter((one) => !keys.has(one.name))
+    .flatMap((one) => asNamed(one, named))
     .map((one) => (form.type === "update" ? { ...one, required: false } : one));
+}
+
+function isToOne(field: Field): boolean {
+  return field.type === "belongsTo";
+}
+
+/** The field under the name that the form has for it; none where it has none. */
+function asNamed(field: Field, named: Set<string> | null): Field[] {
+  if (!named || named.has(field.name)) return [field];
+  const key = isToOne(field) ? field.foreignKey : undefined;
+  return key !== undefined && named.has(key) ? [{ ...field, name: key, uiSchema: { ...field.uiSchema, title: labelOf(field) } }] : [];
 }
 
 /** What the form begins with: the draft, else the defaults of a new record; of a change nothing, since what is left empty stays. */
@@ -87,7 +99,7 @@ export function answered(task: { result: Record<string, unknown> | null; forms?:
 }
 
 function labelOfValue(name: string, form: TaskForm | undefined, collection: Collection | undefined): string {
-  const field = collection?.fields.find((one) => one.name === name);
+  const field = collection?.fields.find((one) => isToOne(one) && one.foreignKey === name) ?? collection?.fields.find((one) => one.name === name);
   if (field) return labelOf(field);
   const properties = form?.schema?.["properties"] as Record<string, { title?: string }> | undefined;
   return properties?.[name]?.title ?? name;

@@ -1,9 +1,9 @@
-import { Button, Group, Pagination, Paper, Select, Text } from "@mantine/core";
+import { Alert, Button, Group, Pagination, Paper, Select, Text } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { useSearchParams } from "react-router-dom";
 import { client } from "../../app/client";
+import { useNewestParams } from "../../app/newestParams";
 import { queries } from "../../app/queries";
 import { useSession } from "../../app/session";
 import { Empty } from "../../ui/Empty";
@@ -21,8 +21,13 @@ import { UserTable, type Ask } from "./UserTable";
 
 /** The users; adding, changing, blocking and removing them. */
 export default function UsersScreen() {
+  if (!useSession().isIn("users")) return <Alert color="yellow" title="Not in your role">Users are added and changed by who manages them.</Alert>;
+  return <Users />;
+}
+
+function Users() {
   const session = useSession();
-  const [params, setParams] = useSearchParams();
+  const [params, setParams] = useNewestParams();
   const state = readUsersState(params);
   const [asking, setAsking] = useState<Ask | null>(null);
   const change = (changes: Partial<UsersState>) => setParams((now) => writeUsersState(readUsersState(now), changes));

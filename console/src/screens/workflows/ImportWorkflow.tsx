@@ -3,15 +3,16 @@ import { IconFile } from "@tabler/icons-react";
 import { useState } from "react";
 import { useNavigate } from "react-router-dom";
 import { say } from "../../actions/messages";
-import type { Row } from "../../client";
+import { Press, type Row } from "../../client";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { GuardedModal, Unsaved } from "../../ui/Unsaved";
-import { change, refreshWorkflows } from "../canvas/api";
+import { change, refreshUnheard, refreshWorkflows } from "../canvas/api";
 
 /** Takes a workflow's document: of a key that is not there a workflow, of one that is its next version. */
 export function ImportWorkflow({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate();
   const [text, setText] = useState("");
+  const [press] = useState(() => new Press());
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const document = parsed(text);
@@ -21,11 +22,12 @@ export function ImportWorkflow({ onClose }: { onClose: () => void }) {
     setBusy(true);
     setError(null);
     try {
-      const made = await change.importDocument(document);
+      const made = await press.send(document, (idempotencyKey) => change.importDocument(document, idempotencyKey));
       await refreshWorkflows();
       say("Imported", made.title ?? made.key, "success");
       void navigate(`/workflows/${made.id}`);
     } catch (refused) {
+      refreshUnheard(refused);
       setError(refused);
       setBusy(false);
     }

@@ -2,11 +2,11 @@ import { Button, Group, MultiSelect, Radio, SegmentedControl, Stack, Text, TextI
 import { useState, type SyntheticEvent } from "react";
 import { useNavigate } from "react-router-dom";
 import { say } from "../../actions/messages";
-import { ApiError, type Row } from "../../client";
+import { ApiError, Press, type Row } from "../../client";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { Loading } from "../../ui/Loading";
 import { GuardedDrawer, Unsaved } from "../../ui/Unsaved";
-import { change, refreshWorkflows, useCategories } from "../canvas/api";
+import { change, refreshUnheard, refreshWorkflows, useCategories } from "../canvas/api";
 import { ConfigForm } from "../canvas/form/ConfigForm";
 import { triggerLook } from "../canvas/looks";
 import type { Kinds } from "../canvas/types";
@@ -30,6 +30,7 @@ function NewForm({ kinds, onClose }: { kinds: Kinds; onClose: () => void }) {
   const [wantsSync, setWantsSync] = useState(true);
   const [chosen, setChosen] = useState<string[]>([]);
   const [config, setConfig] = useState<Row>({ type: 1 });
+  const [press] = useState(() => new Press());
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const kind = kinds.triggers.get(type);
@@ -49,11 +50,13 @@ function NewForm({ kinds, onClose }: { kinds: Kinds; onClose: () => void }) {
     setBusy(true);
     setError(null);
     try {
-      const made = await change.createWorkflow({ title: title.trim() || null, type, sync, config, ...(key.trim() ? { key: key.trim() } : {}), ...(chosen.length ? { categories: chosen.map(Number) } : {}) });
+      const values = { title: title.trim() || null, type, sync, config, ...(key.trim() ? { key: key.trim() } : {}), ...(chosen.length ? { categories: chosen.map(Number) } : {}) };
+      const made = await press.send(values, (idempotencyKey) => change.createWorkflow(values, idempotencyKey));
       await refreshWorkflows();
       say("Made", "Now draw what happens, then enable it.", "success");
       void navigate(`/workflows/${String(made["id"])}`);
     } catch (refused) {
+      refreshUnheard(refused);
       setError(refused);
       setBusy(false);
     }

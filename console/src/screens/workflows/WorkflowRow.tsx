@@ -4,7 +4,7 @@ import { useState } from "react";
 import { Link } from "react-router-dom";
 import { say, showError } from "../../actions/messages";
 import { useSession } from "../../app/session";
-import { ApiError } from "../../client";
+import { ApiError, Press } from "../../client";
 import { ConfirmDialog } from "../../ui/ConfirmDialog";
 import { useOnce } from "../../ui/useOnce";
 import { change, refreshWorkflows } from "../canvas/api";
@@ -21,10 +21,11 @@ export function WorkflowRow({ workflow, kinds }: { workflow: Workflow; kinds: Ki
   const name = workflow.title || workflow.key;
   const trigger = kinds?.triggers.get(workflow.type)?.title ?? workflow.type;
   const [busy, once] = useOnce();
+  const [press] = useState(() => new Press());
   const tried = (title: string, act: () => Promise<void>) => once(act, (error) => showError(error, title));
 
   async function duplicate() {
-    const made = await change.copyWorkflow(workflow, `${name} copy`);
+    const made = await press.send(name, (idempotencyKey) => change.copyWorkflow(workflow, `${name} copy`, idempotencyKey));
     await refreshWorkflows();
     say("Copied", made.title ?? made.key, "success");
   }

@@ -1,7 +1,8 @@
-import { Button, Center, Group, Pagination, Paper, Select, Table, Text, useMatches } from "@mantine/core";
+import { Alert, Button, Center, Group, Pagination, Paper, Select, Table, Text, useMatches } from "@mantine/core";
 import { IconPlus, IconUpload } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { client } from "../../app/client";
+import { useSession } from "../../app/session";
 import { Empty } from "../../ui/Empty";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { Loading } from "../../ui/Loading";
@@ -20,6 +21,11 @@ const ALL = 200;
 
 /** The workflows, each with its switch and what has run; making one, importing one. */
 export default function WorkflowsScreen() {
+  if (!useSession().isIn("workflows")) return <Alert color="yellow" title="Not in your role">Workflows are made by who manages them.</Alert>;
+  return <Workflows />;
+}
+
+function Workflows() {
   const [state, change] = useListState();
   const kinds = useKinds();
   const asked = useWorkflows(state);

@@ -1,6 +1,6 @@
 /** What the list of workflows shows, as the page's address has it: `?title=submit&type=custom-action&category=3&page=2`. */
 import { useCallback, useMemo } from "react";
-import { useSearchParams } from "react-router-dom";
+import { useNewestParams } from "../../app/newestParams";
 import type { Filter } from "../../client";
 
 export interface ListState {
@@ -30,7 +30,7 @@ export function listFilter({ title, type }: ListState): Filter {
 }
 
 export function useListState(): [ListState, (changes: Partial<ListState>, how?: { replace: boolean }) => void] {
-  const [params, setParams] = useSearchParams();
+  const [params, setParams] = useNewestParams();
   const state = useMemo(() => readListState(params), [params]);
   const change = useCallback(
     (changes: Partial<ListState>, how?: { replace: boolean }) => setParams((now) => writeListState({ ...readListState(now), ...("page" in changes || "open" in changes ? {} : { page: 1 }), ...changes }), how ?? { replace: "title" in changes }),

@@ -23,7 +23,7 @@ export function DateSourceInput({ schema, value, onChange, path, root, collectio
   }
   const source = (typeof value === "object" && value !== null ? value : {}) as Row;
   const found = find(collection ?? "");
-  const fields = found ? shownFields(found).filter((one) => ["day", "instant"].includes(kindOf(one))).map((one) => ({ value: one.name, label: labelOf(one) })) : [];
+  const fields = found ? shownFields(found).filter((one) => ["day", "instant", "wallTime"].includes(kindOf(one))).map((one) => ({ value: one.name, label: labelOf(one) })) : [];
   const current = typeof source["field"] === "string" ? source["field"] : null;
   const set = (name: string, changed: unknown) => {
     const next = withProperty(source, name, changed);

@@ -37,9 +37,14 @@ const CHOICES: Record<string, Choice[]> = {
   "retry.jitter": of([["NONE", "None"], ["FULL", "Each wait a random part of its length"]]),
 };
 
+/** The place of every such value: numbers of lists and the keys of forms left out. `forms.check.actions.0.status` → `forms.actions.status`. */
+export function generalPlace(place: string): string {
+  return place.replace(/^forms\.[^.]+\./, "forms.").split(".").filter((one) => !/^\d+$/.test(one)).join(".");
+}
+
 /** The values to choose from; `null` where anything goes. `place`: `params.sort.0.direction`. */
 export function choicesAt(type: string, place: string, offered: unknown[] | undefined): Choice[] | null {
-  const plain = place.split(".").filter((one) => !/^\d+$/.test(one)).join(".").replace(/^forms\.[^.]+\./, "forms.");
+  const plain = generalPlace(place);
   const known = CHOICES[`${type}:${plain}`] ?? CHOICES[plain];
   const given = offered?.filter((one) => one !== null);
   if (!given) return known ?? null;

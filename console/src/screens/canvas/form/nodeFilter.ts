@@ -1,7 +1,7 @@
 /** A filter whose values may be templates, as rows that people edit. Source: https://docs.nocobase.com/api/filter-operators */
 import type { Field, Row } from "../../../client";
 import { isWhole, kindOf } from "../../../model/fields";
-import { operatorsOf } from "../../../model/operators";
+import { isShown, operatorsOf } from "../../../model/operators";
 import type { Condition, Conditions } from "../../../model/filters";
 import { isTemplate } from "./values";
 
@@ -26,7 +26,7 @@ function partsOf(filter: Row, fields: Field[]): (Condition | null)[] {
     if (!field) return null;
     if (typeof test !== "object" || test === null) return operatorsOf(field).some((one) => one.name === "$eq") ? { field: field.name, operator: "$eq", value: test } : null;
     const [entry, ...more] = Object.entries(test);
-    if (!entry || more.length > 0 || !operatorsOf(field).some((one) => one.name === entry[0])) return null;
+    if (!entry || more.length > 0 || !isShown(field, entry[0], isTemplate(entry[1]) ? null : entry[1])) return null;
     return { field: field.name, operator: entry[0], value: entry[1] };
   });
 }

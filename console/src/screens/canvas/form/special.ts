@@ -1,6 +1,8 @@
 /** Which inputs are made for which properties. */
 import type { ComponentType } from "react";
+import type { Row } from "../../../client";
 import { AppendsInput, AssociationInput, CollectionInput, FieldChoice, FieldsChoice, SortInput } from "./collectionInputs";
+import { generalPlace } from "./choices";
 import { DateSourceInput } from "./DateSourceInput";
 import { FilterInput } from "./FilterInput";
 import { RolesInput, UsersInput, VariableTarget, WorkflowInput } from "./otherInputs";
@@ -28,13 +30,22 @@ const BY_PLACE: Record<string, Input> = {
   "subflow:workflow": WorkflowInput,
   "variable:target": VariableTarget,
   "manual:assignees": UsersInput,
+  "manual:forms.actions.values": ValuesInput,
   "cc:users": UsersInput,
   "schedule:startsOn": DateSourceInput,
   "schedule:endsOn": DateSourceInput,
 };
 
-export function specialInput({ type, place, name }: PropertyProps): Input | undefined {
+export function specialInput({ type, place, name, root, collection }: Pick<PropertyProps, "type" | "place" | "name" | "root" | "collection">): Input | undefined {
   // What a message is compared with are no fields of a collection.
   if (type === "message") return undefined;
-  return BY_PLACE[`${type}:${place}`] ?? BY_NAME[name];
+  const general = generalPlace(place);
+  // A form that writes no record has no collection whose fields could be set.
+  if (general === "forms.actions.values" && (!collection || kindOfForm(root, place) === "custom")) return undefined;
+  return BY_PLACE[`${type}:${general}`] ?? BY_NAME[name];
+}
+
+function kindOfForm(root: Row, place: string): unknown {
+  const forms = root["forms"] as Record<string, Row | null> | null | undefined;
+  return forms?.[place.split(".")[1] ?? ""]?.["type"];
 }

@@ -1,0 +1,117 @@
+// @vitest-environment happy-dom
+import { MantineProvider } from "@mantine/core";
+import { act } from "react";
+import { createRoot, type Root } from "react-dom/client";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ApiError, type Answer, type Collection, type Field, type Row } from "../client";
+import { RecordForm } from "./RecordForm";
+import { Unreadable } from "./unreadable";
+
+const SAMPLES: Collection = { name: "samples", title: "Samples", may: { create: null, update: null }, fields: [{ name: "title", type: "string" }] };
+const ANSWER: Answer<unknown> = { data: null, meta: {}, messages: [], status: 200, version: null };
+const onSave = vi.fn<(values: Row, key: string) => Promise<Answer<unknown>>>();
+const onSaved = vi.fn();
+let root: Root;
+
+beforeEach(() => {
+  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
+  root = createRoot(document.body.appendChild(document.createElement("div")));
+});
+afterEach(() => {
+  act(() => root.unmount());
+  document.body.replaceChildren();
+  onSave.mockReset();
+  onSaved.mockReset();
+  vi.unstubAllGlobals();
+});
+
+/** Presses Save with this title typed, on this version of the record. */
+async function save(title: string, version: string | null = null) {
+  act(() =>
+    root.render(
+      <MantineProvider env="test">
+        <RecordForm collection={SAMPLES} fields={SAMPLES.fields} record={version === null ? null : { title: "before" }} version={version} values={{ title }} onChange={() => undefined} saveLabel="Save" onSave={onSave} onSaved={onSaved} onCancel={() => undefined} />
+      </MantineProvider>,
+    ),
+  );
+  await act(async () => document.querySelector<HTMLButtonElement>('button[type="submit"]')?.click());
+}
+const keys = () => onSave.mock.calls.map(([, key]) => key);
+const refuse = (status: number) => onSave.mockRejectedValueOnce(new ApiError(status, { errors: [{ message: "no" }] }));
+
+it.each([0, 502, 503, 504])("saved again after no answer (%d) it is the same call", async (status) => {
+  refuse(status);
+  onSave.mockResolvedValueOnce(ANSWER);
+  await save("A");
+  expect(onSaved).not.toHaveBeenCalled();
+  await save("A");
+  expect(keys()[1]).toBe(keys()[0]);
+  expect(onSaved).toHaveBeenCalledExactlyOnceWith(ANSWER);
+});
+
+it("other values, or another version, are another call even after no answer", async () => {
+  [0, 503, 0].forEach(refuse);
+  onSave.mockResolvedValueOnce(ANSWER);
+  await save("A", '"1"');
+  await save("B", '"1"');
+  await save("B", '"2"');
+  await save("B", '"2"');
+  const [first, changed, newer, again] = keys();
+  expect(new Set([first, changed, newer]).size).toBe(3);
+  expect(again).toBe(newer);
+});
+
+it.each([400, 409, 412, 500])("what was refused (%d) and is saved again is another call", async (status) => {
+  refuse(status);
+  onSave.mockResolvedValueOnce(ANSWER);
+  await save("A");
+  await save("A");
+  expect(keys()[1]).not.toBe(keys()[0]);
+});
+
+describe("what the server refuses at fields", () => {
+  const fields: Field[] = [{ name: "title", type: "string" }, { name: "tags", type: "array", required: true }, { name: "extra", type: "json" }];
+  const form = (values: Row) => (
+    <MantineProvider env="test">
+      <RecordForm collection={{ ...SAMPLES, fields }} fields={fields} record={null} values={values} onChange={() => undefined} saveLabel="Add" onSave={onSave} onSaved={onSaved} onCancel={() => undefined} />
+    </MantineProvider>
+  );
+  const press = () => act(async () => document.querySelector<HTMLButtonElement>('button[type="submit"]')?.click());
+  const alerts = () => [...document.querySelectorAll("[role=alert]")].map((one) => one.textContent);
+  const focused = () => document.activeElement?.closest("div[data-field]")?.getAttribute("data-field");
+
+  beforeEach(() => Object.defineProperty(document, "fonts", { value: new EventTarget(), configurable: true }));
+
+  it("is counted aloud, and the first wrong input has the focus", async () => {
+    onSave.mockRejectedValueOnce(new ApiError(400, { errors: [{ message: "bad", path: "extra" }, { message: "tags is required", path: "values.tags" }] }));
+    act(() => root.render(form({ tags: ["a"] })));
+    await press();
+    expect(alerts()).toEqual(["2 things need a look; they are marked below."]);
+    expect(focused()).toBe("tags");
+    expect(document.activeElement?.tagName).toBe("INPUT");
+  });
+
+  it("comes into view again when it is refused again", async () => {
+    const refusal = () => onSave.mockRejectedValueOnce(new ApiError(400, { errors: [{ message: "bad", path: "title" }] }));
+    refusal();
+    act(() => root.render(form({ title: "A" })));
+    await press();
+    expect([alerts(), focused()]).toEqual([["One thing needs a look; it is marked below."], "title"]);
+    document.querySelector<HTMLButtonElement>('button[type="submit"]')?.focus();
+    refusal();
+    await press();
+    expect(focused()).toBe("title");
+  });
+
+  it("and what is no JSON yet are told alike", async () => {
+    act(() => root.render(form({ extra: new Unreadable("{") })));
+    await press();
+    expect([alerts(), focused()]).toEqual([["One thing needs a look; it is marked below."], "extra"]);
+    expect(onSave).not.toHaveBeenCalled();
+  });
+
+  it("nothing is said, and nothing focused, before", () => {
+    act(() => root.render(form({})));
+    expect([alerts(), document.activeElement]).toEqual([[], document.body]);
+  });
+});
