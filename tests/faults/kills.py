@@ -134,9 +134,13 @@ class Stack:
         self._callers.clear()
 
     def settle(self) -> None:
-        """Until every execution has ended."""
-        ends = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < ends and any(one["status"] in (None, 0) for one in self.executions()):
+        """Until every execution has ended, or none has for a while: what many kills left behind takes its time."""
+        left, ends = 0, 0.0
+        while under_way := sum(one["status"] in (None, 0) for one in self.executions()):
+            if under_way != left:
+                left, ends = under_way, time.monotonic() + PATIENCE_SECONDS
+            elif time.monotonic() > ends:
+                return
             time.sleep(0.5)
 
     def executions(self) -> list[Json]:
