@@ -21,7 +21,7 @@ PYTEST := $(VENV)/bin/pytest
 WAITING := tests/functional tests/faults/test_kills.py
 AWS_OPTIONS = $(if $(STACK),--stack $(STACK)) $(if $(PROFILE),--profile $(PROFILE)) $(if $(REGION),--region $(REGION))
 
-.PHONY: faults computing waiting console browser pictures example-page run plan apply test lint unit functional infra package deploy aws-check bench million fuzz reference pins races clean help
+.PHONY: faults computing waiting stories console browser pictures example-page run plan apply test lint unit functional infra package deploy aws-check bench million fuzz reference pins races clean help
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -40,7 +40,7 @@ apply: $(INSTALLED) ## bring the definition files in DIR to URL; ALLOW_DATA_LOSS
 # Three parts side by side: one computes, one mostly waits for clocks, one for a browser. Each is shown when it has ended.
 test: lint $(FUZZ_INSTALLED) $(CHECKOV_INSTALLED) ## everything that CI runs
 	@.ci/console build || test $$? -eq 3
-	+@$(MAKE) --no-print-directory --jobs=3 --output-sync=target --keep-going computing waiting browser
+	+@$(MAKE) --no-print-directory --jobs=3 --output-sync=target --keep-going computing waiting stories
 
 computing:
 	$(PYTEST) tests $(addprefix --ignore=,$(WAITING) tests/browser)
@@ -55,7 +55,10 @@ example-page: $(INSTALLED) ## the page in docs/examples on http://localhost:3001
 	@.ci/console client
 	@$(RUN) -m local.example_page
 
-browser: $(INSTALLED) ## check the web console, and play its browser tests against a server of their own
+stories:
+	$(PYTEST) tests/browser -m 'not deep'
+
+browser: $(INSTALLED) ## check the web console, and play all its browser tests, each against a server of its own
 	$(PYTEST) tests/browser
 
 pictures: $(INSTALLED) ## take the pictures of docs/console.md anew

@@ -20,7 +20,7 @@ from tests.functional.test_make_run import free_port
 ROOT = Path(__file__).resolve().parents[2]
 CONSOLE = ROOT / ".ci" / "console"
 FOLDER = Path(__file__).parent
-BUILD_SECONDS = 300
+BUILD_SECONDS = 600
 RUN_SECONDS = 600
 NO_NODE, NO_BROWSER = 3, 4
 

@@ -12,6 +12,10 @@ import pytest
 
 from tests.browser.conftest import FOLDER, made_ready, play, serving
 
+# What `make browser` plays and `make test` has no time for: each screen by itself, which the stories pass through.
+DEEP = {f"{name}.test.js" for name in ("button-editor", "editing", "executions", "people", "record-form", "shell", "table", "updated", "workflows")}
+SPECS = sorted(path.name for path in FOLDER.glob("*.test.js") if not path.name.startswith("story"))
+
 
 @pytest.fixture
 def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
@@ -24,6 +28,6 @@ def test_the_console_is_clean_and_its_first_screen_small(built: None) -> None:
     made_ready("check")
 
 
-@pytest.mark.parametrize("spec", sorted(path.name for path in FOLDER.glob("*.test.js") if not path.name.startswith("story")))
+@pytest.mark.parametrize("spec", [pytest.param(spec, marks=pytest.mark.deep if spec in DEEP else ()) for spec in SPECS])
 def test_people_can_do_it(browser: None, environment: dict[str, str], spec: str) -> None:
     play(spec, environment)
