@@ -61,7 +61,8 @@ def serve(stranger: Client, log: Path) -> None:
     headers = [{"name": "Authorization", "value": f"Bearer {CANARY}"}]
     request = {"method": "POST", "url": "http://127.0.0.1:1/", "headers": headers, "data": {"secret": CANARY}}
     mail = {"to": ["b@example.com"], "subject": CANARY, "contentType": "text", "text": CANARY}
-    form: Json = {"f": {"type": "custom", "fields": [{"name": "note", "type": "string"}], "actions": [{"key": "yes", "status": 1}]}}
+    schema: Json = {"type": "object", "properties": {"note": {"type": "string"}}}
+    form: Json = {"f": {"type": "custom", "schema": schema, "actions": [{"key": "yes", "status": 1}]}}
     manual = {"assignees": ["{{$context.user.id}}"], "title": CANARY, "forms": form}
     for name, sync, nodes in (
         ("asks", True, [{"type": "request", "config": request}]),
