@@ -82,7 +82,9 @@ class Session:
         """Another process over the same database, seen through ``store`` when given; cold."""
         return Session(store or self.store, self.clock, user_id, self.machines, schedules=self.schedules)
 
-    def answer(self, name: str, record_id: Json = None, body: Json = None, *, key: str | None = None, **params: Json) -> Answer:
+    def answer(
+        self, name: str, record_id: Json = None, body: Json = None, *, key: str | None = None, if_match: str | None = None, **params: Json
+    ) -> Answer:
         """``answer("samples:trigger", 1, triggerWorkflows="k")``, ``answer("posts/1/category:get")``. ``key``: the Idempotency-Key."""
         path, action = name.split(":")
         owner, *association = path.split("/")
@@ -98,6 +100,7 @@ class Session:
                 body=body,
                 token=self.token,
                 idempotency_key=key,
+                if_match=if_match,
                 request_id=f"{self._mark}-{next(self._numbers)}",
             )
         )

@@ -27,6 +27,7 @@ from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call, filter_of
 from chalicelib.services.editing import Editing, edit, edit_once, view
 from chalicelib.services.listing import shape_of
+from chalicelib.services.preconditions import check_unchanged, time_tag
 from chalicelib.services.session import ROOT, USER_FIELDS
 from chalicelib.services.versions import AREA
 
@@ -59,7 +60,7 @@ class Actions:
     def get(self, call: Call) -> Answer:
         def act(editing: Editing) -> Answer:
             shape, record = shape_of(call), _found(editing, call)
-            return Answer(shape(visible(record)) if record else None)
+            return Answer(shape(visible(record)), headers={"ETag": time_tag(record.row)}) if record else Answer(None)
 
         return view(self._backend, call, AREA, act)
 
@@ -85,10 +86,12 @@ class Actions:
         return edit_once(self._backend, call, AREA, act)
 
     def update(self, call: Call) -> Answer:
-        """The action changed, as a list. What belongs to another kind than it now has goes."""
+        """The action changed, as a list. What belongs to another kind than it now has goes. ``If-Match`` names the version that may be
+        changed."""
 
         def act(editing: Editing) -> Answer:
             record = _found(editing, call)
+            check_unchanged(call, "the action", visible(record) if record else None)
             if record is None:
                 return Answer([])
             values = _values(call)
@@ -98,7 +101,8 @@ class Actions:
             merged |= {name: None for name, value in values.items() if value is None and name not in ("label", "context", "placement")}
             gone = [part for kind, part in PARTS.items() if kind != merged.get("kind") and part not in values]
             data = self._checked(editing, {**merged, **dict.fromkeys(gone)}, values)
-            return Answer([visible(editing.unit.update(record, data))])
+            changed = visible(editing.unit.update(record, data))
+            return Answer([changed], headers={"ETag": time_tag(changed)})
 
         return edit(self._backend, call, AREA, act)
 

@@ -20,6 +20,7 @@ from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
 from chalicelib.services.editing import Editing, edit, edit_once, view
 from chalicelib.services.known_keys import OF_FLOW_NODE, check_known
+from chalicelib.services.preconditions import check_unchanged, time_tag
 from chalicelib.services.versions import AREA, change_nodes, checked_number, collection_finder, found_version, is_frozen, version_id_of
 from chalicelib.services.workflow_rows import public_node, public_nodes
 
@@ -58,24 +59,26 @@ class FlowNodes:
     def get(self, call: Call) -> Answer:
         def act(editing: Editing) -> Answer:
             node_id = version_id_of(call)
-            return Answer(public_node(found_version(editing, version_of_node(node_id)), node_id))
+            node = public_node(found_version(editing, version_of_node(node_id)), node_id)
+            return Answer(node, headers={"ETag": time_tag(node)} if node else {})
 
         return view(self._backend, call, AREA, act)
 
     def update(self, call: Call) -> Answer:
-        """Title and config of a node, until its workflow's first run."""
+        """Title and config of a node, until its workflow's first run. ``If-Match`` names the version that may be changed."""
 
         def act(editing: Editing) -> Answer:
             values, node_id = call.values(), version_id_of(call)
             check_known(values, OF_FLOW_NODE, "a node", ("title", "config"))
             version, node = _found(editing, node_id, "updated")
+            check_unchanged(call, "the node", public_node(version, node_id) or node)
             fixed = [n for n in ("type", "key", "upstreamId", "branchIndex") if n in values and values[n] != node.get(n)]
             if fixed:
                 raise Invalid(f"{', '.join(fixed)} of a node can not be changed", path=fixed[0], code="READ_ONLY_FIELD")
             changed = node | {n: values[n] for n in ("title", "config") if n in values} | {"updatedAt": self._backend.now()}
             nodes = [changed if other["id"] == node_id else other for other in _stored(version)]
             _check_node(editing, nodes, changed, "config" in values)
-            return Answer([_changed(editing, version, nodes, node_id)])
+            return Answer([_changed(editing, version, nodes, node_id)], headers={"ETag": time_tag(changed)})
 
         return edit(self._backend, call, AREA, act)
 

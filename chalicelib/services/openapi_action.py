@@ -103,6 +103,7 @@ class Action:
         return "get" if self.refusals is READ else "post"
 
 
+MATCHED, CHANGING = ("If-Match",), (*WRITE, "412")
 ONCE, MAKING = ("Idempotency-Key",), (*WRITE, "422")
 TRIGGERING = (*WRITE, "422", "504")
 SPILLING = ("Idempotency-Key", "Prefer")

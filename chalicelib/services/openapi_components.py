@@ -38,7 +38,7 @@ REFUSALS: dict[str, tuple[str, str]] = {
     "403": ("Forbidden", "The role may not do this."),
     "404": ("NotFound", "The collection, action, record or workflow is not there."),
     "409": ("Conflict", "Somebody else changed the same data first; nothing was written."),
-    "412": ("PreconditionFailed", "`If-Match` names another version; `data` is the record as it is now."),
+    "412": ("PreconditionFailed", "`If-Match` names another version; `data` is the record, or the definition, as it is now."),
     "413": ("TooLarge", "The body or the record is over its limit."),
     "422": ("Unprocessable", "The `Idempotency-Key` was used for another request."),
     "429": ("TooManyAttempts", "Too many failed sign-ins with this account."),
@@ -256,7 +256,10 @@ def component_parameters() -> dict[str, Schema]:
             {"type": "string", "minLength": 1, "maxLength": 255},
             "The same key and request answer as the first time, for a day.",
         ),
-        "If-Match": (TEXT, "ETags of the versions that may be changed."),
+        "If-Match": (
+            TEXT,
+            "ETags of the versions that may be changed. A workflow's, a node's or an action's is its `updatedAt` in quotes.",
+        ),
         "Prefer": (TEXT, "`wait=<seconds>`: how long a workflow with `options.spillToAsync` may keep the answer waiting."),
     }
     found = {name: _parameter(name, "query", *about) for name, about in query.items()}

@@ -195,7 +195,9 @@ def _operation(operation_id: str, tag: str, action: Action, ids: list[str], desc
     told = SPILLED + (LATER if "runAt" in action.parameters else "")
     spilled = {"202": {"description": told, "headers": SPILLED_HEADERS, "content": content}} if "Prefer" in action.parameters else {}
     if action.etag:
-        answer["headers"] = {"ETag": {"schema": {"type": "string"}, "description": "The record's version."}}
+        answer["headers"] = {
+            "ETag": {"schema": {"type": "string"}, "description": "The version of the record or definition, for `If-Match`."}
+        }
     refusals = {status: {"$ref": f"#/components/responses/{REFUSALS[status][0]}"} for status in sorted(action.refusals)}
     operation: Schema = {"operationId": operation_id, "tags": [tag], "summary": action.summary}
     operation |= {"description": action.about or description} if action.about or description else {}

@@ -30,6 +30,7 @@ from chalicelib.services.call import Answer, Call, filter_of
 from chalicelib.services.listing import asked_filter, cursor_of, is_simple, list_meta, wants_plan
 from chalicelib.services.opened import Opened
 from chalicelib.services.permitted import PermittedRecords
+from chalicelib.services.preconditions import names_version
 from chalicelib.services.record_run import Done, perform
 from chalicelib.services.session import NO_PERMISSIONS, Caller, authenticate, scope_filter, verified_claims
 
@@ -250,9 +251,8 @@ def check_versions(opened: Opened, call: Call, records: Sequence[Record]) -> Non
     """``If-Match``: 412 with the current record unless it names the version there is."""
     if call.if_match is None:
         return
-    wanted = {tag.strip().removeprefix("W/") for tag in call.if_match.split(",")}
     for record in records:
-        if "*" not in wanted and etag(record) not in wanted:
+        if not names_version(call, etag(record)):
             current = written_row(opened.records, record)
             raise PreconditionFailed(
                 f"record {record.id} is at version {etag(record)} by now; read it again",

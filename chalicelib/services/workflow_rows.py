@@ -22,17 +22,14 @@ INSIDE = ("nodes", "nodeSeq", "dueSince", "categories")
 
 
 def public_nodes(version: Record) -> list[Row]:
-    """The nodes as the API shows them, ``downstreamId`` and ``workflowId`` added."""
+    """The nodes as the API shows them, ``downstreamId`` and ``workflowId`` added. One that came with its version is as old as that."""
     raw = version.item["data"].get("nodes") or []
     graph = Graph.of(raw)
     shown = []
     for node in raw:
         following = graph.next(graph.nodes[node["id"]])
-        times = {
-            "createdAt": node.get("createdAt") or version.item["createdAt"],
-            "updatedAt": node.get("updatedAt") or version.item["updatedAt"],
-        }
-        shown.append(node | times | {"downstreamId": following.id if following else None, "workflowId": version.id})
+        times = dict.fromkeys(("createdAt", "updatedAt"), version.item["createdAt"])
+        shown.append(times | node | {"downstreamId": following.id if following else None, "workflowId": version.id})
     return shown
 
 

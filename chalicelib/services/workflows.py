@@ -15,6 +15,7 @@ from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call, filter_of
 from chalicelib.services.editing import Editing, edit, edit_once, view
 from chalicelib.services.known_keys import OF_WORKFLOW, check_known
+from chalicelib.services.preconditions import check_unchanged, time_tag
 from chalicelib.services.versions import (
     AREA,
     categories_of,
@@ -76,16 +77,18 @@ class Workflows:
     def get(self, call: Call) -> Answer:
         def act(editing: Editing) -> Answer:
             record = editing.unit.get(WORKFLOWS, version_id_of(call))
-            return Answer(shown(editing, call, [record])[0] if record else None)
+            return Answer(shown(editing, call, [record])[0], headers={"ETag": time_tag(record.row)}) if record else Answer(None)
 
         return view(self._backend, call, AREA, act)
 
     def update(self, call: Call) -> Answer:
-        """Title, options, categories, config (until the first run), ``enabled``. Enabling a version disables the others of its key."""
+        """Title, options, categories, config (until the first run), ``enabled``. Enabling a version disables the others of its key.
+        ``If-Match`` names the state that may be changed; a change of a node makes another one too."""
 
         def act(editing: Editing) -> Answer:
             values = call.values()
             record = editing.unit.get(WORKFLOWS, version_id_of(call))
+            check_unchanged(call, "the workflow", row_of(record) if record else None)
             if record is None:
                 return Answer([])
             check_known(values, OF_WORKFLOW, "a workflow", EDITABLE)
@@ -99,7 +102,7 @@ class Workflows:
             _check_changed(editing, changed, values)
             record = editing.unit.update(record, changed)
             mirror(editing, record)
-            return Answer([row_of(record)])
+            return Answer([row_of(record)], headers={"ETag": time_tag(record.row)})
 
         return edit(self._backend, call, AREA, act)
 

@@ -78,7 +78,7 @@ export async function drawWorkflow(page, title, { trigger, context, collection, 
   if (collection) await choose(page, made.getByRole("combobox", { name: "Collection", exact: true }), collection);
   await made.getByRole("button", { name: "Make it" }).click();
   await draw();
-  await page.getByRole("switch", { name: "Enabled" }).click({ force: true }); // the pointer: the keyboard's focus is still on its way back from the drawer
+  await page.locator("label").filter({ hasText: /^Enabled$/ }).click(); // the pointer: the keyboard's focus is still on its way back from the drawer
   await said(page, "status", `${title} runs from now on.`).waitFor();
 }
 

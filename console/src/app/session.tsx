@@ -1,7 +1,8 @@
 /** Who is signed in: loaded once by `app:start`, and again when the role or a definition changes. */
-import { useQuery } from "@tanstack/react-query";
+import { onlineManager, useQuery } from "@tanstack/react-query";
 import { createContext, use, useCallback, useEffect, useMemo, useState, type ReactNode } from "react";
-import type { ApiError, Area, Collection, Start } from "../client";
+import type { ApiError, Area, Collection, Start, User } from "../client";
+import { SignInOver } from "../shell/SignInOver";
 import { ErrorNote } from "../ui/ErrorNote";
 import { Loading } from "../ui/Loading";
 import { client, whenSignedOut } from "./client";
@@ -29,23 +30,61 @@ export function useSession(): Session {
 
 interface GateProps {
   /** What is shown to somebody who is not signed in. `reason`: why, when it was not their wish. */
-  signIn: (onSignedIn: () => void, reason: string | null) => ReactNode;
+  signIn: (onSignedIn: (user: User) => void, reason: string | null) => ReactNode;
   children: ReactNode;
 }
 
+/** Who the page was made for, as far as that was told. */
+const knownUser = () => queries.getQueriesData<Start>({ queryKey: ["start"] }).find(([, told]) => told)?.[1]?.user;
+
+/** A session that ends by itself leaves the page as it is, below the sign-in: the same user goes on with what is typed there. */
 export function SessionGate({ signIn, children }: GateProps) {
   const [signedIn, setSignedIn] = useState(client.isSignedIn());
   const [reason, setReason] = useState<string | null>(null);
+  const [hasEnded, setEnded] = useState(false);
+  const [visit, setVisit] = useState(0);
   const leave = useCallback((why: string | null) => {
     client.forget();
     sessionStorage.removeItem(ROLE);
     queries.clear();
+    onlineManager.setOnline(true);
+    setEnded(false);
     setReason(why);
     setSignedIn(false);
   }, []);
-  useEffect(() => whenSignedOut((error: ApiError) => leave(error.message)), [leave]);
+  const end = useCallback(
+    ({ message }: ApiError) => {
+      if (!knownUser()) return leave(message);
+      client.forget();
+      // What the page asks by itself waits, as it does without a network.
+      onlineManager.setOnline(false);
+      setReason(message);
+      setEnded(true);
+    },
+    [leave],
+  );
+  useEffect(() => whenSignedOut(end), [end]);
+  function goOn(user: User) {
+    setEnded(false);
+    setReason(null);
+    if (user.id === knownUser()?.id) client.actAs(sessionStorage.getItem(ROLE));
+    else {
+      queries.clear();
+      sessionStorage.removeItem(ROLE);
+      setVisit(visit + 1);
+    }
+    onlineManager.setOnline(true);
+    void queries.invalidateQueries();
+  }
   if (!signedIn) return signIn(() => setSignedIn(true), reason);
-  return <Started onLeave={leave}>{children}</Started>;
+  return (
+    <>
+      <Started key={visit} onLeave={leave}>
+        {children}
+      </Started>
+      {hasEnded && <SignInOver>{signIn(goOn, reason)}</SignInOver>}
+    </>
+  );
 }
 
 function Started({ onLeave, children }: { onLeave: (why: string | null) => void; children: ReactNode }) {

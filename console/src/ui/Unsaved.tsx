@@ -4,21 +4,32 @@ import { use, useEffect, useRef, useState } from "react";
 import { ConfirmDialog } from "./ConfirmDialog";
 import { Beside, guard, leave, type Forms, type Go } from "./leaving";
 
-/** Stands in a form; while `when` holds, leaving it is asked for first. */
+/** Stands in a form; while `when` holds, leaving it is asked for first. A form that is saved or gone before the answer lets go what waited for it. */
 export function Unsaved({ when }: { when: boolean }) {
   const beside = use(Beside);
   const [going, setGoing] = useState<{ go: Go } | null>(null);
   const isAsking = useRef(false);
+  const waiting = useRef<Go | null>(null);
   useEffect(() => {
     isAsking.current = going !== null;
   }, [going]);
   useEffect(() => {
     if (!when) return undefined;
     // The key that closes the question is heard by what lies below it, too.
-    return guard((go) => {
-      if (!isAsking.current) setGoing({ go });
+    const release = guard((go) => {
+      if (isAsking.current) return;
+      waiting.current = go;
+      setGoing({ go });
     }, beside);
+    return () => {
+      release();
+      const go = waiting.current;
+      waiting.current = null;
+      setGoing(null);
+      go?.();
+    };
   }, [when, beside]);
+
   if (!going) return null;
   return (
     <ConfirmDialog
@@ -26,8 +37,12 @@ export function Unsaved({ when }: { when: boolean }) {
       text="What you typed here is not saved."
       label="Discard it"
       cancelLabel="Keep editing"
-      onClose={() => setGoing(null)}
+      onClose={() => {
+        waiting.current = null;
+        setGoing(null);
+      }}
       onConfirm={() => {
+        waiting.current = null;
         going.go();
         return Promise.resolve();
       }}

@@ -126,3 +126,23 @@ it("nothing is asked once all is saved", () => {
   leave(go);
   expect(go).toHaveBeenCalledOnce();
 });
+
+it.each([[<Unsaved when={false} key="saved" />], [null]])("a form that is saved or gone before the answer lets go what waited for it", (after) => {
+  const go = vi.fn();
+  show(<Unsaved when key="saved" />);
+  act(() => leave(go));
+  expect([isAsked(), go.mock.calls.length]).toEqual([true, 0]);
+  show(after);
+  expect([isAsked(), go.mock.calls.length]).toEqual([false, 1]);
+});
+
+it.each(["Keep editing", "Discard it"])("what was answered does not wait any more: %s", async (answer) => {
+  const go = vi.fn();
+  show(<Unsaved when />);
+  act(() => leave(go));
+  await press(answer);
+  const times = go.mock.calls.length;
+  show(null);
+  expect(go).toHaveBeenCalledTimes(times);
+  expect(times).toBe(answer === "Discard it" ? 1 : 0);
+});

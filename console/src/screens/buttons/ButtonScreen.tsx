@@ -1,5 +1,6 @@
 import { Alert, Button, Grid, Group, Paper, Stack, Switch, Text, Title } from "@mantine/core";
 import { useId, useState, type ReactNode, type SyntheticEvent } from "react";
+import { flushSync } from "react-dom";
 import { useNavigate, useParams, useSearchParams } from "react-router-dom";
 import { say } from "../../actions/messages";
 import { useSession } from "../../app/session";
@@ -7,12 +8,13 @@ import { ApiError, isUnheard, Press } from "../../client";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { Loading } from "../../ui/Loading";
 import { PageHeader } from "../../ui/PageHeader";
+import { TheirsNote, useTheirs } from "../../ui/Theirs";
 import { Unsaved } from "../../ui/Unsaved";
 import { NotFound } from "../home/NotFound";
 import { change, refreshButtons, useButton } from "./api";
 import { AskingPart } from "./AskingPart";
 import { BasicsPart } from "./BasicsPart";
-import { draftOf, newDraft, problemOfNames, problemsByPlace, valuesOf, type Draft } from "./buttonDraft";
+import { draftOf, newDraft, problemOfNames, problemsByPlace, valuesOf, type Button as Stored, type Draft } from "./buttonDraft";
 import { ButtonPreview } from "./ButtonPreview";
 import { NEW } from "./address";
 import { EffectPart } from "./EffectPart";
@@ -34,22 +36,25 @@ export default function ButtonScreen() {
   const isNew = name === NEW;
   const asked = useButton(isNew ? null : name);
   if (!session.isIn("workflows")) return <Alert color="yellow" title="Not in your role">Buttons are made by who manages workflows.</Alert>;
-  if (isNew) return <Editor key={NEW} first={newDraft(params.get("collection"), params.get("workflow"), params.get("context"))} name={null} />;
+  if (isNew) return <Editor key={NEW} first={newDraft(params.get("collection"), params.get("workflow"), params.get("context"))} stored={null} />;
   if (asked.isError && asked.data === undefined) return <ErrorNote error={asked.error} onRetry={() => void asked.refetch()} />;
   if (asked.isPending) return <Loading />;
   if (!asked.data) return <NotFound what={`The button "${name}"`} />;
-  return <Editor key={name} first={draftOf(asked.data)} name={name} />;
+  return <Editor key={name} first={draftOf(asked.data)} stored={asked.data} />;
 }
 
-function Editor({ first, name }: { first: Draft; name: string | null }) {
+/** `stored`: what is changed; `null`: a new one. */
+function Editor({ first, stored }: { first: Draft; stored: Stored | null }) {
+  const name = stored?.name ?? null;
   const navigate = useNavigate();
   const formId = useId();
-  const [before] = useState(first);
+  const [before, setBefore] = useState(first);
   const [draft, setDraft] = useState(first);
   const [error, setError] = useState<unknown>(null);
+  const { theirs, ifMatch, ...others } = useTheirs<Stored>(stored);
   const [press] = useState(() => new Press());
   const [busy, setBusy] = useState(false);
-  const { at: errors, others } = problemsByPlace(error instanceof ApiError ? error.problems : []);
+  const { at: errors, others: elsewhere } = problemsByPlace(error instanceof ApiError ? error.problems : []);
   const set = (changes: Partial<Draft>) => setDraft((now) => ({ ...now, ...changes }));
   const shared = { draft, set, errors };
   const wrong = Object.keys(errors).length;
@@ -64,16 +69,24 @@ function Editor({ first, name }: { first: Draft; name: string | null }) {
     setError(null);
     try {
       if (name === null) await press.send(valuesOf(draft, true), (idempotencyKey) => change.create(valuesOf(draft, true), idempotencyKey));
-      else await change.update(name, valuesOf(draft, false));
+      else await change.update(name, valuesOf(draft, false), ifMatch);
       await refreshButtons();
+      flushSync(() => setBefore(draft));
       say(name === null ? "Button made" : "Saved", `${draft.label || draft.name} is as you said.`, "success");
       void navigate("/buttons");
     } catch (refused) {
       if (isUnheard(refused)) void refreshButtons();
-      setError(refused);
+      if (!others.met(refused)) setError(refused);
       setBusy(false);
     }
     return undefined;
+  }
+
+  function takeTheirs() {
+    if (!theirs) return;
+    setBefore(draftOf(theirs));
+    setDraft(draftOf(theirs));
+    others.settle();
   }
 
   return (
@@ -90,12 +103,13 @@ function Editor({ first, name }: { first: Draft; name: string | null }) {
               Cancel
             </Button>
             <Button type="submit" form={formId} loading={busy}>
-              {name === null ? "Make it" : "Save"}
+              {others.saveLabel(name === null ? "Make it" : "Save")}
             </Button>
           </>
         }
       />
-      {error !== null && (others.length > 0 || !(error instanceof ApiError)) && <ErrorNote error={error instanceof ApiError && wrong > 0 ? new Error(others.join("\n")) : error} />}
+      <TheirsNote what="button" theirs={theirs} onTake={takeTheirs} />
+      {error !== null && (elsewhere.length > 0 || !(error instanceof ApiError)) && <ErrorNote error={error instanceof ApiError && wrong > 0 ? new Error(elsewhere.join("\n")) : error} />}
       {wrong > 0 && (
         <Alert color="red" role="alert" mb="md" title={wrong === 1 ? "One thing needs a look; it is marked below." : `${wrong} things need a look; they are marked below.`} />
       )}

@@ -57,6 +57,6 @@ export async function refreshButtons(): Promise<void> {
 
 export const change = {
   create: (values: Row, idempotencyKey: string) => buttons().create(values, { idempotencyKey }),
-  update: (name: string, values: Row) => buttons().update(name, values),
+  update: (name: string, values: Row, ifMatch?: string) => buttons().update(name, values, { ifMatch }),
   destroy: (name: string) => buttons().destroy(name),
 };

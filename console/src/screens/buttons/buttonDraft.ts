@@ -29,6 +29,7 @@ export interface Button extends Row {
   onResult: { message?: string; level?: Level; refresh?: boolean; redirect?: string; download?: { url: string; filename?: string } | null } | null;
   sort: number | null;
   enabled: boolean;
+  updatedAt: string;
 }
 
 export interface Draft {

@@ -4,10 +4,15 @@ import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
 import { useState, type ReactNode, type SyntheticEvent } from "react";
 import { ApiError, type Problem, type Row } from "../../client";
 import { ErrorNote } from "../../ui/ErrorNote";
+import { TheirsNote, useTheirs } from "../../ui/Theirs";
 import { GuardedDrawer, Unsaved } from "../../ui/Unsaved";
+import { refreshWorkflows } from "./api";
 import { ConfigForm } from "./form/ConfigForm";
 import type { FlowNode, Schema } from "./types";
 import type { Variable } from "./variables";
+
+/** What a title by this name is of. */
+const TITLED = { title: "node", triggerTitle: "trigger" };
 
 interface Props {
   heading: string;
@@ -17,7 +22,10 @@ interface Props {
   schema: Schema;
   /** What may stand in the config beside that. */
   policies?: Schema;
+  /** What is changed; `null`: it is not made yet. */
+  stored: { updatedAt: string } | null;
   title: string | null;
+  titleField?: keyof typeof TITLED;
   titlePlaceholder: string;
   config: Row;
   problems: Problem[];
@@ -28,7 +36,7 @@ interface Props {
   locked: string | null;
   saveLabel: string;
   /** What it throws is shown where it belongs. */
-  onSave: (title: string | null, config: Row) => Promise<void>;
+  onSave: (title: string | null, config: Row, ifMatch: string | undefined) => Promise<void>;
   onClose: () => void;
   /** Beside the buttons; gets the config as it is in the form. */
   extra?: (config: Row) => ReactNode;
@@ -42,15 +50,15 @@ export function ConfigDrawer(props: Props) {
   );
 }
 
-function DrawerForm({ about, type, schema, policies, titlePlaceholder, variables, before, sync, locked, saveLabel, onSave, onClose, extra, ...given }: Props) {
+function DrawerForm({ about, type, schema, policies, stored, titleField = "title", titlePlaceholder, variables, before, sync, locked, saveLabel, onSave, onClose, extra, ...given }: Props) {
   const [title, setTitle] = useState(given.title ?? "");
   const [config, setConfig] = useState(given.config);
   const [problems, setProblems] = useState(given.problems);
   const [failed, setFailed] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
+  const { theirs, ifMatch, ...others } = useTheirs<Row & { updatedAt: string; config: Row | null }>(stored);
   const [json, setJson] = useState<string | null>(null);
   const names = Object.keys(policies?.properties ?? {});
-  const [open, setOpen] = useState(() => names.some((one) => config[one] !== undefined && config[one] !== null) || given.problems.some((one) => names.some((name) => one.path?.startsWith(`config.${name}`))));
 
   async function save(event: SyntheticEvent) {
     event.preventDefault();
@@ -61,9 +69,10 @@ function DrawerForm({ about, type, schema, policies, titlePlaceholder, variables
     setBusy(true);
     setFailed(null);
     try {
-      await onSave(title.trim() || null, sent);
+      await onSave(title.trim() || null, sent, ifMatch);
     } catch (refused) {
-      if (refused instanceof ApiError && refused.status > 0 && refused.status < 500) setProblems(refused.problems);
+      if (others.met(refused)) setProblems([]);
+      else if (refused instanceof ApiError && refused.status > 0 && refused.status < 500) setProblems(refused.problems);
       else setFailed(refused);
       setBusy(false);
     }
@@ -85,23 +94,16 @@ function DrawerForm({ about, type, schema, policies, titlePlaceholder, variables
             {locked}
           </Alert>
         )}
+        <TheirsNote what={TITLED[titleField]} theirs={theirs} onTake={takeTheirs} />
         {failed !== null && <ErrorNote error={failed} />}
-        <TextInput label="Title" placeholder={titlePlaceholder} value={title} onChange={(event) => setTitle(event.currentTarget.value)} disabled={shared.disabled} error={problems.find((one) => one.path === "title" || one.path === "triggerTitle")?.message} />
+        <TextInput label="Title" placeholder={titlePlaceholder} value={title} onChange={(event) => setTitle(event.currentTarget.value)} disabled={shared.disabled} error={problems.find((one) => one.path === titleField)?.message} />
         {json === null ? (
           <>
             <ConfigForm {...shared} schema={schema} problems={problems.filter((one) => !isOfPolicy(one))} />
-            {names.length > 0 && (
-              <div>
-                <UnstyledButton onClick={() => setOpen(!open)} aria-expanded={open} fz="sm" fw={600}>
-                  <Group gap={4}>
-                    {open ? <IconChevronDown size={15} aria-hidden /> : <IconChevronRight size={15} aria-hidden />}
-                    When it fails
-                  </Group>
-                </UnstyledButton>
-                <Collapse expanded={open} pt="sm">
-                  {open && policies && <ConfigForm {...shared} schema={policies} problems={problems.filter(isOfPolicy)} />}
-                </Collapse>
-              </div>
+            {policies && names.length > 0 && (
+              <Further name="When it fails" isOpenAtFirst={names.some((one) => config[one] !== undefined && config[one] !== null) || problems.some(isOfPolicy)}>
+                <ConfigForm {...shared} schema={policies} problems={problems.filter(isOfPolicy)} />
+              </Further>
             )}
           </>
         ) : (
@@ -116,7 +118,7 @@ function DrawerForm({ about, type, schema, policies, titlePlaceholder, variables
             </Button>
             {!locked && (
               <Button type="submit" loading={busy}>
-                {saveLabel}
+                {others.saveLabel(saveLabel)}
               </Button>
             )}
           </Group>
@@ -124,6 +126,15 @@ function DrawerForm({ about, type, schema, policies, titlePlaceholder, variables
       </Stack>
     </form>
   );
+
+  function takeTheirs() {
+    setTitle((theirs?.[titleField] as string | null | undefined) ?? "");
+    setConfig(theirs?.config ?? {});
+    setJson(null);
+    setProblems([]);
+    others.settle();
+    void refreshWorkflows();
+  }
 
   function toForm() {
     const value = parsed(json ?? "");
@@ -133,6 +144,24 @@ function DrawerForm({ about, type, schema, policies, titlePlaceholder, variables
     setJson(null);
     return undefined;
   }
+}
+
+/** What most need not look at, below its name. */
+function Further({ name, isOpenAtFirst, children }: { name: string; isOpenAtFirst: boolean; children: ReactNode }) {
+  const [open, setOpen] = useState(isOpenAtFirst);
+  return (
+    <div>
+      <UnstyledButton onClick={() => setOpen(!open)} aria-expanded={open} fz="sm" fw={600}>
+        <Group gap={4}>
+          {open ? <IconChevronDown size={15} aria-hidden /> : <IconChevronRight size={15} aria-hidden />}
+          {name}
+        </Group>
+      </UnstyledButton>
+      <Collapse expanded={open} pt="sm">
+        {open && children}
+      </Collapse>
+    </div>
+  );
 }
 
 /** Whether this JSON is another than the config gave; `null`: it is not shown. */

@@ -47,6 +47,7 @@ export function NodeDrawer({ version, nodes, kinds, node, type, place, problems,
       type={type}
       schema={kind?.schema ?? {}}
       policies={kind?.policies}
+      stored={node}
       title={node?.title ?? null}
       titlePlaceholder={kind?.title ?? type}
       config={begun(kind?.schema, node?.config ?? {})}
@@ -57,9 +58,9 @@ export function NodeDrawer({ version, nodes, kinds, node, type, place, problems,
       locked={locked}
       saveLabel={node ? "Save" : "Add"}
       onClose={onClose}
-      onSave={async (newTitle, config) => {
+      onSave={async (newTitle, config, ifMatch) => {
         const id = node ? node.id : await add({ type, title: newTitle, config, ...place });
-        if (node) await change.updateNode(node.id, { title: newTitle, config });
+        if (node) await change.updateNode(node.id, { title: newTitle, config }, ifMatch);
         await refreshWorkflows();
         say(node ? "Saved" : "Added", newTitle ?? title, "success");
         onSaved(id);

@@ -50,13 +50,13 @@ export function refreshUnheard(error: unknown): void {
 
 export const change = {
   createNode: async (version: number, values: Row, idempotencyKey: string) => (await client.resource<Row>(`workflows/${version}/nodes`).create(values, { idempotencyKey })).data as unknown as FlowNode,
-  updateNode: (id: number, values: Row) => nodes().update(id, values),
+  updateNode: (id: number, values: Row, ifMatch?: string) => nodes().update(id, values, { ifMatch }),
   moveNode: (id: number, place: Place) => nodes().call("move", { body: place }, id),
   duplicateNode: (id: number, place: Place, idempotencyKey: string) => nodes().call<FlowNode>("duplicate", { body: place, idempotencyKey }, id),
   destroyNode: (id: number, keepBranch: number | null) => nodes().call("destroy", { params: { keepBranch: keepBranch ?? undefined }, body: {} }, id),
   destroyBranch: (id: number, branchIndex: number, shift: boolean) => nodes().call("destroyBranch", { body: { branchIndex, shift: shift ? 1 : 0 } }, id),
   testNode: async (type: string, config: Row) => (await nodes().call<{ status: number; result: unknown; log?: string }>("test", { body: { type, config } })).data,
-  updateWorkflow: (id: number, values: Row) => workflows().update(id, values),
+  updateWorkflow: (id: number, values: Row, ifMatch?: string) => workflows().update(id, values, { ifMatch }),
   createWorkflow: async (values: Row, idempotencyKey: string) => (await workflows().create(values, { idempotencyKey })).data,
   destroyWorkflow: (id: number) => workflows().destroy(id),
   newVersion: async (version: Workflow, idempotencyKey: string) => (await workflows().call<Workflow>("revision", { params: { filter: { key: version.key } }, body: {}, idempotencyKey }, version.id)).data,

@@ -13,7 +13,7 @@ import { idsUnder, inOrder, nodesBefore, placeName, treeOf } from "./tree";
 import type { FlowNode, Kinds, NodeKind } from "./types";
 import { readable, variablesAt, wayTo } from "./variables";
 
-const node = (id: number, type: string, upstreamId: number | null, branchIndex: number | null = null, config: Record<string, unknown> = {}): FlowNode => ({ id, key: `n${id}`, type, title: `Node ${id}`, config, upstreamId, branchIndex });
+const node = (id: number, type: string, upstreamId: number | null, branchIndex: number | null = null, config: Record<string, unknown> = {}): FlowNode => ({ id, key: `n${id}`, type, title: `Node ${id}`, config, upstreamId, branchIndex, updatedAt: "" });
 const kind = (type: string, branches: NodeKind["branches"], branchOnFailure = false): [string, NodeKind] => [type, { type, title: type, description: "", schema: {}, policies: {}, branches, branchOnFailure, waits: false, alsoSync: false, testable: false }];
 const KINDS: Kinds = { nodes: new Map([kind("condition", { "0": "false", "1": "true" }), kind("loop", { "0": "each round" }), kind("parallel", null), kind("query", {}, true)]), triggers: new Map() };
 const SAMPLES: Collection = { name: "samples", title: "Samples", fields: [{ name: "title", type: "string" }, { name: "size", type: "double" }, { name: "category", type: "belongsTo", target: "categories", foreignKey: "categoryId" }, { name: "categoryId", type: "bigInt", isForeignKey: true }], may: {} };

@@ -3,6 +3,7 @@ import { MantineProvider } from "@mantine/core";
 import { act } from "react";
 import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { ApiError } from "../../client";
 import { ConfigDrawer } from "./ConfigDrawer";
 
 vi.mock("../../app/session", () => ({ useSession: () => ({ collections: [], collection: () => undefined }) }));
@@ -22,11 +23,11 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-const show = (locked: string | null) =>
+const show = (locked: string | null, onSave = vi.fn(async () => undefined)) =>
   act(async () =>
     root.render(
       <MantineProvider env="test">
-        <ConfigDrawer heading="End" about="" type="end" schema={{ type: "object", properties: {} }} title="End" titlePlaceholder="" config={{ endStatus: 1 }} problems={[]} variables={[]} before={[]} sync={false} locked={locked} saveLabel="Save" onSave={async () => undefined} onClose={onClose} />
+        <ConfigDrawer heading="End" about="" type="end" schema={{ type: "object", properties: {} }} stored={{ updatedAt: "2026-11-21T10:00:00.000Z" }} title="End" titlePlaceholder="" config={{ endStatus: 1 }} problems={[]} variables={[]} before={[]} sync={false} locked={locked} saveLabel="Save" onSave={onSave} onClose={onClose} />
       </MantineProvider>,
     ),
   );
@@ -52,4 +53,50 @@ it("a config changed as JSON is asked for before it is left", async () => {
   });
   await escape();
   expect(result()).toEqual([true, 0]);
+});
+
+const title = () => document.querySelector<HTMLInputElement>("input:not([role])");
+const press = (label: string) => act(async () => [...document.querySelectorAll("button")].find((one) => one.textContent === label)?.click());
+
+async function type(text: string) {
+  await act(async () => {
+    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value")?.set?.call(title(), text);
+    title()?.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+}
+
+/** Saves "Mine" over what somebody has made `current` of meanwhile. */
+async function meet(current: object | null) {
+  const onSave = vi.fn().mockRejectedValueOnce(new ApiError(412, { errors: [{ message: "at another version" }], data: { current } }));
+  await show(null, onSave);
+  await type("Mine");
+  await press("Save");
+  return onSave;
+}
+
+const THEIRS = { title: "Theirs", config: { endStatus: -1 }, updatedAt: "2026-11-21T10:00:05.000Z" };
+
+it("what somebody else saved meanwhile is overwritten only when that is meant", async () => {
+  const onSave = await meet(THEIRS);
+  expect(document.body.textContent).toContain("Somebody else changed this node meanwhile");
+  expect(title()?.value).toBe("Mine");
+  await press("Save over theirs");
+  expect(onSave.mock.calls).toEqual([
+    ["Mine", { endStatus: 1 }, '"2026-11-21T10:00:00.000Z"'],
+    ["Mine", { endStatus: 1 }, '"2026-11-21T10:00:05.000Z"'],
+  ]);
+});
+
+it("theirs can be taken instead", async () => {
+  const onSave = await meet(THEIRS);
+  await press("Discard mine, take theirs");
+  expect([title()?.value, document.body.textContent.includes("meanwhile")]).toEqual(["Theirs", false]);
+  await press("Save");
+  expect(onSave.mock.lastCall).toEqual(["Theirs", { endStatus: -1 }, '"2026-11-21T10:00:05.000Z"']);
+});
+
+it("what was removed meanwhile is said to be", async () => {
+  await meet(null);
+  expect(document.body.textContent).toContain("This node was removed meanwhile");
+  expect(title()?.value).toBe("Mine");
 });

@@ -9,6 +9,7 @@ export interface FlowNode {
   config: Row | null;
   upstreamId: number | null;
   branchIndex: number | null;
+  updatedAt: string;
 }
 
 export interface Workflow extends Row {

@@ -2,11 +2,12 @@ import { Alert, Button, Center, Group, Paper, PasswordInput, Stack, Text, TextIn
 import { useDocumentTitle } from "@mantine/hooks";
 import { useState, type SyntheticEvent } from "react";
 import { client } from "../../app/client";
+import type { User } from "../../client";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { Logo } from "../../shell/Logo";
 
 interface Props {
-  onSignedIn: () => void;
+  onSignedIn: (user: User) => void;
   reason: string | null;
 }
 
@@ -23,8 +24,7 @@ export function SignIn({ onSignedIn, reason }: Props) {
     setBusy(true);
     setError(null);
     try {
-      await client.signIn(account, password);
-      onSignedIn();
+      onSignedIn(await client.signIn(account, password));
     } catch (refused) {
       setError(refused);
       setBusy(false);
