@@ -10,6 +10,7 @@ export const theme = createTheme({
   fontFamily: SYSTEM_FONTS,
   headings: { fontFamily: SYSTEM_FONTS, fontWeight: "650" },
   cursorType: "pointer",
+  respectReducedMotion: true,
   components: {
     Notification: { defaultProps: { closeButtonProps: { "aria-label": "Close" } }, styles: { description: { color: "var(--mantine-color-text)" } } },
     // The menu's own place for the first focus is no item, which a menu must not hold: the focus goes to the first item.
