@@ -18,10 +18,11 @@ PLANS ?= 1000
 KILLS ?= 200
 PIP_COMPILE := $(VENV)/bin/pip-compile --quiet --strip-extras --no-emit-find-links --no-emit-index-url --no-emit-options --no-emit-trusted-host
 PYTEST := $(VENV)/bin/pytest
-WAITING := tests/functional tests/faults/test_kills.py
+# These wait for real minutes, time-outs and restarts.
+CLOCKS := tests/faults/test_kills.py $(addprefix tests/functional/test_,async_stack.py due_dates.py messages.py schedules.py spilling.py sweep.py)
 AWS_OPTIONS = $(if $(STACK),--stack $(STACK)) $(if $(PROFILE),--profile $(PROFILE)) $(if $(REGION),--region $(REGION))
 
-.PHONY: faults computing waiting stories console browser pictures example-page run plan apply test lint unit functional infra package deploy aws-check bench million fuzz reference pins races clean help
+.PHONY: faults built clocks computing served stories console browser pictures example-page run plan apply test lint unit functional infra package deploy aws-check bench million fuzz reference pins races clean help
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -37,16 +38,21 @@ plan: $(INSTALLED) ## what apply would change: DIR=definitions URL=http://localh
 apply: $(INSTALLED) ## bring the definition files in DIR to URL; ALLOW_DATA_LOSS=1 even where data is lost
 	@$(RUN) -m local.apply apply $(if $(PRUNE),--prune)
 
-# Three parts side by side: one computes, one mostly waits for clocks, one for a browser. Each is shown when it has ended.
-test: lint $(FUZZ_INSTALLED) $(CHECKOV_INSTALLED) ## everything that CI runs
+# Parts side by side: two that compute, one that waits for clocks, one for a browser. Each is shown when it has ended.
+test: $(INSTALLED) ## everything that CI runs
+	+@$(MAKE) --no-print-directory --jobs=4 --output-sync=target --keep-going clocks stories served computing
+
+clocks: built
+	$(PYTEST) $(CLOCKS)
+
+served: built $(FUZZ_INSTALLED)
+	$(PYTEST) tests/functional $(addprefix --ignore=,$(CLOCKS))
+
+built: $(INSTALLED)
 	@.ci/console build || test $$? -eq 3
-	+@$(MAKE) --no-print-directory --jobs=3 --output-sync=target --keep-going computing waiting stories
 
-computing:
-	$(PYTEST) tests $(addprefix --ignore=,$(WAITING) tests/browser)
-
-waiting:
-	$(PYTEST) $(WAITING)
+computing: lint built $(CHECKOV_INSTALLED)
+	$(PYTEST) tests $(addprefix --ignore=,tests/functional tests/browser tests/faults/test_kills.py)
 
 console: $(INSTALLED) ## build the web console into chalicelib/static, when its sources changed
 	@.ci/console build
@@ -55,7 +61,7 @@ example-page: $(INSTALLED) ## the page in docs/examples on http://localhost:3001
 	@.ci/console client
 	@$(RUN) -m local.example_page
 
-stories:
+stories: built
 	$(PYTEST) tests/browser -m 'not deep'
 
 browser: $(INSTALLED) ## check the web console, and play all its browser tests, each against a server of its own
@@ -124,10 +130,10 @@ $(INSTALLED): requirements.txt requirements-dev.txt
 
 $(FUZZ_INSTALLED): tests/fuzz/requirements.txt
 	@$(PYTHON) -m venv $(FUZZ_VENV)
-	@$(FUZZ_VENV)/bin/python -m pip install -qq --disable-pip-version-check -r tests/fuzz/requirements.txt
+	@$(FUZZ_VENV)/bin/python -m pip install -qq --no-compile --disable-pip-version-check -r tests/fuzz/requirements.txt
 	@touch $@
 
 $(CHECKOV_INSTALLED): tests/infra/requirements.txt
 	@$(PYTHON) -m venv $(CHECKOV_VENV)
-	@$(CHECKOV_VENV)/bin/python -m pip install -qq --disable-pip-version-check -r tests/infra/requirements.txt
+	@$(CHECKOV_VENV)/bin/python -m pip install -qq --no-compile --disable-pip-version-check -r tests/infra/requirements.txt
 	@touch $@

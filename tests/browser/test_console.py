@@ -15,7 +15,7 @@ from tests.browser.conftest import FOLDER, made_ready, play, serving
 # What `make browser` plays and `make test` has no time for: each screen by itself, which the stories pass through.
 DEEP = {
     f"{name}.test.js"
-    for name in ("button-editor", "editing", "executions", "people", "record-form", "shell", "table", "updated", "workflows")
+    for name in ("axe-over", "button-editor", "editing", "executions", "people", "record-form", "shell", "table", "updated", "workflows")
 }
 SPECS = sorted(path.name for path in FOLDER.glob("*.test.js") if not path.name.startswith("story"))
 

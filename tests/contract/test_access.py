@@ -106,10 +106,25 @@ def store(request: pytest.FixtureRequest) -> Store:
     return MemoryStore(page_size=25) if request.param == "memory" else request.getfixturevalue("dynamodb_store")
 
 
-@pytest.fixture(params=[1, 3], ids=["one shard", "three shards"])
-def filled(request: pytest.FixtureRequest, store: Store) -> tuple[WatchedStore, Collection]:
+@pytest.fixture(params=[1, 3], ids=["one shard", "three shards"], scope="module")
+def shards(request: pytest.FixtureRequest) -> int:
+    return int(request.param)
+
+
+@pytest.fixture(scope="module")
+def kept(store: Store, shards: int) -> Collection:
+    """120 boards that no test changes."""
+    return filled_boards(store, shards)
+
+
+@pytest.fixture
+def filled(store: Store, kept: Collection) -> tuple[WatchedStore, Collection]:
+    return WatchedStore(store), kept
+
+
+def filled_boards(store: Store, shards: int) -> Collection:
     """120 boards: sizes 0-9 and every twelfth without; labels, some empty; codes."""
-    collection = boards(request.param)
+    collection = boards(shards)
     fill(
         store,
         collection,
@@ -126,7 +141,7 @@ def filled(request: pytest.FixtureRequest, store: Store) -> tuple[WatchedStore, 
             for n in range(120)
         ],
     )
-    return WatchedStore(store), collection
+    return collection
 
 
 @pytest.mark.parametrize("limit", [3, 40])
@@ -192,8 +207,8 @@ def test_a_page_of_five_reads_no_more_than_it_needs(
     assert asked <= requests * collection.shards
 
 
-def test_a_guard_that_is_behind_its_record_decides_nothing(filled: tuple[WatchedStore, Collection]) -> None:
-    store, collection = filled
+def test_a_guard_that_is_behind_its_record_decides_nothing(store: Store, shards: int) -> None:
+    collection = filled_boards(store, shards)
     key = f"unique#{collection.uid}#code#c5"
     store.transact([Put(RECORDS, {"pk": key, "sk": "guard", "value": 6})])
     assert ids(find(unit_over(store), search_for(collection, {"code": "c5"}, limit=1)).records) == [5]
@@ -216,13 +231,13 @@ def test_texts_longer_than_an_index_value_are_looked_at_again(store: Store) -> N
         assert ids(find(unit_over(store), search_for(collection, raw)).records) == expected
 
 
-@pytest.mark.parametrize("shards", [1, 2, 7, 64])
-def test_shards_hold_every_record_once_and_lists_are_in_order(store: Store, shards: int) -> None:
-    collection = boards(shards)
+@pytest.mark.parametrize("number", [1, 2, 7, 64])
+def test_shards_hold_every_record_once_and_lists_are_in_order(store: Store, number: int) -> None:
+    collection = boards(number)
     fill(store, collection, [{"id": n, "size": n % 5, "rank": n} for n in range(70)])
     held = [store.count(RECORDS, partition) for partition in collection.partitions]
     assert sum(held) == 70
-    assert len([count for count in held if count]) >= min(shards, 20)
+    assert len([count for count in held if count]) >= min(number, 20)
     assert ids(find(unit_over(store), search_for(collection, limit=70)).records) == list(range(70))
     assert ids(find(unit_over(store), search_for(collection, sort=("-rank",), limit=3)).records) == [69, 68, 67]
     assert find(unit_over(store), search_for(collection, limit=1, counted=True)).total == 70

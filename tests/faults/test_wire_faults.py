@@ -19,7 +19,10 @@ from tests.faults.wire import WAYS, Line
 from tests.faults.world import World
 
 SEED = int(os.environ.get("FAULTS_SEED", "5"))
-PLANS = int(os.environ.get("FAULTS_WIRE", "100"))
+PLANS = int(os.environ.get("FAULTS_WIRE", "0"))
+# In CI: what waits or branches, and what was added to these since.
+OFTEN, SELDOM = 100, 25
+SELDOM_SHAPES = {"transaction", "limit", *FAILING}
 
 
 @pytest.fixture(autouse=True)
@@ -42,11 +45,11 @@ def test_on_the_wire_any_one_or_two_calls_may_fail(line: Line, shape: str) -> No
     """Half of the plans befall one call, if there are as many; the others two."""
     untroubled, dice = World(shape, line.place()), random.Random(f"{SEED}/{shape}/wire")
     assert untroubled.wrong_after({}) == []
-    kinds = untroubled.place.trouble.kinds
+    kinds, number = untroubled.place.trouble.kinds, PLANS or (SELDOM if shape in SELDOM_SHAPES else OFTEN)
     alone = singles(kinds, WAYS)
-    chosen = dice.sample(alone, min(len(alone), PLANS // 2))
-    print(f"{shape}: {len(kinds)} calls, {len(chosen)} of {len(alone)} single faults, {PLANS - len(chosen)} pairs, FAULTS_SEED={SEED}")
-    for plan in [*chosen, *islice(pairs(kinds, PLANS, dice), PLANS - len(chosen))]:
+    chosen = dice.sample(alone, min(len(alone), number // 2))
+    print(f"{shape}: {len(kinds)} calls, {len(chosen)} of {len(alone)} single faults, {number - len(chosen)} pairs, FAULTS_SEED={SEED}")
+    for plan in [*chosen, *islice(pairs(kinds, number, dice), number - len(chosen))]:
         assert World(shape, line.place()).wrong_after(plan) == [], plan
 
 

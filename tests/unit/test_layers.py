@@ -11,6 +11,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def layer_of(module: str) -> str:
 
 def imports_of(module: str, *, run_time_only: bool = False) -> Iterator[tuple[str, int]]:
     """Full names of what a module imports, wherever in the file, with the line."""
-    tree = ast.parse(MODULES[module].read_text())
+    tree = tree_of(module)
     skipped = {id(inner) for block in typing_blocks(tree) for inner in ast.walk(block)} if run_time_only else set[int]()
     for node in ast.walk(tree):
         if id(node) in skipped:
@@ -74,6 +75,11 @@ def imports_of(module: str, *, run_time_only: bool = False) -> Iterator[tuple[st
             assert node.level == 0, f"{module}:{node.lineno}: a relative import"
             yield node.module or "", node.lineno
             yield from ((f"{node.module}.{alias.name}", node.lineno) for alias in node.names if f"{node.module}.{alias.name}" in MODULES)
+
+
+@cache
+def tree_of(module: str) -> ast.Module:
+    return ast.parse(MODULES[module].read_text())
 
 
 def typing_blocks(tree: ast.Module) -> list[ast.If]:

@@ -1,6 +1,6 @@
 /** What the list of executions shows, as the page's address has it: `?workflow=submit&status=0,-2&record=samples/91&from=2026-11-01`. */
 import { useCallback, useMemo } from "react";
-import { useSearchParams } from "react-router-dom";
+import { useNewestParams } from "../../app/newestParams";
 import { statusName, type Filter } from "../../client";
 
 export const PAGE_SIZE = 20;
@@ -45,7 +45,7 @@ export function writeListState(params: URLSearchParams, changes: Partial<ListSta
 }
 
 export function useListState(): [ListState, (changes: Partial<ListState>) => void] {
-  const [params, setParams] = useSearchParams();
+  const [params, setParams] = useNewestParams();
   const state = useMemo(() => readListState(params), [params]);
   const change = useCallback((changes: Partial<ListState>) => setParams((now) => writeListState(now, changes)), [setParams]);
   return [state, change];

@@ -1,6 +1,6 @@
 /** What is looked at of a run, as the page's address has it: `?node=123&rounds=each:2&view=list`. */
 import { useCallback, useMemo } from "react";
-import { useSearchParams } from "react-router-dom";
+import { useNewestParams } from "../../app/newestParams";
 import type { Selection } from "../canvas/types";
 import type { Rounds } from "./runs";
 
@@ -25,7 +25,7 @@ export function readRunState(params: URLSearchParams): RunState {
 }
 
 export function useRunState(): [RunState, (changes: Partial<RunState>) => void] {
-  const [params, setParams] = useSearchParams();
+  const [params, setParams] = useNewestParams();
   const state = useMemo(() => readRunState(params), [params]);
   const change = useCallback(
     (changes: Partial<RunState>) =>

@@ -2,7 +2,7 @@ import { ActionIcon, Button, Group, Pagination, Paper, Table, Text } from "@mant
 import { IconUserMinus, IconUserPlus } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { useSearchParams } from "react-router-dom";
+import { useNewestParams } from "../../app/newestParams";
 import { say } from "../../actions/messages";
 import { client } from "../../app/client";
 import { queries } from "../../app/queries";
@@ -23,7 +23,7 @@ const FIELD = { name: "members", type: "belongsToMany", target: "users" };
 /** Who has the role; giving and taking it. */
 export function Members({ role }: { role: string }) {
   const session = useSession();
-  const [params, setParams] = useSearchParams();
+  const [params, setParams] = useNewestParams();
   const page = Math.max(1, Math.floor(Number(params.get("page"))) || 1);
   const [taking, setTaking] = useState<User | null>(null);
   const resource = client.resource<User>(`roles/${role}/users`);

@@ -1,6 +1,6 @@
 /** What a table shows, as the page's address has it: `?filter={…}&sort=-indicator&page=2&size=50&columns=title,status`. */
 import { useCallback, useMemo } from "react";
-import { useSearchParams } from "react-router-dom";
+import { useNewestParams } from "../../app/newestParams";
 import type { Collection, Filter } from "../../client";
 import { firstColumns } from "../../model/collections";
 import { shownFields } from "../../model/fields";
@@ -60,7 +60,7 @@ export function writeTableState(params: URLSearchParams, changes: Changes): URLS
 }
 
 export function useTableState(collection: Collection): [TableState, (changes: Changes, how?: { replace: boolean }) => void] {
-  const [params, setParams] = useSearchParams();
+  const [params, setParams] = useNewestParams();
   const state = useMemo(() => readTableState(params, collection), [params, collection]);
   const change = useCallback((changes: Changes, how?: { replace: boolean }) => setParams((now) => writeTableState(now, changes), how), [setParams]);
   return [state, change];
