@@ -9,6 +9,9 @@ const places = {
   transformIndexHtml: (html: string) => html.replace("__BASE__", "/"),
 };
 
+const TESTS = ["src/**/*.test.{ts,tsx}"];
+const ALONE = ["src/app/session.test.tsx", "src/model/model.test.ts", "src/screens/table/cell.test.tsx", "src/screens/workflows/newWorkflow.test.tsx"];
+
 export default defineConfig({
   base: "./",
   plugins: [react(), places],
@@ -27,5 +30,13 @@ export default defineConfig({
     cssTarget: ["chrome123", "firefox120", "safari17.5"],
   },
   server: { proxy: { "/api": "http://localhost:3000" } },
-  test: { environment: "node", include: ["src/**/*.test.{ts,tsx}"] },
+  // Loading the components takes five times as long as what is tried with them: one load for all tests, but those that look at times in
+  // another zone, or put something in the place of a module that the others have loaded.
+  test: {
+    environment: "node",
+    projects: [
+      { extends: true, test: { name: "together", include: TESTS, exclude: ALONE } },
+      { extends: true, test: { name: "alone", include: ALONE } },
+    ],
+  },
 });

@@ -23,7 +23,7 @@ from tests.unit.engine.test_compiler import SHAPES, workflow_of
 FOLDER = Path(__file__).resolve().parent
 ACCOUNT = "arn:aws:lambda:eu-west-1:123456789012:function:"
 FUNCTIONS = Functions(f"{ACCOUNT}stepbase-run-segment", f"{ACCOUNT}stepbase-await-signal")
-INSTALL_SECONDS, JUDGE_SECONDS = 60, 60
+INSTALL_SECONDS, JUDGE_SECONDS = 300, 300
 
 Document = dict[str, Any]
 Judge = Callable[[list[Document]], list[str]]

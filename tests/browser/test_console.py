@@ -12,11 +12,8 @@ import pytest
 
 from tests.browser.conftest import FOLDER, made_ready, play, serving
 
-# What `make browser` plays and `make test` has no time for: each screen by itself, which the stories pass through.
-DEEP = {
-    f"{name}.test.js"
-    for name in ("axe-over", "button-editor", "editing", "executions", "people", "record-form", "shell", "table", "updated", "workflows")
-}
+# What `make test` plays beside the stories, which pass through every screen; `make browser` plays each screen by itself too.
+ALWAYS = {f"{name}.test.js" for name in ("axe", "examples", "smoke", "tasks", "xss")}
 SPECS = sorted(path.name for path in FOLDER.glob("*.test.js") if not path.name.startswith("story"))
 
 
@@ -31,6 +28,6 @@ def test_the_console_is_clean_and_its_first_screen_small(built: None) -> None:
     made_ready("check")
 
 
-@pytest.mark.parametrize("spec", [pytest.param(spec, marks=pytest.mark.deep if spec in DEEP else ()) for spec in SPECS])
+@pytest.mark.parametrize("spec", [pytest.param(spec, marks=() if spec in ALWAYS else pytest.mark.deep) for spec in SPECS])
 def test_people_can_do_it(browser: None, environment: dict[str, str], spec: str) -> None:
     play(spec, environment)

@@ -1,4 +1,4 @@
-import { Alert, Button, Grid, Group, Paper, Stack, Switch, Text, Title } from "@mantine/core";
+import { Alert, Box, Button, Grid, Group, Paper, Stack, Switch, Text, Title } from "@mantine/core";
 import { useId, useState, type ReactNode, type SyntheticEvent } from "react";
 import { flushSync } from "react-dom";
 import { useNavigate, useParams, useSearchParams } from "react-router-dom";
@@ -7,6 +7,7 @@ import { useSession } from "../../app/session";
 import { ApiError, isUnheard, Press } from "../../client";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { Loading } from "../../ui/Loading";
+import { MistakesNote } from "../../ui/MistakesNote";
 import { PageHeader } from "../../ui/PageHeader";
 import { TheirsNote, useTheirs } from "../../ui/Theirs";
 import { Unsaved } from "../../ui/Unsaved";
@@ -111,7 +112,9 @@ function Editor({ first, stored }: { first: Draft; stored: Stored | null }) {
       <TheirsNote what="button" theirs={theirs} onTake={takeTheirs} />
       {error !== null && (elsewhere.length > 0 || !(error instanceof ApiError)) && <ErrorNote error={error instanceof ApiError && wrong > 0 ? new Error(elsewhere.join("\n")) : error} />}
       {wrong > 0 && (
-        <Alert color="red" role="alert" mb="md" title={wrong === 1 ? "One thing needs a look; it is marked below." : `${wrong} things need a look; they are marked below.`} />
+        <Box mb="md">
+          <MistakesNote count={wrong} />
+        </Box>
       )}
       <Grid gap="lg">
         <Grid.Col span={{ base: 12, md: 7 }}>

@@ -6,6 +6,7 @@ import { useSession } from "../../app/session";
 import { ApiError } from "../../client";
 import { mistakesAt } from "../../forms/mistakes";
 import { ErrorNote } from "../../ui/ErrorNote";
+import { Unsaved } from "../../ui/Unsaved";
 
 const EMPTY = { oldPassword: "", newPassword: "", confirmPassword: "" };
 type Name = keyof typeof EMPTY;
@@ -41,6 +42,7 @@ export function PasswordForm() {
   const input = (name: Name) => ({ value: values[name], error: at[name], visibilityToggleButtonProps: SHOW, onChange: (event: { currentTarget: { value: string } }) => set(name, event.currentTarget.value) });
   return (
     <form onSubmit={(event) => void change(event)} noValidate>
+      <Unsaved when={Object.values(values).some((one) => one !== "")} />
       <Stack gap="sm">
         {others !== null && <ErrorNote error={others} />}
         <PasswordInput label="Current password" {...input("oldPassword")} autoComplete="current-password" />

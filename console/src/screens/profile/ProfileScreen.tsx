@@ -6,6 +6,7 @@ import { useSession } from "../../app/session";
 import { mistakesAt } from "../../forms/mistakes";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { PageHeader } from "../../ui/PageHeader";
+import { Unsaved } from "../../ui/Unsaved";
 import { PasswordForm } from "./PasswordForm";
 
 /** What one changes of oneself: name, phone, the role to begin with, the password. */
@@ -72,6 +73,7 @@ function NameForm() {
 
   return (
     <form onSubmit={(event) => void save(event)} noValidate>
+      <Unsaved when={isChanged} />
       <Stack gap="sm">
         {others !== null && <ErrorNote error={others} />}
         <TextInput label="Name" value={nickname} onChange={(event) => setNickname(event.currentTarget.value)} error={at["nickname"]} autoComplete="nickname" />
