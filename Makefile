@@ -22,7 +22,7 @@ PYTEST := $(VENV)/bin/pytest
 CLOCKS := tests/faults/test_kills.py $(addprefix tests/functional/test_,async_stack.py due_dates.py messages.py schedules.py spilling.py sweep.py)
 AWS_OPTIONS = $(if $(STACK),--stack $(STACK)) $(if $(PROFILE),--profile $(PROFILE)) $(if $(REGION),--region $(REGION))
 
-.PHONY: faults built clocks computing served stories console browser pictures example-page run plan apply test lint unit functional infra package deploy aws-check bench million fuzz reference pins races clean help
+.PHONY: faults built clocks computing served stored stories console browser pictures example-page run plan apply test lint unit functional infra package deploy aws-check bench million fuzz reference pins races clean help
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -38,9 +38,10 @@ plan: $(INSTALLED) ## what apply would change: DIR=definitions URL=http://localh
 apply: $(INSTALLED) ## bring the definition files in DIR to URL; ALLOW_DATA_LOSS=1 even where data is lost
 	@$(RUN) -m local.apply apply $(if $(PRUNE),--prune)
 
-# Parts side by side: two that compute, one that waits for clocks, one for a browser. Each is shown when it has ended.
+# Parts side by side, of about the same length: one waits for clocks, one for a browser, one for a server, one for a database, one only
+# computes. Each is shown when it has ended.
 test: $(INSTALLED) ## everything that CI runs
-	+@$(MAKE) --no-print-directory --jobs=4 --output-sync=target --keep-going clocks stories served computing
+	+@$(MAKE) --no-print-directory --jobs=5 --output-sync=target --keep-going stored clocks stories served computing
 
 clocks: built
 	$(PYTEST) $(CLOCKS)
@@ -51,8 +52,11 @@ served: built $(FUZZ_INSTALLED)
 built: $(INSTALLED)
 	@.ci/console build || test $$? -eq 3
 
+stored: $(INSTALLED)
+	$(PYTEST) tests/contract tests/faults --ignore=tests/faults/test_kills.py
+
 computing: lint built $(CHECKOV_INSTALLED)
-	$(PYTEST) tests $(addprefix --ignore=,tests/functional tests/browser tests/faults/test_kills.py)
+	$(PYTEST) tests $(addprefix --ignore=tests/,functional browser contract faults)
 
 console: $(INSTALLED) ## build the web console into chalicelib/static, when its sources changed
 	@.ci/console build

@@ -13,7 +13,7 @@ import pytest
 from tests.browser.conftest import FOLDER, made_ready, play, serving
 
 # What `make test` plays beside the stories, which pass through every screen; `make browser` plays each screen by itself too.
-ALWAYS = {f"{name}.test.js" for name in ("axe", "examples", "smoke", "tasks", "xss")}
+ALWAYS = {f"{name}.test.js" for name in ("axe", "examples", "tasks", "xss")}
 SPECS = sorted(path.name for path in FOLDER.glob("*.test.js") if not path.name.startswith("story"))
 
 

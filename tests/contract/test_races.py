@@ -25,7 +25,7 @@ from chalicelib.nodes import NODE_TYPES
 from chalicelib.nodes.base import NodeType, Outcome, Ports, Scope
 from tests.sessions import Session
 
-RACES = int(os.environ.get("RACES", "1000"))
+RACES = int(os.environ.get("RACES", "400"))
 THREADS = 32
 
 

@@ -14,7 +14,7 @@ from chalicelib.errors import Conflict
 from chalicelib.services.firing import Firing
 from tests.sessions import Session
 
-DELIVERIES, THREADS, TIMES = 1_000, 16, 5
+DELIVERIES, THREADS, TIMES = 500, 16, 5
 MINUTE_MS = 60_000
 
 

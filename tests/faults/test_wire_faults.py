@@ -21,7 +21,7 @@ from tests.faults.world import World
 SEED = int(os.environ.get("FAULTS_SEED", "5"))
 PLANS = int(os.environ.get("FAULTS_WIRE", "0"))
 # In CI: what waits or branches, and what was added to these since.
-OFTEN, SELDOM = 100, 25
+OFTEN, SELDOM = 100, 15
 SELDOM_SHAPES = {"transaction", "limit", *FAILING}
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
+from local.apply import main
 from tests.functional.client import Client, Json
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -91,10 +93,10 @@ def tool(root: Client, root_token: str, tmp_path: Path) -> Tool:
         text = content if isinstance(content, str) else json.dumps(content)
         (tmp_path / "all.json").write_text(text)
         settings = {"URL": f"http://localhost:{root.port}", "TOKEN": root_token, "DIR": str(tmp_path)} | environment
-        command = [sys.executable, "-m", "local.apply", action, *arguments]
-        ran = subprocess.run(command, cwd=ROOT, env=os.environ | settings, capture_output=True, text=True, timeout=30, check=False)
-        assert "Traceback" not in ran.stderr, ran.stderr
-        return Made(ran.returncode, ran.stdout, ran.stderr)
+        out, errors = StringIO(), StringIO()
+        with redirect_stdout(out), redirect_stderr(errors):
+            code = main([action, *arguments], os.environ | settings)
+        return Made(code, out.getvalue(), errors.getvalue())
 
     return run
 
