@@ -22,7 +22,7 @@ PYTEST := $(VENV)/bin/pytest
 CLOCKS := tests/faults/test_kills.py $(addprefix tests/functional/test_,async_stack.py due_dates.py messages.py schedules.py spilling.py sweep.py)
 AWS_OPTIONS = $(if $(STACK),--stack $(STACK)) $(if $(PROFILE),--profile $(PROFILE)) $(if $(REGION),--region $(REGION))
 
-.PHONY: faults built clocks computing served stored stories console browser pictures example-page run plan apply test lint unit functional infra package deploy aws-check bench million fuzz reference pins races clean help
+.PHONY: faults built clocks computing served shipped stored stories console browser pictures example-page run plan apply test lint unit functional infra package deploy aws-check bench million fuzz reference pins races clean help
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -38,10 +38,10 @@ plan: $(INSTALLED) ## what apply would change: DIR=definitions URL=http://localh
 apply: $(INSTALLED) ## bring the definition files in DIR to URL; ALLOW_DATA_LOSS=1 even where data is lost
 	@$(RUN) -m local.apply apply $(if $(PRUNE),--prune)
 
-# Parts side by side, of about the same length: one waits for clocks, one for a browser, one for a server, one for a database, one only
-# computes. Each is shown when it has ended.
+# Parts side by side, of about the same length: one waits for clocks, one for a browser, one for a server, one for a database, one computes,
+# one looks at what is shipped. Each begins when what it needs is installed, and is shown when it has ended.
 test: $(INSTALLED) ## everything that CI runs
-	+@$(MAKE) --no-print-directory --jobs=5 --output-sync=target --keep-going stored clocks stories served computing
+	+@$(MAKE) --no-print-directory --jobs=6 --output-sync=target --keep-going stored computing clocks stories served shipped
 
 clocks: built
 	$(PYTEST) $(CLOCKS)
@@ -55,8 +55,11 @@ built: $(INSTALLED)
 stored: $(INSTALLED)
 	$(PYTEST) tests/contract tests/faults --ignore=tests/faults/test_kills.py
 
-computing: lint built $(CHECKOV_INSTALLED)
-	$(PYTEST) tests $(addprefix --ignore=tests/,functional browser contract faults)
+computing: $(INSTALLED)
+	$(PYTEST) tests $(addprefix --ignore=tests/,functional browser contract faults infra asl)
+
+shipped: built lint $(CHECKOV_INSTALLED)
+	$(PYTEST) tests/infra tests/asl
 
 console: $(INSTALLED) ## build the web console into chalicelib/static, when its sources changed
 	@.ci/console build

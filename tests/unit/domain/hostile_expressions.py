@@ -1,7 +1,8 @@
 """Expressions that want too much, and a program that runs them all in a process of its own: ``python hostile_expressions.py``.
 
 It prints one JSON line per expression: ``{"language", "expression", "refused", "seconds", "out_of_memory"}``.
-``seconds`` is the processor time of the check at save or of the evaluation, whichever took longer.
+``seconds`` is the processor time of the check at save or of the evaluation, whichever took longer; of
+what takes too long, the best of four times.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ import json
 import resource
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-MOST_MEGABYTES = 64
+MOST_MEGABYTES, MOST_SECONDS = 64, 0.1
 BIG = "$context.data.rows"
 DOUBLED = '.{"a": $, "b": $}'
 
@@ -245,19 +249,45 @@ def document() -> dict[str, Any]:
     return {"rows": rows, "small": {"k": 1}, "deep": deep, "nested": nested, "huge": 10**9, **texts}
 
 
+def is_out_of_memory(error: BaseException | None) -> bool:
+    return error is not None and (isinstance(error, MemoryError) or is_out_of_memory(error.__cause__ or error.__context__))
+
+
+def best(tried: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Once, or the best of four where that took too long: what else the processor does makes it slower."""
+    found = tried()
+    if found["seconds"] > MOST_SECONDS and not found["out_of_memory"]:
+        found = min((found, tried(), tried(), tried()), key=itemgetter("seconds"))
+    return found
+
+
 def main() -> None:
     from chalicelib.domain.document_query import Query, compile_query, problems_of_query
     from chalicelib.domain.expression import Expression, problems_of_expression
     from chalicelib.domain.expression_bounds import ExpressionError
-
-    def is_out_of_memory(error: BaseException | None) -> bool:
-        return error is not None and (isinstance(error, MemoryError) or is_out_of_memory(error.__cause__ or error.__context__))
 
     def problems(language: str, text: str) -> list[Any]:
         return problems_of_query(language, text, "", (), ()) if language != "jsonata" else problems_of_expression(text, "", (), ())
 
     def compiled(language: str, text: str) -> Query | None:
         return compile_query(language, text) if language != "jsonata" else Expression(text)
+
+    def tried(language: str, text: str, scope: Any) -> dict[str, Any]:
+        out_of_memory, refused, times = False, True, [time.process_time()]
+        try:
+            refused = bool(problems(language, text))
+            times.append(time.process_time())
+            query = None if refused else compiled(language, text)
+            if query:
+                times.append(time.process_time())
+                query.evaluate(scope, data)
+        except ExpressionError as error:
+            out_of_memory = is_out_of_memory(error)
+        except MemoryError:
+            out_of_memory = True
+        times.append(time.process_time())
+        seconds = max(end - began for began, end in pairwise(times))
+        return {"language": language, "expression": text[:120], "refused": refused, "seconds": seconds, "out_of_memory": out_of_memory}
 
     data = document()
     scope = {"$context": {"data": data}, "$jobsMapByNodeKey": {}, "$system": {}, "$scopes": {}, "$env": {}}
@@ -269,22 +299,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (used + MOST_MEGABYTES * 2**20, resource.RLIM_INFINITY))
     for language, expressions in (("jsonata", JSONATA), ("jmespath", JMESPATH), ("jsonpath", JSONPATH)):
         for text in expressions:
-            out_of_memory, refused, times = False, True, [time.process_time()]
-            try:
-                refused = bool(problems(language, text))
-                times.append(time.process_time())
-                query = None if refused else compiled(language, text)
-                if query:
-                    times.append(time.process_time())
-                    query.evaluate(scope, data)
-            except ExpressionError as error:
-                out_of_memory = is_out_of_memory(error)
-            except MemoryError:
-                out_of_memory = True
-            times.append(time.process_time())
-            seconds = max(end - began for began, end in pairwise(times))
-            found = {"language": language, "expression": text[:120], "refused": refused, "seconds": seconds, "out_of_memory": out_of_memory}
-            print(json.dumps(found))
+            print(json.dumps(best(partial(tried, language, text, scope))))
 
 
 if __name__ == "__main__":
