@@ -27,8 +27,9 @@ from chalicelib.services.call import Answer, Call
 from chalicelib.services.custom_actions import CustomActions
 from chalicelib.services.later_calls import refuse_later
 from chalicelib.services.opened import Opened
+from chalicelib.services.preconditions import etag
 from chalicelib.services.record_run import Done, perform
-from chalicelib.services.records import check_versions, etag, listed, shown_rows, written_row
+from chalicelib.services.records import check_versions, listed, shown_rows, written_row
 
 
 class AssociationActions:

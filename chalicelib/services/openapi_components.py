@@ -256,10 +256,7 @@ def component_parameters() -> dict[str, Schema]:
             {"type": "string", "minLength": 1, "maxLength": 255},
             "The same key and request answer as the first time, for a day.",
         ),
-        "If-Match": (
-            TEXT,
-            "ETags of the versions that may be changed. A workflow's, a node's or an action's is its `updatedAt` in quotes.",
-        ),
+        "If-Match": (TEXT, "ETags of the versions that may be changed; a workflow's, node's or action's is its `updatedAt` in quotes."),
         "Prefer": (TEXT, "`wait=<seconds>`: how long a workflow with `options.spillToAsync` may keep the answer waiting."),
     }
     found = {name: _parameter(name, "query", *about) for name, about in query.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.domain.record import Row
+from chalicelib.domain.record import Record, Row
 from chalicelib.errors import PreconditionFailed
 from chalicelib.services.call import Call
 
@@ -11,6 +11,11 @@ def names_version(call: Call, tag: str) -> bool:
     """Whether the call is for the version with this ETag: it says so, says ``*``, or says nothing."""
     wanted = None if call.if_match is None else {one.strip().removeprefix("W/") for one in call.if_match.split(",")}
     return wanted is None or "*" in wanted or tag in wanted
+
+
+def etag(record: Record) -> str:
+    """The record's version as a strong ETag."""
+    return f'"{record.version}"'
 
 
 def time_tag(row: Row) -> str:

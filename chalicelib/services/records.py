@@ -30,7 +30,7 @@ from chalicelib.services.call import Answer, Call, filter_of
 from chalicelib.services.listing import asked_filter, cursor_of, is_simple, list_meta, wants_plan
 from chalicelib.services.opened import Opened
 from chalicelib.services.permitted import PermittedRecords
-from chalicelib.services.preconditions import names_version
+from chalicelib.services.preconditions import etag, names_version
 from chalicelib.services.record_run import Done, perform
 from chalicelib.services.session import NO_PERMISSIONS, Caller, authenticate, scope_filter, verified_claims
 
@@ -260,11 +260,6 @@ def check_versions(opened: Opened, call: Call, records: Sequence[Record]) -> Non
             )
     if not records:
         raise PreconditionFailed("the record is not there", data={"current": None})
-
-
-def etag(record: Record) -> str:
-    """The record's version as a strong ETag (RFC 9110, 8.8.3)."""
-    return f'"{record.version}"'
 
 
 def updates_of(call: Call, records: PermittedRecords, collection: Collection) -> list[str]:

@@ -25,7 +25,8 @@ from chalicelib.services.call import Answer, Call, kind_of
 from chalicelib.services.editing import Editing, edit, view
 from chalicelib.services.own import own
 from chalicelib.services.permitted import PermittedRecords
-from chalicelib.services.records import RecordActions, etag
+from chalicelib.services.preconditions import etag
+from chalicelib.services.records import RecordActions
 from chalicelib.services.role_members import check_grants, check_reach, with_roles
 from chalicelib.services.roles import role_row
 from chalicelib.services.session import ROOT, Caller, role_names
