@@ -12,7 +12,7 @@ export const tagOf = ({ updatedAt }: Stored) => `"${updatedAt}"`;
 
 /** The definition as others have left it, `null` when they removed it, where that is why the server refused; else `undefined`. */
 export function theirsOf<T>(error: unknown): T | null | undefined {
-  return error instanceof ApiError && error.status === 412 ? (error.data as { current: T | null }).current : undefined;
+  return error instanceof ApiError && error.status === 412 ? (error.data as T | null) : undefined;
 }
 
 /** Saves only over the version that was `seen`; a refusal for another's change is told by `TheirsNote`, and what is sent after it is meant. */

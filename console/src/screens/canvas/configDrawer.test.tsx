@@ -67,7 +67,7 @@ async function type(text: string) {
 
 /** Saves "Mine" over what somebody has made `current` of meanwhile. */
 async function meet(current: object | null) {
-  const onSave = vi.fn().mockRejectedValueOnce(new ApiError(412, { errors: [{ message: "at another version" }], data: { current } }));
+  const onSave = vi.fn().mockRejectedValueOnce(new ApiError(412, { errors: [{ message: "at another version" }], data: current }));
   await show(null, onSave);
   await type("Mine");
   await press("Save");
