@@ -135,12 +135,10 @@ $(INSTALLED): requirements.txt requirements-dev.txt
 	@PYTHON="$(PYTHON)" .ci/venv $(VENV)
 	@touch $@
 
-$(FUZZ_INSTALLED): tests/fuzz/requirements.txt
-	@$(PYTHON) -m venv $(FUZZ_VENV)
-	@$(FUZZ_VENV)/bin/python -m pip install -qq --no-compile --disable-pip-version-check -r tests/fuzz/requirements.txt
+$(FUZZ_INSTALLED): tests/fuzz/requirements.txt | $(INSTALLED)
+	@$(RUN) .ci/install.py $(FUZZ_VENV) tests/fuzz/requirements.txt
 	@touch $@
 
-$(CHECKOV_INSTALLED): tests/infra/requirements.txt
-	@$(PYTHON) -m venv $(CHECKOV_VENV)
-	@$(CHECKOV_VENV)/bin/python -m pip install -qq --no-compile --disable-pip-version-check -r tests/infra/requirements.txt
+$(CHECKOV_INSTALLED): tests/infra/requirements.txt | $(INSTALLED)
+	@$(RUN) .ci/install.py $(CHECKOV_VENV) tests/infra/requirements.txt
 	@touch $@
