@@ -70,7 +70,11 @@ class FlowNodes:
         def act(editing: Editing) -> Answer:
             values, node_id = call.values(), version_id_of(call)
             check_known(values, OF_FLOW_NODE, "a node", ("title", "config"))
-            version, node = _found(editing, node_id, "updated")
+            try:
+                version, node = _found(editing, node_id, "updated")
+            except NotFound:
+                check_unchanged(call, "the node", None)
+                raise
             check_unchanged(call, "the node", public_node(version, node_id) or node)
             fixed = [n for n in ("type", "key", "upstreamId", "branchIndex") if n in values and values[n] != node.get(n)]
             if fixed:

@@ -61,7 +61,7 @@ async function workflows() {
 }
 
 async function until(ask) {
-  for (let looks = 0; looks < 100; looks++) {
+  for (let looks = 0; looks < 600; looks++) {
     const answer = await ask();
     if (answer) return answer;
     await new Promise((resolve) => setTimeout(resolve, 100));

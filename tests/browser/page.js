@@ -7,7 +7,7 @@ const { chromium } = createRequire(new URL("../../console/package.json", import.
 const { STEPBASE_URL, STEPBASE_EMAIL, STEPBASE_PASSWORD } = process.env;
 const PROGRAM = process.env.CHROMIUM || ["/usr/bin/chromium", "/usr/bin/google-chrome"].find(existsSync);
 
-export const WAIT_MS = 15_000;
+export const WAIT_MS = 30_000;
 const LOOK_MS = 50;
 const QUIET_LOOKS = 5;
 

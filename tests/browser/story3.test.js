@@ -90,7 +90,7 @@ story("a task waits for the person it was given to, who opens it and decides; th
 /** Waits until the newest run of the workflow has succeeded. */
 async function ended(title) {
   const [{ key }] = await found("workflows", { title });
-  for (let looks = 0; looks < 100; looks++) {
+  for (let looks = 0; looks < 600; looks++) {
     const [run] = await found("executions", { key }, "&sort=-id");
     if (run.status === 1) return;
     await new Promise((resolve) => setTimeout(resolve, 100));

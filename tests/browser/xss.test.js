@@ -117,7 +117,7 @@ test("they are text in titles, names and labels, on every screen", async () => {
     "/collections": ALL,
     "/collections/xss3": [ALL[3], `T ${ALL[3]}`],
     "/tables/xss4": [ALL[4], `T ${ALL[4]}`],
-    "/users": ALL,
+    "/users?search=xss": ALL,
     "/roles": [first, ALL[1]],
     "/roles/xss": [first, ALL[1]],
     "/roles/xss?tab=collections": ALL,

@@ -26,8 +26,8 @@ from local.stepfunctions import OnDemand
 
 RUN, WAIT = function_arn("run_segment"), function_arn("await_signal")
 SETTINGS = Machines(f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:", RUN, WAIT, f"arn:aws:iam::{ACCOUNT}:role/local", None)
-PATIENCE_SECONDS = 10.0
-LATE_SECONDS = 3.0
+PATIENCE_SECONDS = 60.0
+LATE_SECONDS = 10.0
 CATCHES = [states.catch(["States.ALL"], "Failed")]
 FAULTS = [states.retry(states.LAMBDA_FAULTS, seconds=1, attempts=5)]
 

@@ -22,7 +22,7 @@ from tests.functional.model import Model, build, sign_in
 ROOT = Path(__file__).resolve().parents[2]
 EMAIL, ROOT_PASSWORD = "root@example.com", "root password 9"
 READY_SECONDS = 120.0  # a busy machine
-STOP_SECONDS = 15.0
+STOP_SECONDS = 60.0
 COUNTED = ("samples", "inspectionRecords", "categories", "posts", "sealed", "executions", "workflows", "collections", "users", "roles")
 
 

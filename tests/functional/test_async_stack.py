@@ -22,7 +22,7 @@ import pytest
 from local.settings import ROOT_EMAIL, ROOT_PASSWORD
 from tests.functional.test_make_run import STOP_SECONDS, Instance, all_gone, free_port
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 SIGNED = {"Authorization": "AWS4-HMAC-SHA256 Credential=local, SignedHeaders=host, Signature=0"}
 
 Json = Any
@@ -109,11 +109,12 @@ def test_a_workflow_that_waits_runs_to_its_end(running: Stack) -> None:
 
 
 def test_many_wait_at_the_same_time(running: Stack) -> None:
-    before, began = len(running.notes()), time.monotonic()
+    before = len(running.notes())
     started = [running.start() for _ in range(10)]
-    assert [running.ended(execution)["status"] for execution in started] == [1] * 10
+    found = [running.ended(execution) for execution in started]
+    assert [one["status"] for one in found] == [1] * 10
     assert sorted(running.notes()[before:]) == sorted(WRITTEN * 10)
-    assert time.monotonic() - began < 30  # one after the other they would take more than 40
+    assert max(one["startedAt"] for one in found) < min(one["updatedAt"] for one in found)  # all of them ran when the first one ended
 
 
 def test_of_a_workflow_with_a_limit_one_follows_the_other(running: Stack) -> None:

@@ -12,7 +12,7 @@ from tests.functional.conftest import refused
 from tests.functional.model import Model
 
 Json = Any
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 90.0
 
 
 @pytest.fixture(scope="module")

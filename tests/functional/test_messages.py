@@ -22,7 +22,7 @@ from tests.functional.test_make_run import Instance, free_port
 from tests.messages import notification, of_queue, of_topic
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 90.0
 DELIVERED, MESSAGES = 300, 210
 
 Json = Any

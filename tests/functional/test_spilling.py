@@ -16,7 +16,7 @@ from local.settings import ROOT_EMAIL, ROOT_PASSWORD
 from tests.functional.client import Client, Reply
 from tests.functional.test_make_run import Instance, free_port
 
-PATIENCE_SECONDS = 40.0
+PATIENCE_SECONDS = 90.0
 SPILLS = {"spillToAsync": True}
 
 Json = Any
@@ -100,11 +100,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 def test_the_client_is_answered_when_it_wished_and_the_run_comes_to_its_end(stack: Stack) -> None:
-    nodes = [note("a before"), stack.service.get(0, "a-fast"), stack.service.get(4, "a-slow"), note("a {{$jobsMapByNodeKey.a-fast.data}}")]
+    nodes = [note("a before"), stack.service.get(0, "a-fast"), stack.service.get(8, "a-slow"), note("a {{$jobsMapByNodeKey.a-fast.data}}")]
     stack.workflow("spilled", nodes)
     began = time.monotonic()
     answer = stack.root.using(Prefer="wait=1", Origin="http://app.example.com").trigger("workflows", "spilled", {})
-    assert 0.9 < time.monotonic() - began < 3.5
+    assert 0.9 < time.monotonic() - began < 8
     (execution,) = answer.executions
     assert (answer.status, execution["key"], execution["spilled"]) == (202, "spilled", True)
     assert answer.headers["location"] == f"/api/executions:get/{execution['id']}"
@@ -129,10 +129,10 @@ def test_a_second_try_under_the_key_is_told_the_same_and_starts_nothing(stack: S
 
 
 def test_who_does_not_want_to_wait_at_all_does_not(stack: Stack) -> None:
-    stack.workflow("at_once", [stack.service.get(1, "c"), note("c")])
+    stack.workflow("at_once", [stack.service.get(5, "c"), note("c")])
     began = time.monotonic()
     answer = stack.root.using(Prefer="respond-async, wait=0").trigger("workflows", "at_once", {})
-    assert (answer.status, time.monotonic() - began < 1.0) == (202, True)
+    assert (answer.status, time.monotonic() - began < 5) == (202, True)
     stack.ended(answer.headers["location"])
     assert (stack.notes("c"), len(stack.service.keys("c"))) == (1, 1)
 

@@ -17,7 +17,7 @@ from tests.functional.conftest import EMAIL, ROOT, ROOT_PASSWORD, STOP_SECONDS, 
 
 Json = Any
 CANARY = "Canary7f3aBird"
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 90.0
 
 
 @pytest.fixture(scope="module")

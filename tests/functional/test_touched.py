@@ -12,7 +12,7 @@ import pytest
 from tests.functional.client import Json
 from tests.functional.model import Model, change_sample, record
 
-READY_SECONDS = 20.0
+READY_SECONDS = 90.0
 FAILS: Json = {
     "key": "breaks",
     "title": "Break it",

@@ -59,7 +59,7 @@ def test_requests_to_a_silent_server_end_with_the_call(silent: Server) -> None:
     run = Run(create("never"), request(url, timeout=300, ignoreFail=True), request(url))
     with pytest.raises(DeadlineExceeded, match="nothing was written"):
         walk(run, effects, clock, clock.now_ms() + 900)
-    assert 0.8 < time.monotonic() - began < 3
+    assert 0.8 < time.monotonic() - began < 10
 
 
 def test_a_request_gets_the_time_that_is_left() -> None:

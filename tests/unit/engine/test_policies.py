@@ -164,7 +164,7 @@ class TestTimeoutsOfOtherEffects:
         with pytest.raises(EffectFailed) as failed:
             Effects(slow).perform(kind, {}, "1.#a", timeout_ms=30)
         slow.go.set()
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 4
         assert (failed.value.result["code"], failed.value.cut_short) == ("TIMEOUT", True)
 
     def test_an_answer_or_a_failure_in_time_is_as_ever(self) -> None:

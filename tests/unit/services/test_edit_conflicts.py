@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.memory import FixedClock, MemoryStore
-from chalicelib.errors import PreconditionFailed
+from chalicelib.errors import NotFound, PreconditionFailed
 from tests.sessions import NOW_MS, Session
 from tests.unit.services.flows import TREE, ids
 
@@ -84,3 +84,14 @@ def test_what_was_removed_meanwhile_has_no_version(root: Session, resource: str,
         root.answer(f"{resource}:update", target, {}, if_match=OLD)
     assert refused.value.data == {"current": None}
     assert root.call(f"{resource}:update", target, {}) == []
+
+
+def test_nor_has_a_node_that_was_removed_with_its_workflow_or_alone(root: Session, version: int) -> None:
+    node = ids(root, version)["last"]
+    for resource, target in (("flow_nodes", node), ("workflows", version)):
+        root.call(f"{resource}:destroy", target)
+        with pytest.raises(PreconditionFailed) as refused:
+            root.answer("flow_nodes:update", node, {"title": "Mine"}, if_match=OLD)
+        assert refused.value.data == {"current": None}
+        with pytest.raises(NotFound):
+            root.answer("flow_nodes:update", node, {"title": "Mine"})

@@ -103,7 +103,7 @@ function Editor({ first, stored }: { first: Draft; stored: Stored | null }) {
             <Button variant="default" onClick={() => void navigate("/buttons")} disabled={busy}>
               Cancel
             </Button>
-            <Button type="submit" form={formId} loading={busy}>
+            <Button type="submit" form={formId} loading={busy} disabled={theirs === null}>
               {others.saveLabel(name === null ? "Make it" : "Save")}
             </Button>
           </>

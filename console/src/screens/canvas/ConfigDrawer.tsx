@@ -117,7 +117,7 @@ function DrawerForm({ about, type, schema, policies, stored, titleField = "title
               {locked ? "Close" : "Cancel"}
             </Button>
             {!locked && (
-              <Button type="submit" loading={busy}>
+              <Button type="submit" loading={busy} disabled={theirs === null}>
                 {others.saveLabel(saveLabel)}
               </Button>
             )}
