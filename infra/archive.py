@@ -34,6 +34,8 @@ NEVER_RUN = (
     "urllib3/contrib/emscripten",
     "bin",
 )
+# From which the time zones were compiled, and lists of them for people: zoneinfo reads neither.
+TABLES = ("tzdata/zoneinfo/*.tab", "tzdata/zoneinfo/tzdata.zi", "tzdata/zoneinfo/leapseconds")
 KEPT_UTILITIES = {"__init__.py", "jmespath_utils"}  # of Powertools, by its own Logger
 # Installed by who uses tokens of another issuer with it (adapters/jwks.py).
 OPTIONAL = {"cryptography"}
@@ -57,7 +59,7 @@ def finish(archive: Path, folder: Path) -> None:
     # Checked neither against time stamps nor sources: the zip is never edited in place.
     compile_dir(folder, quiet=1, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH, stripdir=str(folder), prependdir="/var/task")
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
-        for path in sorted(folder.rglob("*")):
+        for path in sorted(one for one in folder.rglob("*") if one.is_file()):
             packed.write(path, path.relative_to(folder))
 
 
@@ -81,7 +83,7 @@ def check_runtime(runtimes: Iterable[str]) -> None:
 def _unused(folder: Path, services: frozenset[str]) -> Iterator[Path]:
     yield from (path for name in NEVER_RUN if (path := folder / name).exists())
     yield from (path for path in (folder / "aws_lambda_powertools" / "utilities").glob("*") if path.name not in KEPT_UTILITIES)
-    for pattern in ("*/tests", "*.data", "*.dist-info", "**/*.pyi", "**/py.typed"):
+    for pattern in ("*/tests", "*.data", "*.dist-info", "**/*.pyi", "**/py.typed", *TABLES):
         yield from folder.glob(pattern)
     yield from _descriptions(folder / "botocore" / "data", services)
 

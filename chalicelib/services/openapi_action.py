@@ -13,7 +13,7 @@ READ = ("400", "401", "403", "404", "500", "503")
 WRITE = (*READ, "409", "413")
 CALLS = ("state", "userId", "page", "pageSize", "paginate")
 LIST = ("filter", "fields", "except", "appends", "sort", "page", "pageSize", "paginate")
-MOVING = ("sourceId", "targetId", "sortField", "sticky", "method")
+MOVING = ("sourceId", "targetId", "sortField", "sticky", "method", "dryRun")
 SHOWN = ("fields", "except", "appends")
 
 
@@ -106,6 +106,8 @@ class Action:
 MATCHED, CHANGING = ("If-Match",), (*WRITE, "412")
 ONCE, MAKING = ("Idempotency-Key",), (*WRITE, "422")
 TRIGGERING = (*WRITE, "422", "504")
-SPILLING = ("Idempotency-Key", "Prefer")
+# Of what can be tried first, too.
+KEYED = ("Idempotency-Key", "dryRun")
+SPILLING = (*KEYED, "Prefer")
 LATER = ("runAt", "timezone", *SPILLING)
 NUMBER, TEXT = "integer", "string"

@@ -28,7 +28,7 @@ from chalicelib.services.later_calls import STATES
 from chalicelib.services.moves import METHODS
 from chalicelib.services.openapi_bodies import body_schemas
 from chalicelib.services.openapi_schemas import ID_SCHEMAS, Schema, array_of, or_null, read_schema, record, reference
-from chalicelib.services.openapi_shapes import ANY, FLAG, ID, NAME, NULLABLE_TEXT, TEXT, WHOLE
+from chalicelib.services.openapi_shapes import ANY, DRY_RUN, FLAG, ID, NAME, NULLABLE_TEXT, TEXT, WHOLE
 from chalicelib.triggers import TRIGGER_TYPES
 
 # Status → name of the response and what it means.
@@ -68,7 +68,8 @@ def _available() -> Schema:
 
 
 def _envelopes() -> dict[str, Schema]:
-    summary = record({"id": ID, "key": TEXT, "status": or_null(WHOLE), "spilled": {"const": True}}, ("id", "key", "status"))
+    summary = record({"id": ID, "key": TEXT, "status": or_null(WHOLE), "spilled": {"const": True}}, ("key", "status"))
+    summary["description"] = "Without `id` in a dry run."
     skipped = record({"key": TEXT, "code": TEXT, "message": TEXT}, ("key", "code", "message"))
     page = record(
         {
@@ -92,6 +93,7 @@ def _envelopes() -> dict[str, Schema]:
                 "skipped": array_of(skipped),
                 "missing": array_of({"type": ["integer", "string"]}),
                 "scheduled": record({"id": ID, "runAt": TEXT}, ("runAt",)),
+                "dryRun": DRY_RUN,
             },
             ("executions",),
         ),
@@ -235,6 +237,7 @@ def component_parameters() -> dict[str, Schema]:
         "triggerWorkflows": (TEXT, "Keys of workflows, `key` or `key!association`, with commas between them; at most 10."),
         "runAt": (TEXT, "Nothing runs now; it runs once at this date and time, which lies within a year."),
         "timezone": (TEXT, "Where `runAt` is read when it has no offset, such as `Europe/Berlin`."),
+        "dryRun": ({"enum": [0, 1]}, "1: nothing is written or sent; `meta.dryRun` says what would have been."),
         "state": ({"enum": list(STATES)}, "Only those in this state."),
         "userId": (TEXT, "For root, and who manages users: whose they are, instead of one's own."),
         "collection": (TEXT, "The collection whose actions are asked for; without it those of none."),

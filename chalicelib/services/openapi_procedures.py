@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from chalicelib.domain.collection import Collection
 from chalicelib.procedures import PROCEDURES, Procedure
-from chalicelib.services.openapi_action import WRITE, Action, made
+from chalicelib.services.openapi_action import KEYED, WRITE, Action, made
 from chalicelib.services.openapi_schemas import Schema
 
 REFUSALS = (*WRITE, "422", "504")
@@ -35,7 +35,7 @@ def procedure_actions(collection: Collection | None, permits: Mapping[str, objec
             continue
         about = one.description.partition("Raises ")[0].replace("``", "`").strip()
         output, taken = _schema_name(one, "output"), _schema_name(one, "input")
-        action = Action(one.name, one.title, made, output, taken, parameters=("Idempotency-Key",), refusals=REFUSALS, about=about)
+        action = Action(one.name, one.title, made, output, taken, parameters=KEYED, refusals=REFUSALS, about=about)
         path = f"/api/{one.address}"
         if collection:
             yield f"{path}/{{id}}", one.address, action, [f"id.{collection.id_type}"]

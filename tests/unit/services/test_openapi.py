@@ -125,6 +125,23 @@ def test_every_operation_says_what_it_answers_and_what_else_may_happen(whole: Js
         assert len(statuses & {"200", "202"}) == (2 if prefers else 1), path
 
 
+def has_dry_run(root: Session, operation_id: str) -> bool:
+    resource, action = operation_id.split(":")[:2]
+    try:
+        root.process().answer(f"{resource.replace('.', '/1/')}:{action}", None, {}, dryRun="1")
+    except AppError as error:
+        return error.code != "NO_DRY_RUN"
+    return True
+
+
+def test_what_can_be_tried_without_an_effect_says_so(root: Session, whole: Json) -> None:
+    changing = [(path, item["post"]) for path, item in whole["paths"].items() if "post" in item]
+    for path, operation in changing:
+        documented = {"$ref": "#/components/parameters/dryRun"} in operation.get("parameters", [])
+        assert documented is has_dry_run(root, operation["operationId"]), path
+    assert len(changing) > 80
+
+
 def test_the_schemas_of_a_collection_say_what_is_required_and_what_is_not_writable(whole: Json) -> None:
     schemas = whole["components"]["schemas"]
     assert schemas["tags.create"]["required"] == ["title"]
@@ -418,6 +435,11 @@ def call_record_actions(act: Watched) -> None:
     act("samples:trigger", made["id"], triggerWorkflows="submit_inspection")
     act("samples:trigger", 2, triggerWorkflows="submit_inspection")
     act("samples:trigger", None, {"title": "C", "indicator": 91}, "samples:trigger:many", triggerWorkflows="submit_inspection")
+    for body in ({"title": "D"}, {}):
+        act("samples:create", None, body, dryRun="1", triggerWorkflows="")
+    act("samples:update", made["id"], {"title": "D"}, dryRun="1")
+    act("samples:trigger", made["id"], dryRun="1", triggerWorkflows="submit_inspection")
+    act("samples:destroy", made["id"], dryRun="1")
     act("samples:destroy", made["id"])
     for title in ("E", "F", "F"):
         act("samples:firstOrCreate", None, {"title": title}, filterKeys="title")
