@@ -64,7 +64,7 @@ export function CollectionTable({ collection }: { collection: Collection }) {
           records={rows ?? []}
           columns={columns}
           idAccessor="id"
-          minHeight={240}
+          minHeight={rows?.length ? undefined : 240}
           verticalSpacing="xs"
           highlightOnHover
           pinLastColumn={columns.at(-1)?.accessor === ACTIONS}
