@@ -10,7 +10,7 @@ const places = {
 };
 
 const TESTS = ["src/**/*.test.{ts,tsx}"];
-const ALONE = ["src/app/session.test.tsx", "src/model/model.test.ts", "src/screens/table/cell.test.tsx", "src/screens/workflows/newWorkflow.test.tsx"];
+const ALONE = ["src/app/session.test.tsx", "src/model/model.test.ts", "src/screens/executions/followed.test.tsx", "src/screens/table/cell.test.tsx", "src/screens/workflows/newWorkflow.test.tsx"];
 
 export default defineConfig({
   base: "./",
@@ -34,6 +34,8 @@ export default defineConfig({
   // another zone, or put something in the place of a module that the others have loaded.
   test: {
     environment: "node",
+    // It names a module of dayjs without its ending, and Ajv (see above), which Node does not find.
+    server: { deps: { inline: [/@rjsf/] } },
     projects: [
       { extends: true, test: { name: "together", include: TESTS, exclude: ALONE } },
       { extends: true, test: { name: "alone", include: ALONE } },

@@ -109,13 +109,14 @@ class Answer:
     whole: dict[str, Json] | None = None
 
     def body(self) -> dict[str, Json]:
-        """The envelope: ``{"data": …, "meta": …, "messages": [{"message": …}]}`` or ``{"errors": […], "meta": …}``."""
+        """The envelope: ``{"data": …, "meta": …, "messages": [{"message": …}]}`` or ``{"errors": […], "meta": …}``, with
+        ``data`` where something is there all the same."""
         if self.whole is not None:
             return self.whole
         body: dict[str, Json] = {}
         if self.errors is not None:
             body["errors"] = self.errors
-        elif self.has_data:
+        if self.has_data and (self.errors is None or self.data is not None):
             body["data"] = self.data
         if self.meta is not None:
             body["meta"] = self.meta

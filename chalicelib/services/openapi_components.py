@@ -33,7 +33,7 @@ from chalicelib.triggers import TRIGGER_TYPES
 
 # Status → name of the response and what it means.
 REFUSALS: dict[str, tuple[str, str]] = {
-    "400": ("Invalid", "The request is wrong: one error per mistake. Also the answer of a workflow that ended as failed."),
+    "400": ("Invalid", "The request is wrong: one error per mistake; or a workflow ended as failed: `data` is the record if written."),
     "401": ("Unauthenticated", "No valid token: sign in."),
     "403": ("Forbidden", "The role may not do this."),
     "404": ("NotFound", "The collection, action, record or workflow is not there."),
@@ -42,7 +42,7 @@ REFUSALS: dict[str, tuple[str, str]] = {
     "413": ("TooLarge", "The body or the record is over its limit."),
     "422": ("Unprocessable", "The `Idempotency-Key` was used for another request."),
     "429": ("TooManyAttempts", "Too many failed sign-ins with this account."),
-    "500": ("Failed", "A workflow broke (`WORKFLOW_FAILED`), or the server did (`INTERNAL`)."),
+    "500": ("Failed", "A workflow broke (`WORKFLOW_FAILED`; `data` is the record if it was written), or the server did (`INTERNAL`)."),
     "503": ("Unavailable", "The database gave no answer."),
     "504": ("DeadlineExceeded", "The call ran out of its time."),
 }

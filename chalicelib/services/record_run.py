@@ -135,7 +135,7 @@ class _Run:
     def _drop(self, before: Savepoint, *, kept: bool = True) -> None:
         """Write nothing but the history of what ran; ``kept``: the answer is one for the Idempotency-Key to keep."""
         self._unit.rollback(before)
-        self._ends = True
+        self._ends, self._ledger.answer = True, Answer(has_data=False)
         executions = [*self._ledger.ran, *self._unit.ran]
         self._ledger.write(self._system.definitions, executions, [], final=True if kept else None)
 

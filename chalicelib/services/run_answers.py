@@ -6,6 +6,7 @@ node. Source: https://docs.nocobase.com/workflow/nodes/end
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from chalicelib.domain.record import Row
@@ -14,6 +15,8 @@ from chalicelib.engine.execution import Execution
 from chalicelib.errors import Invalid, Json, TooLarge
 from chalicelib.services.call import Answer
 
+# What a refusal tells of the records leaves room for the rest of what is kept for an Idempotency-Key.
+MOST_ROWS_BYTES = 250_000
 FAILED_MESSAGE = "Workflow on your action failed, please contact the administrator"
 
 
@@ -40,6 +43,13 @@ def refused_answer(bad: Execution, messages: Sequence[str], meta: dict[str, Json
         errors: list[Row] = [{"message": message} for message in messages] or [{"message": text, "code": "WORKFLOW_ENDED"}]
         return Answer(status=400, errors=errors, meta=meta)
     return Answer(status=500, errors=[_failure(bad)], meta=meta)
+
+
+def staying(data: Json) -> Json:
+    """``data`` of a refusal after the records were written: what the action answers of them, the ids alone where that is very much."""
+    if len(json.dumps(data, ensure_ascii=False).encode()) <= MOST_ROWS_BYTES:
+        return data
+    return [{"id": row.get("id")} for row in data] if isinstance(data, list) else {"id": data.get("id")}
 
 
 def note_refusal(execution: Execution, refusal: Invalid | TooLarge) -> None:

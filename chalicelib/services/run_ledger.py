@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from chalicelib.domain.ids import fresh_id
 from chalicelib.domain.instants import iso_text
@@ -30,7 +30,7 @@ from chalicelib.services.call import Answer, Call
 from chalicelib.services.dispatching import after_commit
 from chalicelib.services.dry_run import Rehearsal
 from chalicelib.services.opened import Opened
-from chalicelib.services.run_answers import failed, messages_of, refused_answer
+from chalicelib.services.run_answers import failed, messages_of, refused_answer, staying
 from chalicelib.services.spilling import Spilling
 from chalicelib.services.trigger_contexts import at_path
 
@@ -136,7 +136,9 @@ class RunLedger:
         return kept
 
     def compose(self) -> Answer:
-        """The answer as far as things have come: the action's own, with messages and executions of the workflows it started."""
+        """The answer as far as things have come: the action's own, with messages and executions of the workflows it started.
+
+        Where one of them did not succeed, ``data`` tells of the records that are there nevertheless."""
         executions, skipped = self.ran, [*self._opened.bound.skipped, *self.left_out]
         meta: dict[str, Json] = dict(self.answer.meta or {})
         if executions:
@@ -145,7 +147,7 @@ class RunLedger:
             meta["skipped"] = skipped
         messages, bad = messages_of(executions), failed(executions)
         if bad is not None:
-            return refused_answer(bad, messages, meta)
+            return replace(refused_answer(bad, messages, meta), data=staying(self.answer.data))
         own = self.answer
         answer = Answer(own.data, meta or None, messages, None, own.status, own.headers, own.has_data)
         return self._progress.spilling.accepted(answer, executions)

@@ -188,6 +188,7 @@ class TestHowItEnds:
         second = blog.after(say("second"))
         answer = blog.create(f"{key},{second}", {"title": title})
         assert (answer.status, answer.errors) == (400, [{"message": "refused after the fact"}])
+        assert answer.json["data"] == blog.root.get(f"{blog.posts}:get/{answer.json['data']['id']}").data
         assert (title in blog.titles(), title in blog.notes(), blog.runs(second)) == (True, True, [])
 
     def test_failed_by_end_without_a_message_says_so(self, blog: Blog, title: str) -> None:
@@ -234,7 +235,7 @@ class TestAtomic:
         key, after = blog.after(blog.note(title), last, atomic=True), blog.after(SAY)
         answer = blog.create(f"{after},{key}", {"title": title})
         assert (answer.status, answer.codes, ended(answer)) == (status, [code], [(key, -1)])
-        assert (title in blog.titles(), title in blog.notes(), blog.runs(after)) == (False, False, [])
+        assert (title in blog.titles(), title in blog.notes(), blog.runs(after), "data" in answer.json) == (False, False, [], False)
         assert [run["status"] for run in blog.runs(key)] == [-1]
 
     def test_an_update_that_fails_leaves_the_record_as_it_was(self, blog: Blog) -> None:

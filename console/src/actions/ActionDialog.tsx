@@ -2,7 +2,9 @@ import { Button, Group, Stack, Text } from "@mantine/core";
 import { lazy, Suspense, useId, useState } from "react";
 import type { ActionResult, AvailableAction, Row } from "../client";
 import { Loading } from "../ui/Loading";
+import { MistakesNote } from "../ui/MistakesNote";
 import { GuardedModal, Unsaved } from "../ui/Unsaved";
+import { ErrorNote } from "../ui/ErrorNote";
 import { formOf } from "./form";
 
 const SchemaForm = lazy(() => import("../forms/SchemaForm"));
@@ -22,6 +24,10 @@ export default function ActionDialog({ action, count, onClose, onRun }: Props) {
   const [errors, setErrors] = useState<Record<string, string[]>>({});
   const formId = useId();
   const form = formOf(action);
+  const inputs = Object.keys((form?.["properties"] ?? {}) as Row);
+  const marked = Object.keys(errors).filter((path) => inputs.includes(path.split(".")[0] ?? ""));
+  // Nobody else tells what belongs to no input: a result with mistakes at fields is left to the form.
+  const unmarked = Object.entries(errors).flatMap(([path, messages]) => (marked.includes(path) ? [] : messages));
   const label = action.label ?? action.name;
   // White on a colour of one's choice may be too pale to be read; the light variants are dark enough (WCAG 2.2, 1.4.3).
   const look = action.color ? "light" : "filled";
@@ -53,6 +59,9 @@ export default function ActionDialog({ action, count, onClose, onRun }: Props) {
         {/* The buttons come with the form: pressed before it is there they would do nothing. */}
         <Suspense fallback={<Loading />}>
           {form && <SchemaForm id={formId} schema={form} values={values} onChange={change} errors={errors} onSubmit={() => void run()} />}
+          {/* Beside the buttons, where one is looking: of a long form the inputs may be far above. */}
+          {form && <MistakesNote count={marked.length} where="above" />}
+          {form && unmarked.length > 0 && <ErrorNote error={new Error(unmarked.join("\n"))} />}
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose} disabled={busy}>
               Cancel

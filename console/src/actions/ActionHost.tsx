@@ -9,8 +9,8 @@ import { ErrorBoundary } from "../shell/ErrorBoundary";
 import { ProgressBar } from "../shell/Progress";
 import { follow, forgetVisit } from "./follow";
 import { formOf } from "./form";
-import { showError, showResult } from "./messages";
-import { carryOut } from "./outcome";
+import { showError } from "./messages";
+import { carryOut, tell } from "./outcome";
 
 const ActionDialog = lazy(() => import("./ActionDialog"));
 
@@ -67,7 +67,7 @@ export function ActionHost({ children }: { children: ReactNode }) {
       try {
         const sent = action.context === "none" ? undefined : action.context === "single" ? ids[0] : ids;
         const result = await press.send({ sent, input }, (idempotencyKey) => client.runAction(action.name, { ids: sent, input, idempotencyKey }));
-        await settled(action, result, navigate);
+        await settled(action, result, ids.length, navigate);
         return result;
       } catch (error) {
         showError(error, action.label ?? action.name);
@@ -114,12 +114,11 @@ export function ActionHost({ children }: { children: ReactNode }) {
   );
 }
 
-async function settled(action: AvailableAction, result: ActionResult, navigate: (to: string) => void | Promise<void>): Promise<void> {
+async function settled(action: AvailableAction, result: ActionResult, count: number, navigate: (to: string) => void | Promise<void>): Promise<void> {
   const title = action.label ?? action.name;
-  // A refusal stands at the fields of the form where there is one; without a form there is nowhere else to say it.
-  if (Object.keys(result.fieldErrors).length === 0 || !formOf(action)) showResult(title, result);
+  tell(action, result, count);
   if (result.status !== "failed") carryOut(result, navigate);
-  if (result.refresh || result.status === "failed") void refreshRecords(action.collection);
+  if (result.refresh || result.status === "failed" || result.missing) void refreshRecords(action.collection);
   if (result.executions.some((one) => one.status === null || one.status === 0)) {
     void follow(title, result.executions).then(() => refreshRecords(action.collection));
   }

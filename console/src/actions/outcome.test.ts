@@ -1,8 +1,8 @@
 // @vitest-environment happy-dom
 import { expect, it, vi } from "vitest";
 import * as messages from "./messages";
-import { carryOut, placeOf, safeUrl } from "./outcome";
-import type { ActionResult } from "../client";
+import { carryOut, placeOf, safeUrl, tell } from "./outcome";
+import type { ActionResult, AvailableAction } from "../client";
 
 const RESULT: ActionResult = { status: "success", level: "success", message: null, fieldErrors: {}, refresh: true, redirect: null, download: null, executions: [], client: null };
 
@@ -71,4 +71,17 @@ it("a message that differs from the result's own is said with the result's level
   carryOut({ ...RESULT, message: "Done", client: { type: "message", message: "Done" } }, vi.fn());
   expect(said.mock.calls).toEqual([["", "Mind the gap", "warning"]]);
   said.mockRestore();
+});
+
+it.each([
+  [[2], "1 of the 3 was not there any more."],
+  [[2, 3], "2 of the 3 were not there any more."],
+])("beside a success it is warned of chosen records that were gone: %j", (missing, warning) => {
+  const [shown, said] = [vi.spyOn(messages, "showResult").mockReturnValue(undefined), vi.spyOn(messages, "say").mockReturnValue(undefined)];
+  const action = { name: "bulk", label: "Bulk say", form: null } as AvailableAction;
+  tell(action, { ...RESULT, missing }, 3);
+  tell(action, RESULT, 3);
+  expect(shown).toHaveBeenCalledTimes(2);
+  expect(said.mock.calls).toEqual([["Bulk say", warning, "warning"]]);
+  [shown, said].forEach((one) => one.mockRestore());
 });

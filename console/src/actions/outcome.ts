@@ -1,8 +1,18 @@
 /** What the page does after a press: open, redirect, download. Addresses were made and checked by the server; they are checked again. */
-import type { ActionResult, ClientEffect } from "../client";
-import { say } from "./messages";
+import type { ActionResult, AvailableAction, ClientEffect } from "../client";
+import { formOf } from "./form";
+import { say, showResult } from "./messages";
 
 type Navigate = (to: string) => void | Promise<void>;
+
+/** Says what came of a press of `count` records; what was done of some of them only is no plain success. */
+export function tell(action: AvailableAction, result: ActionResult, count: number): void {
+  const title = action.label ?? action.name;
+  // A refusal stands at the fields of the form where there is one; without a form there is nowhere else to say it.
+  if (Object.keys(result.fieldErrors).length === 0 || !formOf(action)) showResult(title, result);
+  const gone = result.missing?.length ?? 0;
+  if (gone > 0) say(title, `${gone} of the ${count} ${gone === 1 ? "was" : "were"} not there any more.`, "warning");
+}
 
 export function carryOut(result: ActionResult, navigate: Navigate): void {
   if (result.client) inBrowser(result.client, result, navigate);

@@ -16,6 +16,8 @@ export const theme = createTheme({
     // The menu's own place for the first focus is no item, which a menu must not hold: the focus goes to the first item.
     Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
     NavLink: { styles: { root: { borderRadius: "var(--mantine-radius-md)" } } },
+    // A number out of bounds stays as it was typed, and is told what is wrong with it.
+    NumberInput: { defaultProps: { clampBehavior: "none" } },
     Tooltip: { defaultProps: { withArrow: true, openDelay: 250, multiline: true, maw: 320 } },
     Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.35 } }, styles: { title: { fontWeight: 650 } } },
     Drawer: { defaultProps: { position: "right", size: "lg", overlayProps: { backgroundOpacity: 0.3 } }, styles: { title: { fontWeight: 650 } } },

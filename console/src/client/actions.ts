@@ -49,6 +49,8 @@ export interface ActionResult {
   executions: Started[];
   client: ClientEffect | null;
   result?: unknown;
+  /** The chosen records that were not there any more; of the others it was done. From the answer's `meta`. */
+  missing?: Id[];
 }
 
 export interface RunOptions {
@@ -82,9 +84,10 @@ export async function runAction(connection: Connection, name: string, options: R
   const { ids, input, signal, idempotencyKey = freshKey() } = options;
   const body = { ...(ids === undefined ? {} : { filterByTk: ids }), ...(input ? { input } : {}) };
   try {
-    return (await connection.ask("actions:run", { body, signal, idempotencyKey }, name)).data as ActionResult;
+    const { data, meta } = await connection.ask("actions:run", { body, signal, idempotencyKey }, name);
+    return withMissing(data as ActionResult, meta);
   } catch (error) {
-    if (error instanceof ApiError && !isUnheard(error) && isResult(error.data)) return error.data;
+    if (error instanceof ApiError && !isUnheard(error) && isResult(error.data)) return withMissing(error.data, error.meta);
     throw error;
   }
 }
@@ -93,6 +96,10 @@ export async function runAction(connection: Connection, name: string, options: R
 export function callProcedure<T>(connection: Connection, name: string, options: ProcedureOptions = {}): Promise<Answer<T>> {
   const { resource = "procedures", record, input = {}, signal, idempotencyKey = freshKey() } = options;
   return connection.send<T>(actionPath(resource, name, record), { body: input, signal, idempotencyKey });
+}
+
+function withMissing(result: ActionResult, { missing }: Row): ActionResult {
+  return Array.isArray(missing) && missing.length > 0 ? { ...result, missing: missing as Id[] } : result;
 }
 
 function isResult(data: unknown): data is ActionResult {

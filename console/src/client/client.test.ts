@@ -149,6 +149,14 @@ describe("starts", () => {
     await expect(client.runAction("submit")).rejects.toMatchObject({ status: 401 });
   });
 
+  it("tells which of the chosen records were gone, whether the others worked or not", async () => {
+    const [worked, failed] = [{ status: "success", fieldErrors: {} }, { status: "failed", fieldErrors: {} }];
+    const { client } = served({ body: { data: worked, meta: { missing: [2] } } }, { status: 422, body: { errors: [{ message: "No" }], data: failed, meta: { missing: [2, 3] } } }, { body: { data: worked, meta: {} } });
+    expect(await client.runAction("submit", { ids: [1, 2] })).toEqual({ ...worked, missing: [2] });
+    expect(await client.runAction("submit", { ids: [1, 2, 3] })).toEqual({ ...failed, missing: [2, 3] });
+    expect(await client.runAction("submit", { ids: [1, 2] })).not.toHaveProperty("missing");
+  });
+
   it.each([503, 504])("an answer that leaves open whether it was done (%d) is an error, also with a result in it: pressed again it is the same call", async (status) => {
     vi.useFakeTimers();
     const broken = { status, body: { errors: [{ message: "The database does not answer" }], data: { status: "failed", level: "error", message: "The database does not answer", fieldErrors: {} } } };
@@ -199,10 +207,12 @@ describe("waiting", () => {
     vi.useFakeTimers();
     const silence = [new TypeError("failed"), { status: 503 }];
     const { client, sent } = served(...silence, state(0, "1"), ...silence, state(1, "2"));
-    const ended = client.waitFor(7, { firstWaitMs: 100, patienceMs: 700 });
+    const heard: boolean[] = [];
+    const ended = client.waitFor(7, { firstWaitMs: 100, patienceMs: 700, onHeard: (isHeard) => heard.push(isHeard) });
     await vi.runAllTimersAsync();
     expect((await ended).status).toBe(1);
     expect(sent).toHaveLength(6);
+    expect(heard).toEqual([false, false, true, false, false, true]);
     vi.useRealTimers();
   });
 

@@ -26,7 +26,8 @@ type Effects = { [Type in (ClientEffect | TheirEffect)["type"]]: Same<Extract<Cl
 export type Contract = [
   Expect<Agrees<Problem, Schemas["Error"]>>,
   // Only a dry run, which this client does not make, has executions without ids.
-  Expect<Agrees<Omit<ActionResult, "client" | "executions">, Schemas["ActionResult"]>>,
+  Expect<Agrees<Omit<ActionResult, "client" | "executions" | "missing">, Schemas["ActionResult"]>>,
+  Expect<Agrees<Pick<ActionResult, "missing">, Schemas["Triggered"]>>,
   Expect<AgreesOnNull<ActionResult, Schemas["ActionResult"]>>,
   Expect<Effects>,
   Expect<Agrees<AvailableAction, Schemas["AvailableAction"]>>,

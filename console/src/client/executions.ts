@@ -23,6 +23,8 @@ export interface WaitOptions {
   signal?: AbortSignal;
   /** Called with every state that differs from the one before. */
   onChange?: (execution: Execution) => void;
+  /** Called after each question: whether an answer came. */
+  onHeard?: (isHeard: boolean) => void;
   /** Milliseconds until the second look; it grows to ten seconds. */
   firstWaitMs?: number;
   /** Milliseconds of waiting, without one answer, after which it gives up; five minutes. */
@@ -56,7 +58,7 @@ export function hasEnded(execution: { status: number | null }): boolean {
  * has expired; 404 when it is gone; what the last question got when the server stays away for longer than `patienceMs`.
  */
 export async function waitFor(connection: Connection, id: Id, options: WaitOptions = {}): Promise<Execution> {
-  const { signal, onChange, firstWaitMs = 700, patienceMs = PATIENCE_MS } = options;
+  const { signal, onChange, onHeard, firstWaitMs = 700, patienceMs = PATIENCE_MS } = options;
   let seen = "";
   // Counted, not read from the clock: a computer that slept has not waited.
   let silentMs = 0;
@@ -64,6 +66,7 @@ export async function waitFor(connection: Connection, id: Id, options: WaitOptio
     const params = { except: "context,output,stack", appends: "workflow" };
     const asked = await heard(connection.ask("executions:get", { params, signal }, id), silentMs < patienceMs);
     silentMs = asked === null ? silentMs + waitMs : 0;
+    onHeard?.(asked !== null);
     if (asked === null) {
       await pause(waitMs, signal);
       continue;

@@ -11,7 +11,7 @@ export interface User extends Row {
   email: string | null;
 }
 
-export type FieldOptions = Row & { uiSchema?: { title?: string; enum?: { value: unknown; label?: string }[] } };
+export type FieldOptions = Row & { uiSchema?: { title?: string; enum?: (string | number | boolean | { value: unknown; label?: string })[] } };
 
 export interface Field extends FieldOptions {
   name: string;

@@ -5,6 +5,7 @@ import { ErrorNote } from "../ui/ErrorNote";
 import { MistakesNote } from "../ui/MistakesNote";
 import { Unsaved } from "../ui/Unsaved";
 import { FieldInput } from "./FieldInput";
+import { refusedAfterSaving } from "./mistakes";
 import { changedValues, firstValues, mistakesByField } from "./recordValues";
 import { unreadableIn } from "./unreadable";
 
@@ -24,12 +25,14 @@ interface Props {
   /** Sends the values; what it throws is shown where it belongs. */
   onSave: (values: Row, idempotencyKey: string) => Promise<Answer<unknown>>;
   onSaved: (answer: Answer<unknown> | null) => void;
+  /** It is saved, but a workflow that came after it has refused: sent again it would be there twice. */
+  onSavedButRefused: (refusal: ApiError) => void;
   /** Whether this refusal is told in the note. */
   onRefused?: (error: unknown) => Promise<boolean>;
   onCancel: () => void;
 }
 
-export function RecordForm({ collection, fields, record, version = null, values, onChange, note, saveLabel, isGone = false, onSave, onSaved, onRefused, onCancel }: Props) {
+export function RecordForm({ collection, fields, record, version = null, values, onChange, note, saveLabel, isGone = false, onSave, onSaved, onSavedButRefused, onRefused, onCancel }: Props) {
   const need = record ? "update" : "create";
   const before = firstValues(fields, record);
   const [error, setError] = useState<unknown>(null);
@@ -39,8 +42,11 @@ export function RecordForm({ collection, fields, record, version = null, values,
   const refused = mistakesByField(error instanceof ApiError ? error.problems : [], fields);
   const wrong = fields.filter((one) => unreadable[one.name] ?? refused.at[one.name]);
   const firstWrong = useRef<HTMLDivElement>(null);
-  // Each refusal is told anew: the first input that is wrong comes into view, and what is typed goes there.
-  useEffect(() => firstWrong.current?.querySelector<HTMLElement>("input:not([type=hidden]), textarea")?.focus(), [error, unreadable]);
+  const hasNote = error !== null && (refused.others.length > 0 || !(error instanceof ApiError));
+  // Each refusal is told anew: the note takes the focus; without one the first input that is wrong comes into view, and what is typed goes there.
+  useEffect(() => {
+    if (!hasNote) firstWrong.current?.querySelector<HTMLElement>("input:not([type=hidden]), textarea")?.focus();
+  }, [hasNote, error, unreadable]);
   const bound = collection.formWorkflows?.[need] ?? [];
 
   async function save(event: SyntheticEvent) {
@@ -57,6 +63,8 @@ export function RecordForm({ collection, fields, record, version = null, values,
       // Without an answer it may have got through: the same values on the same version are then the same call.
       onSaved(await press.send([version, changed], (idempotencyKey) => onSave(changed, idempotencyKey)));
     } catch (thrown) {
+      const after = refusedAfterSaving(thrown);
+      if (after) return onSavedButRefused(after);
       if (!(await onRefused?.(thrown))) setError(thrown);
       setBusy(false);
     }
@@ -68,7 +76,7 @@ export function RecordForm({ collection, fields, record, version = null, values,
       <Unsaved when={Object.keys(changedValues(values, before, false)).length > 0} />
       <Stack>
         {note}
-        {error !== null && (refused.others.length > 0 || !(error instanceof ApiError)) && <ErrorNote error={error instanceof ApiError && Object.keys(refused.at).length > 0 ? new Error(refused.others.join("\n")) : error} />}
+        {hasNote && <ErrorNote focusFor={error} error={error instanceof ApiError && Object.keys(refused.at).length > 0 ? new Error(refused.others.join("\n")) : error} />}
         <MistakesNote count={wrong.length} />
         {fields.length === 0 && <Text c="dimmed">Your role may not write any field.</Text>}
         {fields.map((field) => (

@@ -5,6 +5,7 @@ import type { RJSFSchema } from "@rjsf/utils";
 import { useMemo } from "react";
 import type { Row } from "../client";
 import { errorSchema } from "./errorSchema";
+import { orderOf } from "./fieldOrder";
 import { schemaValidator } from "./schemaValidator";
 
 interface Props {
@@ -22,6 +23,7 @@ const MantineForm = generateForm<Row, RJSFSchema>() as unknown as typeof Form<Ro
 
 export default function SchemaForm({ id, schema, values, onChange, onSubmit, errors }: Props) {
   const extraErrors = useMemo(() => errorSchema(errors), [errors]);
+  const uiSchema = useMemo(() => ({ ...orderOf(schema), "ui:submitButtonOptions": { norender: true } }), [schema]);
   return (
     <MantineForm
       id={id}
@@ -34,7 +36,7 @@ export default function SchemaForm({ id, schema, values, onChange, onSubmit, err
       showErrorList={false}
       noHtml5Validate
       focusOnFirstError
-      uiSchema={{ "ui:submitButtonOptions": { norender: true } }}
+      uiSchema={uiSchema}
       onChange={(event, id) => onChange((event.formData ?? {}) as Row, id !== undefined)}
       onSubmit={onSubmit}
       onError={() => undefined}

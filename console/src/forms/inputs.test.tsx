@@ -3,6 +3,7 @@ import { MantineProvider } from "@mantine/core";
 import { act, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { theme } from "../app/theme";
 import type { Field, Row } from "../client";
 import { FieldInput } from "./FieldInput";
 import { TypedNumber } from "./TypedNumber";
@@ -116,7 +117,23 @@ describe("a date and time without a zone", () => {
   });
 });
 
+describe("a choice", () => {
+  it("of plain values, one of them twice, is shown", () => {
+    show(<FieldInput field={{ name: "color", type: "string", uiSchema: { enum: ["red", "green", "red"] } }} value="green" onChange={() => undefined} />);
+    expect(input()?.value).toBe("green");
+  });
+});
+
 describe("a number", () => {
+  it("out of bounds stays as it was typed when the input is left", () => {
+    const kept: unknown[] = [];
+    act(() => root.render(<MantineProvider env="test" theme={theme}><Kept first={null} keep={(value) => kept.push(value)}>{(value, set) => <TypedNumber value={value} onChange={set} min={0} max={10} />}</Kept></MantineProvider>));
+    act(() => input()?.focus());
+    type("99");
+    act(() => input()?.blur());
+    expect([input()?.value, kept.at(-1)]).toEqual(["99", 99]);
+  });
+
   it.each([[1e-14, "0.00000000000001"], [0.12345678901234566, "0.12345678901234566"]])("is shown with all its places: %d", (value, shown) => {
     show(<FieldInput field={{ name: "size", type: "double" }} value={value} onChange={() => undefined} />);
     expect(input()?.value).toBe(shown);

@@ -8,6 +8,15 @@ export interface Mistakes {
   others: unknown;
 }
 
+/**
+ * The refusal where what was sent is written all the same: a workflow that came after the write has refused. The server then has what it
+ * wrote beside its word; of a refusal that left nothing behind (an `atomic` workflow's, a wrong value) there is none. Else `null`.
+ */
+export function refusedAfterSaving(error: unknown): ApiError | null {
+  const isSaved = error instanceof ApiError && (error.status === 400 || error.status === 500) && error.data !== undefined && error.data !== null;
+  return isSaved ? error : null;
+}
+
 export function mistakesAt(error: unknown, names: readonly string[]): Mistakes {
   if (error === null) return { at: {}, others: null };
   if (!(error instanceof ApiError)) return { at: {}, others: error };

@@ -11,6 +11,7 @@ const SAMPLES: Collection = { name: "samples", title: "Samples", may: { create: 
 const ANSWER: Answer<unknown> = { data: null, meta: {}, messages: [], status: 200, version: null };
 const onSave = vi.fn<(values: Row, key: string) => Promise<Answer<unknown>>>();
 const onSaved = vi.fn();
+const onSavedButRefused = vi.fn();
 let root: Root;
 
 beforeEach(() => {
@@ -22,6 +23,7 @@ afterEach(() => {
   document.body.replaceChildren();
   onSave.mockReset();
   onSaved.mockReset();
+  onSavedButRefused.mockReset();
   vi.unstubAllGlobals();
 });
 
@@ -30,7 +32,7 @@ async function save(title: string, version: string | null = null) {
   act(() =>
     root.render(
       <MantineProvider env="test">
-        <RecordForm collection={SAMPLES} fields={SAMPLES.fields} record={version === null ? null : { title: "before" }} version={version} values={{ title }} onChange={() => undefined} saveLabel="Save" onSave={onSave} onSaved={onSaved} onCancel={() => undefined} />
+        <RecordForm collection={SAMPLES} fields={SAMPLES.fields} record={version === null ? null : { title: "before" }} version={version} values={{ title }} onChange={() => undefined} saveLabel="Save" onSave={onSave} onSaved={onSaved} onSavedButRefused={onSavedButRefused} onCancel={() => undefined} />
       </MantineProvider>,
     ),
   );
@@ -73,7 +75,7 @@ describe("what the server refuses at fields", () => {
   const fields: Field[] = [{ name: "title", type: "string" }, { name: "tags", type: "array", required: true }, { name: "extra", type: "json" }];
   const form = (values: Row) => (
     <MantineProvider env="test">
-      <RecordForm collection={{ ...SAMPLES, fields }} fields={fields} record={null} values={values} onChange={() => undefined} saveLabel="Add" onSave={onSave} onSaved={onSaved} onCancel={() => undefined} />
+      <RecordForm collection={{ ...SAMPLES, fields }} fields={fields} record={null} values={values} onChange={() => undefined} saveLabel="Add" onSave={onSave} onSaved={onSaved} onSavedButRefused={onSavedButRefused} onCancel={() => undefined} />
     </MantineProvider>
   );
   const press = () => act(async () => document.querySelector<HTMLButtonElement>('button[type="submit"]')?.click());
@@ -113,5 +115,56 @@ describe("what the server refuses at fields", () => {
   it("nothing is said, and nothing focused, before", () => {
     act(() => root.render(form({})));
     expect([alerts(), document.activeElement]).toEqual([[], document.body]);
+  });
+});
+
+describe("a workflow that refuses", () => {
+  const envelope = { errors: [{ message: "Not on Sundays" }], meta: { executions: [{ id: 5, key: "no", status: -1 }] } };
+  const alerts = () => [...document.querySelectorAll<HTMLElement>("[role=alert]")];
+
+  it.each([
+    ["made", 400, { id: 7, title: "A" }],
+    ["changed", 400, [{ id: 7, title: "A" }]],
+    ["made, the workflow being broken", 500, { id: 7 }],
+  ])("after the record was %s ends the form: it is saved", async (_what, status, data) => {
+    const refusal = new ApiError(status, { ...envelope, data });
+    onSave.mockRejectedValueOnce(refusal);
+    await save("A");
+    expect(onSavedButRefused).toHaveBeenCalledExactlyOnceWith(refusal);
+    expect([onSaved.mock.calls, alerts()]).toEqual([[], []]);
+  });
+
+  it.each([
+    ["with nothing written", 400, {}],
+    ["because the version is another, which is what is told", 412, { data: { id: 7, title: "theirs" } }],
+  ])("%s leaves what was typed, and its note is in view and has the focus", async (_what, status, more) => {
+    const shown = vi.spyOn(Element.prototype, "scrollIntoView");
+    onSave.mockRejectedValue(new ApiError(status, { ...envelope, ...more }));
+    await save("A");
+    expect([onSaved.mock.calls, onSavedButRefused.mock.calls]).toEqual([[], []]);
+    const [note] = alerts();
+    expect(note?.textContent).toContain("Not on Sundays");
+    expect([document.activeElement, shown.mock.contexts]).toEqual([note, [note]]);
+    // Typing goes on where it is; refused again it is told again.
+    document.querySelector("input")?.focus();
+    await act(async () => document.querySelector<HTMLButtonElement>('button[type="submit"]')?.click());
+    expect(document.activeElement).toBe(alerts()[0]);
+    shown.mockRestore();
+  });
+
+  it("at a field and elsewhere has its note focused once, not with each letter", async () => {
+    onSave.mockRejectedValueOnce(new ApiError(400, { errors: [{ message: "bad", path: "title" }, { message: "Not on Sundays" }] }));
+    await save("A");
+    expect(document.activeElement?.textContent).toContain("Not on Sundays");
+    document.querySelector("input")?.focus();
+    onSave.mockReset();
+    act(() =>
+      root.render(
+        <MantineProvider env="test">
+          <RecordForm collection={SAMPLES} fields={SAMPLES.fields} record={null} values={{ title: "AB" }} onChange={() => undefined} saveLabel="Save" onSave={onSave} onSaved={onSaved} onSavedButRefused={onSavedButRefused} onCancel={() => undefined} />
+        </MantineProvider>,
+      ),
+    );
+    expect(document.activeElement?.tagName).toBe("INPUT");
   });
 });

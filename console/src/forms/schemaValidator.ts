@@ -3,9 +3,15 @@ import { Validator, type OutputUnit, type Schema } from "@cfworker/json-schema";
 import { toErrorSchema, validationDataMerge, type RJSFSchema, type RJSFValidationError, type ValidationData, type ValidatorType } from "@rjsf/utils";
 import type { Row } from "../client";
 
+const bound = (words: string) => (message: string) => message.replace(/^.* is (?:less|greater) than (?:or equal to )?(.*)\.$/, `must be ${words} $1`);
+
 const WORDS: Record<string, (message: string) => string> = {
   required: () => "is required",
   type: (message) => message.replace(/^Instance type ".*?" is invalid\. Expected (.*)\.$/, "must be of type $1").replaceAll('"', ""),
+  minimum: bound("at least"),
+  maximum: bound("at most"),
+  exclusiveMinimum: bound("more than"),
+  exclusiveMaximum: bound("less than"),
   minLength: (message) => (/minimum|short/i.test(message) && message.includes("(0 < 1)") ? "is required" : message),
 };
 // These only say that something below them is wrong.

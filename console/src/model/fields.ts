@@ -40,11 +40,24 @@ export interface Choice {
   label: string;
 }
 
-/** The values that a field offers (`uiSchema.enum`). */
+/** The values that a field offers (`uiSchema.enum`), each once. */
 export function choicesOf(field: Field): Choice[] {
   const offered = field.uiSchema?.enum;
   if (!Array.isArray(offered)) return [];
-  return offered.map((one) => ({ value: String(one.value), label: one.label ?? String(one.value) }));
+  const found = new Map<string, Choice>();
+  for (const one of offered.map(choiceIn)) if (one && !found.has(one.value)) found.set(one.value, one);
+  return [...found.values()];
+}
+
+/** A choice is a pair, or a plain value that is its own label; `null` for what no input could offer. */
+function choiceIn(offered: unknown): Choice | null {
+  const { value, label } = typeof offered === "object" && offered !== null ? (offered as { value?: unknown; label?: unknown }) : { value: offered };
+  if (!isPlain(value)) return null;
+  return { value: String(value), label: isPlain(label) ? String(label) : String(value) };
+}
+
+function isPlain(value: unknown): value is string | number | boolean {
+  return ["string", "number", "boolean"].includes(typeof value);
 }
 
 /** `uiSchema.title`, else the name in words: `takenAt` → `Taken at`. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Collection, Field } from "../client";
 import { appendsOf, firstColumns, recordTitle, titleFieldOf } from "./collections";
-import { inWords, kindOf, labelOf, shownFields, writableFields } from "./fields";
+import { choicesOf, inWords, kindOf, labelOf, shownFields, writableFields } from "./fields";
 import { fromFilter, parseFilter, toFilter } from "./filters";
 import { operatorsOf } from "./operators";
 import { numberText } from "./numbers";
@@ -29,6 +29,15 @@ describe("fields", () => {
   it("of a known type have a kind, an unknown type is shown as JSON", () => {
     expect(FIELDS.map(kindOf)).toEqual(["text", "number", "choice", "toOne", "number", "text", "text", "json"]);
     expect(kindOf({ name: "x", type: "point" })).toBe("json");
+  });
+
+  it("offer pairs and plain values alike, each once, and nothing that no input could show", () => {
+    const offering = (...all: unknown[]) => choicesOf({ name: "x", type: "string", uiSchema: { enum: all as string[] } });
+    expect(offering("red", "green", "red")).toEqual([{ value: "red", label: "red" }, { value: "green", label: "green" }]);
+    expect(offering({ value: 1, label: "One" }, 1, "1", { value: 2 }, true)).toEqual([{ value: "1", label: "One" }, { value: "2", label: "2" }, { value: "true", label: "true" }]);
+    expect(offering(null, undefined, {}, { label: "x" }, ["a"], { value: {} }, { value: "a", label: { en: "A" } })).toEqual([{ value: "a", label: "a" }]);
+    expect(kindOf({ name: "x", type: "string", uiSchema: { enum: ["red"] } })).toBe("choice");
+    expect(kindOf({ name: "x", type: "string", uiSchema: { enum: [null as unknown as string] } })).toBe("text");
   });
 
   it("are shown without hidden ones and foreign keys, with those of every collection last", () => {

@@ -1,6 +1,7 @@
 import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { ErrorNote } from "./ErrorNote";
+import { useOnce } from "./useOnce";
 
 interface Props {
   title: string;
@@ -18,22 +19,18 @@ interface Props {
 
 /** Asks before something is lost. */
 export function ConfirmDialog({ title, text, label, cancelLabel = "Cancel", harmless = false, typed, onClose, onConfirm }: Props) {
-  const [busy, setBusy] = useState(false);
+  const [busy, once] = useOnce({ forGood: true });
   const [error, setError] = useState<unknown>(null);
   const [entered, setEntered] = useState("");
   const isReady = typed === undefined || entered === typed;
 
-  async function confirm() {
-    if (busy || !isReady) return;
-    setBusy(true);
-    setError(null);
-    try {
+  function confirm() {
+    if (!isReady) return;
+    once(async () => {
+      setError(null);
       await onConfirm();
       onClose();
-    } catch (refused) {
-      setError(refused);
-      setBusy(false);
-    }
+    }, setError);
   }
 
   return (
@@ -45,7 +42,7 @@ export function ConfirmDialog({ title, text, label, cancelLabel = "Cancel", harm
           event.preventDefault();
           // In React it stands within the form that asks.
           event.stopPropagation();
-          void confirm();
+          confirm();
         }}
       >
         <Stack>

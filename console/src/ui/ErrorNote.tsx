@@ -1,19 +1,27 @@
 import { Alert, Button, Group, Text } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
+import { useEffect, useRef } from "react";
 import { ApiError } from "../client";
+import { intoView } from "./intoView";
 
 interface Props {
   error: unknown;
   title?: string;
   onRetry?: () => void;
+  /** What came of a press: with each new one the note comes into view and takes the focus. */
+  focusFor?: unknown;
 }
 
 /** What the server refused, every problem of it, as text. */
-export function ErrorNote({ error, title, onRetry }: Props) {
+export function ErrorNote({ error, title, onRetry, focusFor }: Props) {
+  const note = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (focusFor) intoView(note.current);
+  }, [focusFor]);
   const problems = error instanceof ApiError ? error.problems : [{ message: String((error as Error)?.message ?? error) }];
   const requestId = error instanceof ApiError && error.status >= 500 ? error.requestId : null;
   return (
-    <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title={title ?? titleOf(error)} role="alert" my="sm">
+    <Alert ref={note} tabIndex={focusFor ? -1 : undefined} color="red" icon={<IconAlertTriangle aria-hidden />} title={title ?? titleOf(error)} role="alert" my="sm">
       {problems.map((problem, index) => (
         <Text key={index} size="sm" className="as-written">
           {problem.message}

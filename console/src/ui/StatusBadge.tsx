@@ -16,8 +16,8 @@ export function statusColor(status: number | null): string {
 
 export function StatusBadge({ status, reason, label }: Props) {
   return (
-    <Group gap={6} wrap="nowrap">
-      <Badge variant="light" color={statusColor(status)} tt="none" fw={500} miw="fit-content">
+    <Group gap={6}>
+      <Badge variant="light" color={statusColor(status)} tt="none" fw={500} miw="max-content">
         {label ?? statusName(status)}
       </Badge>
       {reason && (

@@ -51,6 +51,13 @@ class TestSaving:
         for row in session.call("actions:list", paginate="false"):
             assert session.call("actions:update", row["name"], row)[0] | {"updatedAt": None} == row | {"updatedAt": None}
 
+    def test_the_order_of_a_forms_fields_is_kept_with_it(self, session: Session) -> None:
+        form = {"type": "object", "properties": {"b": {"type": "string", "x-index": 0}, "a": {"type": "string", "x-index": 1}}}
+        assert session.call("actions:create", None, BASE | {"form": form})["form"] == form
+        assert session.call("actions:get", "go")["form"] == form
+        (offered,) = [one for one in session.call("actions:available", collection="samples") if one["name"] == "go"]
+        assert offered["form"] | {"properties": form["properties"]} == offered["form"]
+
     def test_a_name_is_given_once_and_for_good(self, session: Session) -> None:
         session.call("actions:create", None, BASE)
         assert problems(session, BASE)[0]["code"] == "NOT_UNIQUE"

@@ -64,6 +64,14 @@ def test_who_has_the_task_sees_the_schema_that_the_server_holds_it_against(root:
     assert ann.call("workflowManualTasks:get", task_of(ann)["id"])["forms"]["f"]["schema"] == SCHEMA
 
 
+def test_the_order_of_a_forms_fields_is_kept_with_it(root: Session, ann: Session) -> None:
+    schema = {"type": "object", "properties": {"b": {"type": "string", "x-index": 0}, "a": {"type": "integer", "x-index": 1.5}}}
+    begin(root, ask(forms={"f": ASKS["f"] | {"schema": schema}}))
+    task = task_of(ann)
+    assert ann.call("workflowManualTasks:get", task["id"])["forms"]["f"]["schema"] == schema
+    assert submit(ann, task, "yes", f={"b": "x", "a": 1})["result"]["f"] == {"b": "x", "a": 1}
+
+
 def test_a_form_writes_no_field_that_it_does_not_ask_for(root: Session, ann: Session) -> None:
     begin(root, ask(forms=MAKES))
     task = task_of(ann)

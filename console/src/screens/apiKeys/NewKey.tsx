@@ -5,6 +5,7 @@ import { useSession } from "../../app/session";
 import { mistakesAt } from "../../forms/mistakes";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { GuardedModal, Unsaved } from "../../ui/Unsaved";
+import { useOnce } from "../../ui/useOnce";
 
 interface Props {
   onClose: () => void;
@@ -30,26 +31,21 @@ export function NewKey({ onClose, onMade }: Props) {
   const [life, setLife] = useState("30d");
   const [other, setOther] = useState("");
   const [error, setError] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
+  const [busy, once] = useOnce({ forGood: true });
   const { at, others } = mistakesAt(error, ["name", "role", "expiresIn"]);
 
-  async function make(event: SyntheticEvent) {
+  function make(event: SyntheticEvent) {
     event.preventDefault();
-    if (busy) return;
-    setBusy(true);
-    setError(null);
-    try {
+    once(async () => {
+      setError(null);
       const { data } = await client.resource<{ token: string }>("apiKeys").create({ name, role, expiresIn: life === OTHER ? other : life });
       onMade({ name, token: data.token });
-    } catch (refused) {
-      setError(refused);
-      setBusy(false);
-    }
+    }, setError);
   }
 
   return (
     <GuardedModal opened busy={busy} onClose={onClose} title="New API key">
-      <form onSubmit={(event) => void make(event)} noValidate>
+      <form onSubmit={make} noValidate>
         <Unsaved when={name !== "" || other !== ""} />
         <Stack>
           {others !== null && <ErrorNote error={others} />}

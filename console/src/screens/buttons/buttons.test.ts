@@ -12,11 +12,11 @@ describe("the fields of a form", () => {
   const schema = {
     type: "object",
     properties: {
-      why: { type: "string", title: "Why", minLength: 1 },
-      size: { type: "number", title: "Size", minimum: 0, maximum: 5 },
-      when: { type: "string", format: "date" },
-      kind: { type: "string", title: "Kind", enum: ["a", "b"] },
-      tags: { type: "array", items: { type: "string", enum: ["x"] }, uniqueItems: true },
+      why: { type: "string", title: "Why", minLength: 1, "x-index": 0 },
+      size: { type: "number", title: "Size", minimum: 0, maximum: 5, "x-index": 1 },
+      when: { type: "string", format: "date", "x-index": 2 },
+      kind: { type: "string", title: "Kind", enum: ["a", "b"], "x-index": 3 },
+      tags: { type: "array", items: { type: "string", enum: ["x"] }, uniqueItems: true, "x-index": 4 },
     },
     required: ["why"],
   };
@@ -29,7 +29,16 @@ describe("the fields of a form", () => {
     expect(fieldsOfSchema(null)).toEqual([]);
   });
 
+  it("come back in their order, however the database keeps them", () => {
+    const shuffled = { ...schema, properties: Object.fromEntries(Object.entries(schema.properties).reverse()) };
+    expect(fieldsOfSchema(shuffled)?.map((one) => one.name)).toEqual(["why", "size", "when", "kind", "tags"]);
+    const without = { type: "object", properties: { b: { type: "string" }, a: { type: "string" }, c: { type: "string", "x-index": 9 } } };
+    expect(fieldsOfSchema(without)?.map((one) => one.name)).toEqual(["c", "b", "a"]);
+    expect(schemaOf(fieldsOfSchema(without) ?? [])?.["properties"]).toEqual({ c: { type: "string", "x-index": 0 }, b: { type: "string", "x-index": 1 }, a: { type: "string", "x-index": 2 } });
+  });
+
   it.each([
+    [{ type: "object", properties: { a: { type: "string", "x-index": "1" } } }],
     [{ type: "object", properties: { a: { type: "string", pattern: "^x$" } } }],
     [{ type: "object", properties: { a: { type: "object", properties: {} } } }],
     [{ type: "object", properties: {}, additionalProperties: true }],
@@ -48,7 +57,7 @@ describe("the fields of a form", () => {
 describe("a button", () => {
   const button: Button = {
     name: "go", label: "Go", color: "red", icon: "send", collection: "samples", context: "single", placement: "details", kind: "workflow",
-    workflows: [{ key: "a" }, { key: "b", association: "category" }], procedure: null, client: null, confirm: "Sure?", form: { type: "object", properties: { n: { type: "integer" } } },
+    workflows: [{ key: "a" }, { key: "b", association: "category" }], procedure: null, client: null, confirm: "Sure?", form: { type: "object", properties: { n: { type: "integer", "x-index": 0 } } },
     visibleWhen: { status: "New" }, enabledWhen: null, disabledReason: null, roles: ["lab"], onResult: { message: "Done", refresh: false, download: { url: "/x" } }, sort: 3, enabled: true, updatedAt: "",
   };
 

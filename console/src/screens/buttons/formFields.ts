@@ -1,5 +1,6 @@
 /** The fields of a button's form, as people edit them, and as the JSON Schema that they are. */
 import type { Row } from "../../client";
+import { inOrder } from "../../forms/fieldOrder";
 import { nameFrom } from "../collections/fieldDraft";
 
 export type FieldType = "text" | "number" | "integer" | "boolean" | "date" | "email" | "choice" | "choices";
@@ -47,13 +48,13 @@ export function retitled(field: FormField, title: string): FormField {
   return { ...field, title, name: field.name === nameFrom(field.title) ? nameFrom(title) : field.name };
 }
 
-/** The schema of a form with these fields; `null` for none. */
+/** The schema of a form with these fields, each with its place (`x-index`); `null` for none. */
 export function schemaOf(fields: FormField[]): Row | null {
   if (fields.length === 0) return null;
   const required = fields.filter((one) => one.required).map((one) => one.name);
   return {
     type: "object",
-    properties: Object.fromEntries(fields.map((one) => [one.name, propertyOf(one)])),
+    properties: Object.fromEntries(fields.map((one, at) => [one.name, { ...propertyOf(one), "x-index": at }])),
     ...(required.length > 0 ? { required } : {}),
   };
 }
@@ -78,20 +79,20 @@ function propertyOf(field: FormField): Row {
   }
 }
 
-/** The fields of a schema that `schemaOf` could have made; `null` for any other. */
+/** The fields, in their order, of a schema that `schemaOf` could have made; `null` for any other. */
 export function fieldsOfSchema(schema: Row | null): FormField[] | null {
   if (schema === null) return [];
   const properties = schema["properties"];
   if (schema["type"] !== "object" || typeof properties !== "object" || properties === null) return null;
   if (Object.keys(schema).some((one) => !["type", "properties", "required"].includes(one))) return null;
   const required = new Set(Array.isArray(schema["required"]) ? (schema["required"] as string[]) : []);
-  const found = Object.entries(properties as Record<string, Row>).map(([name, one]) => fieldOf(name, one, required.has(name)));
+  const found = inOrder(properties as Row).map(([name, one]) => fieldOf(name, one as Row, required.has(name)));
   return found.every((one) => one !== null) ? found : null;
 }
 
-function fieldOf(name: string, property: Row, required: boolean): FormField | null {
+function fieldOf(name: string, { "x-index": place = 0, ...property }: Row, required: boolean): FormField | null {
   const type = typeOf(property);
-  if (!type || Object.keys(property).some((one) => !KNOWN.has(one))) return null;
+  if (typeof place !== "number" || !type || Object.keys(property).some((one) => !KNOWN.has(one))) return null;
   const items = property["items"] as { enum?: unknown } | undefined;
   const choices = (type === "choices" ? items?.enum : property["enum"]) as string[] | undefined;
   const field: FormField = {

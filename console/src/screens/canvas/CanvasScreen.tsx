@@ -166,12 +166,8 @@ function selectedOf(opened: Opened): Selection | null {
 }
 
 function Frozen({ onNewVersion }: { onNewVersion: () => Promise<void> }) {
-  const [busy, setBusy] = useState(false);
-  const make = () => {
-    if (busy) return;
-    setBusy(true);
-    void onNewVersion().catch((error: unknown) => showError(error, "No new version")).finally(() => setBusy(false));
-  };
+  const [busy, once] = useOnce();
+  const make = () => once(onNewVersion, (error) => showError(error, "No new version"));
   return (
     <Alert color="blue" mb="sm" p="xs" role="note">
       <Group justify="space-between">

@@ -6,6 +6,7 @@ import { ApiError, type Problem, type Row } from "../../client";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { TheirsNote, useTheirs } from "../../ui/Theirs";
 import { GuardedDrawer, Unsaved } from "../../ui/Unsaved";
+import { useOnce } from "../../ui/useOnce";
 import { refreshWorkflows } from "./api";
 import { ConfigForm } from "./form/ConfigForm";
 import type { FlowNode, Schema } from "./types";
@@ -55,35 +56,34 @@ function DrawerForm({ about, type, schema, policies, stored, titleField = "title
   const [config, setConfig] = useState(given.config);
   const [problems, setProblems] = useState(given.problems);
   const [failed, setFailed] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
+  const [busy, once] = useOnce({ forGood: true });
   const { theirs, ifMatch, ...others } = useTheirs<Row & { updatedAt: string; config: Row | null }>(stored);
   const [json, setJson] = useState<string | null>(null);
   const names = Object.keys(policies?.properties ?? {});
 
-  async function save(event: SyntheticEvent) {
+  function save(event: SyntheticEvent) {
     event.preventDefault();
     event.stopPropagation();
-    if (busy || locked) return;
+    if (locked) return;
     const sent = json === null ? config : parsed(json);
     if (!sent) return setProblems([{ message: "This is not a JSON object yet", path: "json" }]);
-    setBusy(true);
-    setFailed(null);
-    try {
+    once(async () => {
+      setFailed(null);
       await onSave(title.trim() || null, sent, ifMatch);
-    } catch (refused) {
-      if (others.met(refused)) setProblems([]);
-      else if (refused instanceof ApiError && refused.status > 0 && refused.status < 500) setProblems(refused.problems);
-      else setFailed(refused);
-      setBusy(false);
-    }
+    }, refuse);
     return undefined;
+  }
+  function refuse(refused: unknown) {
+    if (others.met(refused)) setProblems([]);
+    else if (refused instanceof ApiError && refused.status > 0 && refused.status < 500) setProblems(refused.problems);
+    else setFailed(refused);
   }
 
   const shared = { type, config, onChange: setConfig, variables, before, sync, disabled: locked !== null || busy };
   const dirty = !locked && (title !== (given.title ?? "") || isChanged(json, config) || JSON.stringify(config) !== JSON.stringify(given.config));
   const isOfPolicy = (one: Problem) => names.some((name) => one.path === `config.${name}` || one.path?.startsWith(`config.${name}.`));
   return (
-    <form onSubmit={(event) => void save(event)} noValidate>
+    <form onSubmit={save} noValidate>
       <Unsaved when={dirty} />
       <Stack gap="md">
         <Text size="sm" c="dimmed">

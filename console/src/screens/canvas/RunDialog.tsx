@@ -9,6 +9,7 @@ import { refreshRecords } from "../../app/queries";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { StatusBadge } from "../../ui/StatusBadge";
 import { GuardedModal, Unsaved } from "../../ui/Unsaved";
+import { useOnce } from "../../ui/useOnce";
 import { change, refreshWorkflows } from "./api";
 import { askedOf, runValues, type Asked } from "./runContext";
 import type { Workflow } from "./types";
@@ -34,26 +35,30 @@ export function RunDialog({ version, titleOf, onRefused, onClose }: Props) {
   // What was typed and run is kept by the execution.
   const [kept, setKept] = useState(json);
   const [press] = useState(() => new Press());
-  const [busy, setBusy] = useState<"run" | "dry" | null>(null);
+  const [isBusy, once] = useOnce();
+  const [asking, setAsking] = useState<"run" | "dry">("run");
+  const busy = isBusy ? asking : null;
   const [error, setError] = useState<unknown>(null);
   const [outcome, setOutcome] = useState<Outcome | null>(null);
   const value = parsed(json);
   const ready = isReady(asked, records, value);
   const canRehearse = version.type === "custom-action" && version.enabled && version.sync;
 
-  async function attempt(how: "run" | "dry", act: () => Promise<Outcome>) {
-    if (busy) return;
-    setBusy(how);
-    setError(null);
-    setOutcome(null);
-    try {
-      setOutcome(await act());
-    } catch (refused) {
-      setError(refused);
-      if (refused instanceof ApiError && refused.problems.some((one) => one.path?.startsWith("nodes."))) onRefused(refused);
-    }
-    setBusy(null);
-    await Promise.all([refreshWorkflows(), how === "run" ? refreshRecords(null) : null]);
+  const attempt = (how: "run" | "dry", act: () => Promise<Outcome>) =>
+    once(async () => {
+      setAsking(how);
+      setError(null);
+      setOutcome(null);
+      try {
+        setOutcome(await act());
+      } finally {
+        void refreshWorkflows();
+        if (how === "run") void refreshRecords(null);
+      }
+    }, refused);
+  function refused(wrong: unknown) {
+    setError(wrong);
+    if (wrong instanceof ApiError && wrong.problems.some((one) => one.path?.startsWith("nodes."))) onRefused(wrong);
   }
   const run = async (): Promise<Outcome> => {
     const values = runValues(version, { records, json: value, action }, { userId: session.user.id, roleName: session.role });
@@ -87,11 +92,11 @@ export function RunDialog({ version, titleOf, onRefused, onClose }: Props) {
             Close
           </Button>
           {canRehearse && (
-            <Button variant="light" loading={busy === "dry"} disabled={!ready || busy === "run"} onClick={() => void attempt("dry", rehearse)}>
+            <Button variant="light" loading={busy === "dry"} disabled={!ready || busy === "run"} onClick={() => attempt("dry", rehearse)}>
               Dry run
             </Button>
           )}
-          <Button loading={busy === "run"} disabled={!ready || busy === "dry"} onClick={() => void attempt("run", run)}>
+          <Button loading={busy === "run"} disabled={!ready || busy === "dry"} onClick={() => attempt("run", run)}>
             Run
           </Button>
         </Group>

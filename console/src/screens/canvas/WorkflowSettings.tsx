@@ -30,7 +30,7 @@ export function WorkflowSettings({ version, onClose }: { version: Workflow; onCl
     setBusy(true);
     setError(null);
     try {
-      const options = { ...parsed(json), timeout: typeof minutes === "number" ? Math.round(minutes * MINUTE_MS) : 0 };
+      const options = { ...parsed(json), timeout: Math.round((Number(minutes) || 0) * MINUTE_MS) };
       await change.updateWorkflow(version.id, { title: title.trim() || null, description: description.trim() || null, categories: chosen.map(Number), options });
       await refreshWorkflows();
       say("Saved", title || version.key, "success");

@@ -5,6 +5,7 @@ import { client } from "../../app/client";
 import { ApiError, Press, type Collection, type Field } from "../../client";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { GuardedDrawer, Unsaved } from "../../ui/Unsaved";
+import { useOnce } from "../../ui/useOnce";
 import { draftOf, EMPTY_FIELD, mistakesIn, toField } from "./fieldDraft";
 import { FieldInputs } from "./FieldInputs";
 
@@ -34,34 +35,30 @@ function FieldForm({ collection, field, onClose, onSaved }: { collection: Collec
   const [error, setError] = useState<unknown>(null);
   const [mistakes, setMistakes] = useState<Record<string, string>>({});
   const [press] = useState(() => new Press());
-  const [busy, setBusy] = useState(false);
+  const [busy, once] = useOnce({ forGood: true });
   const problems = error instanceof ApiError ? error.problems : [];
   const optionOf = (path = "") => path.split(".").find((one) => OPTIONS.has(one));
   const errors = Object.fromEntries(problems.flatMap(({ path, message }) => (optionOf(path) ? [[optionOf(path), message]] : []))) as Record<string, string>;
   const others = problems.filter((one) => !optionOf(one.path)).map((one) => one.message);
 
-  async function save(event: SyntheticEvent) {
+  async function saved() {
+    setError(null);
+    const fields = client.resource(`collections/${collection.name}/fields`);
+    if (field) await fields.update(field.name, toField(draft, field));
+    else await press.send(toField(draft), (idempotencyKey) => fields.create(toField(draft), { idempotencyKey }));
+    await onSaved();
+    say(field ? "Field changed" : "Field added", draft.title || draft.name, "success");
+    onClose();
+  }
+  function save(event: SyntheticEvent) {
     event.preventDefault();
     const wrong = mistakesIn(draft);
     setMistakes(wrong);
-    if (busy || Object.keys(wrong).length > 0) return;
-    setBusy(true);
-    setError(null);
-    const fields = client.resource(`collections/${collection.name}/fields`);
-    try {
-      if (field) await fields.update(field.name, toField(draft, field));
-      else await press.send(toField(draft), (idempotencyKey) => fields.create(toField(draft), { idempotencyKey }));
-      await onSaved();
-      say(field ? "Field changed" : "Field added", draft.title || draft.name, "success");
-      onClose();
-    } catch (refused) {
-      setError(refused);
-      setBusy(false);
-    }
+    if (Object.keys(wrong).length === 0) once(saved, setError);
   }
 
   return (
-    <form onSubmit={(event) => void save(event)} noValidate>
+    <form onSubmit={save} noValidate>
       <Unsaved when={JSON.stringify(draft) !== JSON.stringify(first)} />
       <Stack>
         {others.length > 0 && <ErrorNote error={new Error(others.join("\n"))} />}

@@ -7,6 +7,7 @@ import { useSession } from "../../app/session";
 import type { Collection } from "../../client";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { Unsaved } from "../../ui/Unsaved";
+import { useOnce } from "../../ui/useOnce";
 
 interface Props {
   collection: Collection;
@@ -25,7 +26,7 @@ export function FormWorkflows({ collection, onSaved }: Props) {
   const stored = { create: collection.formWorkflows?.create ?? [], update: collection.formWorkflows?.update ?? [] };
   const [changed, setBound] = useState<typeof stored | null>(null);
   const bound = changed ?? stored;
-  const [busy, setBusy] = useState(false);
+  const [busy, once] = useOnce();
   const [error, setError] = useState<unknown>(null);
   const asked = useQuery({
     queryKey: ["workflows", { type: "action", enabled: true }],
@@ -40,20 +41,14 @@ export function FormWorkflows({ collection, onSaved }: Props) {
 
   const nothing = asked.isError ? "They could not be loaded" : asked.isPending ? "Loading…" : "No enabled post-action workflow of this collection";
 
-  async function save() {
-    if (busy) return;
-    setBusy(true);
-    setError(null);
-    try {
+  const save = () =>
+    once(async () => {
+      setError(null);
       await client.resource("collections").update(collection.name, { formWorkflows: bound });
       await onSaved();
       setBound(null);
       say("Saved", "The forms start what you chose.", "success");
-    } catch (refused) {
-      setError(refused);
-    }
-    setBusy(false);
-  }
+    }, setError);
 
   return (
     <Card withBorder padding="lg" component="section" aria-label="Workflows of the forms">
@@ -72,7 +67,7 @@ export function FormWorkflows({ collection, onSaved }: Props) {
           <MultiSelect label="The edit form starts" data={choices} value={bound.update} onChange={(update) => setBound({ ...bound, update })} nothingFoundMessage={nothing} searchable />
         </Group>
         <Group justify="flex-end">
-          <Button variant="light" loading={busy} onClick={() => void save()}>
+          <Button variant="light" loading={busy} onClick={save}>
             Save
           </Button>
         </Group>

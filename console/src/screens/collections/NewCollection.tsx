@@ -8,6 +8,7 @@ import { useSession } from "../../app/session";
 import { ApiError, isUnheard, Press } from "../../client";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { GuardedDrawer, Unsaved } from "../../ui/Unsaved";
+import { useOnce } from "../../ui/useOnce";
 import { EMPTY_FIELD, mistakesIn, nameFrom, toField, typeLabel, type FieldDraft } from "./fieldDraft";
 import { FieldInputs } from "./FieldInputs";
 import { problemsOfFields } from "./problems";
@@ -32,7 +33,7 @@ export function NewCollection({ onClose }: { onClose: () => void }) {
   const [opened, setOpened] = useState<string | null>("1");
   const [error, setError] = useState<unknown>(null);
   const [press] = useState(() => new Press());
-  const [busy, setBusy] = useState(false);
+  const [busy, once] = useOnce({ forGood: true });
   const [mistakes, setMistakes] = useState<Mistakes>({});
   const refused = problemsOfFields(error instanceof ApiError ? error.problems : []);
   const problems = { ...refused, fields: { ...refused.fields, ...mistakes } };
@@ -43,33 +44,32 @@ export function NewCollection({ onClose }: { onClose: () => void }) {
     setOpened(key);
   }
 
-  async function submit(event: SyntheticEvent) {
+  async function made() {
+    setError(null);
+    const values = { name, title: title || name, idType, fields: entries.map((one) => toField(one.draft)) };
+    await press.send(values, (idempotencyKey) => client.resource("collections").create(values, { idempotencyKey }));
+    await session.reload();
+    say("Collection made", `${title || name} is ready for records.`, "success");
+    void navigate(`/tables/${name}`);
+  }
+  function refuse(error: unknown) {
+    if (isUnheard(error)) void session.reload();
+    setError(error);
+    const first = error instanceof ApiError ? Object.keys(problemsOfFields(error.problems).fields)[0] : undefined;
+    if (first !== undefined) setOpened(entries[Number(first)]?.key ?? null);
+  }
+  function submit(event: SyntheticEvent) {
     event.preventDefault();
     const wrong = Object.fromEntries(entries.flatMap((one, index) => (Object.keys(mistakesIn(one.draft)).length > 0 ? [[index, mistakesIn(one.draft)]] : []))) as Mistakes;
     setMistakes(wrong);
     const [first] = Object.keys(wrong);
     if (first !== undefined) setOpened(entries[Number(first)]?.key ?? null);
-    if (busy || first !== undefined) return;
-    setBusy(true);
-    setError(null);
-    try {
-      const values = { name, title: title || name, idType, fields: entries.map((one) => toField(one.draft)) };
-      await press.send(values, (idempotencyKey) => client.resource("collections").create(values, { idempotencyKey }));
-      await session.reload();
-      say("Collection made", `${title || name} is ready for records.`, "success");
-      void navigate(`/tables/${name}`);
-    } catch (refused) {
-      if (isUnheard(refused)) void session.reload();
-      setError(refused);
-      setBusy(false);
-      const first = refused instanceof ApiError ? Object.keys(problemsOfFields(refused.problems).fields)[0] : undefined;
-      if (first !== undefined) setOpened(entries[Number(first)]?.key ?? null);
-    }
+    if (first === undefined) once(made, refuse);
   }
 
   return (
     <GuardedDrawer opened onClose={onClose} title="New collection">
-      <form onSubmit={(event) => void submit(event)} noValidate>
+      <form onSubmit={submit} noValidate>
         <Unsaved when={title + name !== "" || entries !== FIRST} />
         <Stack>
           {problems.others.length > 0 && <ErrorNote error={new Error(problems.others.join("\n"))} />}

@@ -6,6 +6,7 @@ import { hasEnded } from "../../client";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { Loading } from "../../ui/Loading";
 import { PageHeader } from "../../ui/PageHeader";
+import { Timestamp } from "../../ui/Timestamp";
 import { useKinds } from "../canvas/api";
 import { titleOfNode, treeOf } from "../canvas/tree";
 import type { FlowNode, Kinds } from "../canvas/types";
@@ -27,16 +28,16 @@ export default function ExecutionScreen() {
   const { id = "" } = useParams();
   const asked = useRun(id);
   const run = asked.data;
-  useFollowed(id, run !== undefined && run !== null && !hasEnded(run));
+  const lostAt = useFollowed(id, run !== undefined && run !== null && !hasEnded(run));
   const version = useVersionOf(run);
   const kinds = useKinds().data;
   if (asked.isError && asked.data === undefined) return <ErrorNote error={asked.error} onRetry={() => void asked.refetch()} />;
   if (asked.isPending || (run && version.isLoading)) return <Loading />;
   if (!run) return <NotFound what={`The execution ${id}`} />;
-  return <RunPage key={id} id={id} run={run} nodes={version.data?.nodes ?? []} kinds={kinds} />;
+  return <RunPage key={id} id={id} run={run} lostAt={lostAt} nodes={version.data?.nodes ?? []} kinds={kinds} />;
 }
 
-function RunPage({ id, run, nodes, kinds }: { id: string; run: Run; nodes: FlowNode[]; kinds: Kinds | undefined }) {
+function RunPage({ id, run, lostAt, nodes, kinds }: { id: string; run: Run; lostAt: number | null; nodes: FlowNode[]; kinds: Kinds | undefined }) {
   const narrow = useMediaQuery("(max-width: 48em)") ?? false;
   const [state, change] = useRunState();
   const jobs = useMemo(() => run.jobs ?? [], [run.jobs]);
@@ -57,6 +58,11 @@ function RunPage({ id, run, nodes, kinds }: { id: string; run: Run; nodes: FlowN
     <Stack gap="md">
       <PageHeader title={title} description={`Execution ${id}`} above={[{ label: "Executions", to: "/executions" }]} actions={<RunActions id={id} run={run} />} />
       <RunFacts run={run} />
+      {lostAt !== null && (
+        <Text size="sm" c="dimmed" role="status">
+          No connection: this is how it was at <Timestamp at={lostAt} />
+        </Text>
+      )}
       <RunNotices run={run} nodes={nodes} named={named} waits={waits} />
       <Group justify="space-between">
         <RoundPicker rounds={rounds} nodes={nodes} kinds={kinds} onChange={(key, round) => change({ rounds: { ...state.rounds, [key]: round } })} />

@@ -15,7 +15,7 @@ import { control } from "./api";
 import { inputsOf, type Input } from "./inputs";
 import { whyNotRerun } from "./RunActions";
 import { Fact } from "./RunFacts";
-import { tookOf, type Job, type Run } from "./runs";
+import { isError, tookOf, type Job, type Run } from "./runs";
 
 interface Props {
   id: string;
@@ -80,6 +80,7 @@ function Inputs({ inputs }: { inputs: Input[] }) {
 
 function Ran({ job, run, waits }: { job: Job; run: Run; waits: (job: Job) => string }) {
   const failed = job.meta?.["failed"];
+  const outcome = isError(job) ? "Error" : "Result";
   const retried = Array.isArray(job.meta?.["retried"]) ? (job.meta["retried"] as number[]).reduce((sum, one) => sum + Number(one || 0), 0) : 0;
   return (
     <>
@@ -92,8 +93,8 @@ function Ran({ job, run, waits }: { job: Job; run: Run; waits: (job: Job) => str
         {tookOf(job) && <Fact label="Took">{tookOf(job)}</Fact>}
         {retried > 0 && <Fact label="Tried again">{retried}×</Fact>}
       </Group>
-      <Part title={job.status < 0 ? "Error" : "Result"}>
-        <JsonText value={job.result} label={job.status < 0 ? "Error" : "Result"} />
+      <Part title={outcome}>
+        <JsonText value={job.result} label={outcome} />
       </Part>
       {job.log && (
         <Part title="Log">

@@ -23,7 +23,7 @@ export function RoundPicker({ rounds, nodes, kinds, onChange }: Props) {
             <ActionIcon variant="default" aria-label={`Round before, of ${name}`} disabled={round === 0} onClick={() => onChange(key, round - 1)}>
               <IconChevronLeft size={16} />
             </ActionIcon>
-            <NumberInput aria-label={`Round of ${name}`} size="xs" w={64} hideControls min={1} max={count} allowDecimal={false} value={round + 1} onChange={(value) => typeof value === "number" && value >= 1 && onChange(key, Math.min(count, value) - 1)} />
+            <NumberInput aria-label={`Round of ${name}`} size="xs" w={64} hideControls clampBehavior="blur" min={1} max={count} allowDecimal={false} value={round + 1} onChange={(value) => typeof value === "number" && value >= 1 && onChange(key, Math.min(count, value) - 1)} />
             <Text size="sm" c="dimmed">
               of {count}
             </Text>

@@ -1,6 +1,6 @@
 /** What is asked about executions, and what is done to them. */
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { useEffect, useState } from "react";
 import { client } from "../../app/client";
 import { queries } from "../../app/queries";
 import { useSession } from "../../app/session";
@@ -29,15 +29,24 @@ export function useRun(id: string) {
   return useQuery({ queryKey: ["execution", id], queryFn: ({ signal }) => executions().get(id, { appends: ["jobs", "workflow"], signal }), staleTime: 0 });
 }
 
-/** Looks at a run that has not ended, ever more seldom, and reads it anew whenever it has moved. */
-export function useFollowed(id: string, isOpen: boolean): void {
+/**
+ * Looks at a run that has not ended, ever more seldom, and reads it anew whenever it has moved. Since when (epoch milliseconds) nothing is heard
+ * of it; `null` while it is.
+ */
+export function useFollowed(id: string, isOpen: boolean): number | null {
+  const [lostAt, setLostAt] = useState<number | null>(null);
   useEffect(() => {
     if (!isOpen) return undefined;
     const leaving = new AbortController();
+    const { signal } = leaving;
+    const onHeard = (isHeard: boolean) => setLostAt((since) => (isHeard ? null : (since ?? Date.now())));
+    // The next question may be seconds away.
+    window.addEventListener("offline", () => onHeard(false), { signal });
     // What goes wrong is shown where the run itself is read.
-    client.waitFor(id, { signal: leaving.signal, onChange: () => void refreshRun(id) }).then(() => refreshRun(id), () => undefined);
+    client.waitFor(id, { signal, onHeard, onChange: () => void refreshRun(id) }).then(() => refreshRun(id), () => undefined);
     return () => leaving.abort();
   }, [id, isOpen]);
+  return isOpen ? lostAt : null;
 }
 
 async function refreshRun(id: string): Promise<void> {

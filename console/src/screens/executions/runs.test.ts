@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { FlowNode } from "../canvas/types";
-import { failureOf, jobsByNode, messagesOf, roundChoices, roundsOf, statesOf, waitedFor, waitOf, type Job, type Run } from "./runs";
+import { failureOf, isError, jobsByNode, messagesOf, roundChoices, roundsOf, statesOf, waitedFor, waitOf, type Job, type Run } from "./runs";
 import { listFilter, readListState, writeListState } from "./listState";
 
 let number = 0;
@@ -78,5 +78,17 @@ describe("the list's address", () => {
   it("begins on the first page with another filter", () => {
     expect(writeListState(new URLSearchParams("page=3&record=a/1"), { status: ["0"] }).toString()).toBe("record=a%2F1&status=0");
     expect(writeListState(new URLSearchParams("status=0"), { page: 2, status: undefined }).toString()).toBe("status=0&page=2");
+  });
+});
+
+describe("what a job left", () => {
+  it.each([
+    [-2, { message: "boom" }, true],
+    [-1, "boom", true],
+    [-5, 1, false],
+    [-1, null, false],
+    [1, { message: "sent" }, false],
+  ])("with status %i, %j, is an error: %s", (status, result, expected) => {
+    expect(isError(job("#a", 1, { status, result }))).toBe(expected);
   });
 });

@@ -122,3 +122,8 @@ export function failureOf(run: Run): { job: Job; message: string } | null {
   const message = typeof result?.message === "string" ? result.message : typeof job.result === "string" ? job.result : "";
   return { job, message: message || job.log || "" };
 }
+
+/** Whether what a job left is what went wrong: who rejects a task, or ends a workflow as failed, leaves a result all the same. */
+export function isError({ status, result }: Job): boolean {
+  return status < 0 && (typeof result === "string" || (typeof result === "object" && result !== null && "message" in result));
+}

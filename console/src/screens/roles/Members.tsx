@@ -15,6 +15,7 @@ import { ErrorNote } from "../../ui/ErrorNote";
 import { Loading } from "../../ui/Loading";
 import { Refusable } from "../../ui/Refusable";
 import { useLastPage } from "../../ui/useLastPage";
+import { useOnce } from "../../ui/useOnce";
 import { nameOf, ROOT } from "../users/account";
 
 const PAGE_SIZE = 20;
@@ -106,21 +107,15 @@ export function Members({ role }: { role: string }) {
 function Giving({ refused, onGive }: { refused: string | null; onGive: (ids: Id[]) => Promise<unknown> }) {
   const [ids, setIds] = useState<Id[]>([]);
   const [error, setError] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
+  const [busy, once] = useOnce();
   const isInView = useSession().collection("users") !== undefined;
 
-  async function give() {
-    if (busy) return;
-    setBusy(true);
-    setError(null);
-    try {
+  const give = () =>
+    once(async () => {
+      setError(null);
       await onGive(ids);
       setIds([]);
-    } catch (wrong) {
-      setError(wrong);
-    }
-    setBusy(false);
-  }
+    }, setError);
 
   const reason = refused ?? (!isInView ? "Your role does not see users" : ids.length === 0 ? "Choose users first" : null);
   return (
@@ -130,7 +125,7 @@ function Giving({ refused, onGive }: { refused: string | null; onGive: (ids: Id[
           <AssociationSelect field={FIELD} label="Give the role to" value={ids} onChange={(chosen) => setIds(chosen as Id[])} disabled={refused !== null} />
         </div>
         <Refusable reason={reason}>
-          <Button leftSection={<IconUserPlus size={16} aria-hidden />} loading={busy} onClick={() => void give()}>
+          <Button leftSection={<IconUserPlus size={16} aria-hidden />} loading={busy} onClick={give}>
             Give
           </Button>
         </Refusable>

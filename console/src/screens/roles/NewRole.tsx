@@ -8,6 +8,7 @@ import { isUnheard, Press } from "../../client";
 import { mistakesAt } from "../../forms/mistakes";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { GuardedDrawer, Unsaved } from "../../ui/Unsaved";
+import { useOnce } from "../../ui/useOnce";
 
 const BEGINNINGS: Record<string, { label: string; actions: string[] }> = {
   nothing: { label: "Nothing; I allow what is needed", actions: [] },
@@ -29,31 +30,29 @@ export function NewRole({ onClose }: { onClose: () => void }) {
   const [beginning, setBeginning] = useState("nothing");
   const [error, setError] = useState<unknown>(null);
   const [press] = useState(() => new Press());
-  const [busy, setBusy] = useState(false);
+  const [busy, once] = useOnce({ forGood: true });
   const { at, others } = mistakesAt(error, ["name", "title", "description"]);
 
-  async function make(event: SyntheticEvent) {
-    event.preventDefault();
-    if (busy) return;
-    setBusy(true);
+  async function made() {
     setError(null);
-    try {
-      const strategy = { actions: BEGINNINGS[beginning]?.actions ?? [] };
-      const values = { name, title: title || name, description: description || null, strategy };
-      await press.send(values, (idempotencyKey) => client.resource("roles").create(values, { idempotencyKey }));
-      await queries.invalidateQueries({ queryKey: ["roles"] });
-      say("Role made", `${title || name} is ready; say what it may do.`, "success");
-      void navigate(`/roles/${name}`);
-    } catch (refused) {
+    const strategy = { actions: BEGINNINGS[beginning]?.actions ?? [] };
+    const values = { name, title: title || name, description: description || null, strategy };
+    await press.send(values, (idempotencyKey) => client.resource("roles").create(values, { idempotencyKey }));
+    await queries.invalidateQueries({ queryKey: ["roles"] });
+    say("Role made", `${title || name} is ready; say what it may do.`, "success");
+    void navigate(`/roles/${name}`);
+  }
+  function make(event: SyntheticEvent) {
+    event.preventDefault();
+    once(made, (refused) => {
       if (isUnheard(refused)) void queries.invalidateQueries({ queryKey: ["roles"] });
       setError(refused);
-      setBusy(false);
-    }
+    });
   }
 
   return (
     <GuardedDrawer opened onClose={onClose} title="New role">
-      <form onSubmit={(event) => void make(event)} noValidate>
+      <form onSubmit={make} noValidate>
         <Unsaved when={title + name + description !== ""} />
         <Stack>
           {others !== null && <ErrorNote error={others} />}

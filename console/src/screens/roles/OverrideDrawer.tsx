@@ -6,6 +6,7 @@ import { useSession } from "../../app/session";
 import { ApiError } from "../../client";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { GuardedDrawer, Unsaved } from "../../ui/Unsaved";
+import { useOnce } from "../../ui/useOnce";
 import { PROCEDURES, draftsOf, rulesOf, type Role, type RuleDraft, type Rules } from "./role";
 import { RuleInputs } from "./RuleInputs";
 import { mistakesOfRules } from "./ruleMistakes";
@@ -34,31 +35,27 @@ function RulesForm({ role, name, onClose, onSaved }: Omit<Props, "title" | "name
   const [own, setOwn] = useState(first.own);
   const [drafts, setDrafts] = useState(first.drafts);
   const [error, setError] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
+  const [busy, once] = useOnce({ forGood: true });
   const { at, others } = mistakesOfRules(error, drafts, name);
   const set = (changed: RuleDraft) => setDrafts((now) => now.map((one) => (one.name === changed.name ? changed : one)));
 
-  async function save(event: SyntheticEvent) {
-    event.preventDefault();
-    if (busy) return;
+  async function saved() {
     setError(null);
-    setBusy(true);
     const resources = client.resource(`roles/${role.name}/resources`);
-    try {
-      const rules = rulesOf(drafts, before, own);
-      if (before) await resources.update(name, rules);
-      else await resources.create({ name, ...rules });
-      await onSaved();
-      say(role.title || role.name, "Saved; it holds from now on.", "success");
-      onClose();
-    } catch (refused) {
-      setError(refused);
-      setBusy(false);
-    }
+    const rules = rulesOf(drafts, before, own);
+    if (before) await resources.update(name, rules);
+    else await resources.create({ name, ...rules });
+    await onSaved();
+    say(role.title || role.name, "Saved; it holds from now on.", "success");
+    onClose();
+  }
+  function save(event: SyntheticEvent) {
+    event.preventDefault();
+    once(saved, setError);
   }
 
   return (
-    <form onSubmit={(event) => void save(event)} noValidate>
+    <form onSubmit={save} noValidate>
       <Unsaved when={JSON.stringify({ own, drafts }) !== JSON.stringify(first)} />
       <Stack>
         <Switch label="Rules of its own" description="Off: what the role may do everywhere holds here, too" checked={own} onChange={(event) => setOwn(event.currentTarget.checked)} />

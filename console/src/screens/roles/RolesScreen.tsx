@@ -74,7 +74,7 @@ function RoleRow({ role }: { role: Role }) {
             {role.title || role.name}
           </Anchor>
           {role.default && (
-            <Badge variant="light" tt="none">
+            <Badge variant="light" tt="none" miw="max-content">
               Given to new users
             </Badge>
           )}

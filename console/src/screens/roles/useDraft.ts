@@ -1,28 +1,23 @@
 import { useState } from "react";
+import { useOnce } from "../../ui/useOnce";
 
 /** What is being changed, beside what is stored; `save` keeps the draft and its error when it is refused. */
 export function useDraft<T>(stored: T, onSave: (value: T) => Promise<void>) {
   const [draft, setDraft] = useState<T | null>(null);
   const [error, setError] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
+  const [busy, once] = useOnce();
   const value = draft ?? stored;
 
-  async function save() {
-    if (busy) return;
-    setBusy(true);
-    setError(null);
-    try {
+  const save = () =>
+    once(async () => {
+      setError(null);
       await onSave(value);
       setDraft(null);
-    } catch (refused) {
-      setError(refused);
-    }
-    setBusy(false);
-  }
+    }, setError);
 
   const reset = () => {
     setDraft(null);
     setError(null);
   };
-  return { value, setValue: setDraft, dirty: JSON.stringify(value) !== JSON.stringify(stored), busy, error, save: () => void save(), reset };
+  return { value, setValue: setDraft, dirty: JSON.stringify(value) !== JSON.stringify(stored), busy, error, save, reset };
 }

@@ -1,6 +1,6 @@
 import { useMemo, useState } from "react";
 import { client } from "../../app/client";
-import type { Answer, Collection } from "../../client";
+import type { Answer, ApiError, Collection } from "../../client";
 import { RecordForm } from "../../forms/RecordForm";
 import { firstValues } from "../../forms/recordValues";
 import { writableFields } from "../../model/fields";
@@ -9,9 +9,10 @@ interface Props {
   collection: Collection;
   onClose: () => void;
   onSaved: (title: string, answer: Answer<unknown> | null) => void;
+  onSavedButRefused: (title: string, refusal: ApiError) => void;
 }
 
-export function AddRecord({ collection, onClose, onSaved }: Props) {
+export function AddRecord({ collection, onClose, onSaved, onSavedButRefused }: Props) {
   const fields = useMemo(() => writableFields(collection, "create"), [collection]);
   const [values, setValues] = useState(() => firstValues(fields, null));
   return (
@@ -25,6 +26,7 @@ export function AddRecord({ collection, onClose, onSaved }: Props) {
       onCancel={onClose}
       onSave={(sent, idempotencyKey) => client.resource(collection.name).create(sent, { idempotencyKey, triggerWorkflows: collection.formWorkflows?.create })}
       onSaved={(answer) => onSaved("Added", answer)}
+      onSavedButRefused={(refusal) => onSavedButRefused("Added", refusal)}
     />
   );
 }

@@ -1,9 +1,11 @@
 import { Alert, Button, Group, Stack, Text, VisuallyHidden } from "@mantine/core";
+import { useEffect, useRef } from "react";
 import type { Row } from "../../client";
 import type { Change, Edits } from "../../forms/edits";
 import { recordTitle } from "../../model/collections";
 import { labelOf } from "../../model/fields";
 import { Timestamp } from "../../ui/Timestamp";
+import { intoView } from "../../ui/intoView";
 import { Cell } from "./Cell";
 
 interface Props {
@@ -18,9 +20,13 @@ interface Props {
 /** Who changed a record while it is being edited, what, and what becomes of it. */
 export function ChangedNote({ edits, isRefused, isGone, onTake }: Props) {
   const { changes, stored } = edits;
+  const note = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (isRefused) intoView(note.current);
+  }, [isRefused]);
   if (isGone) {
     return (
-      <Alert color="red" role="alert" title="This record was deleted meanwhile">
+      <Alert ref={note} tabIndex={-1} color="red" role="alert" title="This record was deleted meanwhile">
         <Text size="sm">There is nothing to save it to any more. Copy what you still need, then close.</Text>
       </Alert>
     );
@@ -28,7 +34,7 @@ export function ChangedNote({ edits, isRefused, isGone, onTake }: Props) {
   if (changes.length === 0 && !isRefused) return null;
   const isConflict = changes.some((one) => one.isTyped);
   return (
-    <Alert color="yellow" role="alert" title="Somebody else changed this record meanwhile">
+    <Alert ref={note} tabIndex={-1} color="yellow" role="alert" title="Somebody else changed this record meanwhile">
       <Stack gap="xs">
         <Text size="sm" component="div">
           <Writer record={stored.record} />

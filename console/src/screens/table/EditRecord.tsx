@@ -19,11 +19,12 @@ interface Props {
   id: string;
   onClose: () => void;
   onSaved: (title: string, answer: Answer<unknown> | null) => void;
+  onSavedButRefused: (title: string, refusal: ApiError) => void;
 }
 
 const UPDATED_BY = SYSTEM_FIELDS.filter((one) => one.name === "updatedBy");
 
-export function EditRecord({ collection, id, onClose, onSaved }: Props) {
+export function EditRecord({ collection, id, onClose, onSaved, onSavedButRefused }: Props) {
   const session = useSession();
   const appends = appendsOf([...writableFields(collection, "update"), ...UPDATED_BY], (name) => session.collection(name) !== undefined);
   const asked = useQuery({
@@ -36,7 +37,7 @@ export function EditRecord({ collection, id, onClose, onSaved }: Props) {
   const { record = null, version = null } = asked.data ?? {};
   const latest = record && { record, version };
   if (!first && latest) setFirst(latest);
-  if (first) return <EditForm collection={collection} id={id} first={first} latest={latest} refetch={async () => (await asked.refetch()).isSuccess} onClose={onClose} onSaved={onSaved} />;
+  if (first) return <EditForm collection={collection} id={id} first={first} latest={latest} refetch={async () => (await asked.refetch()).isSuccess} onClose={onClose} onSaved={onSaved} onSavedButRefused={onSavedButRefused} />;
   if (asked.isError) return <ErrorNote error={asked.error} onRetry={() => void asked.refetch()} />;
   return asked.isPending ? <Loading /> : <NotFound what="This record" />;
 }
@@ -50,7 +51,7 @@ interface FormProps extends Props {
 }
 
 /** What is typed stays, whatever is read meanwhile; of a change by somebody else it is told what it was. */
-function EditForm({ collection, id, first, latest, refetch, onClose, onSaved }: FormProps) {
+function EditForm({ collection, id, first, latest, refetch, onClose, onSaved, onSavedButRefused }: FormProps) {
   const { fields, edits, set, takeTheirs } = useEdits(collection, first, latest);
   const [isRefused, setRefused] = useState(false);
   const { record, version } = edits.stored;
@@ -76,6 +77,7 @@ function EditForm({ collection, id, first, latest, refetch, onClose, onSaved }: 
         return client.resource(collection.name).update(id, values, { ifMatch: version ?? undefined, idempotencyKey, triggerWorkflows: collection.formWorkflows?.update });
       }}
       onSaved={(answer) => onSaved(`Saved ${recordTitle(record, collection)}`, answer)}
+      onSavedButRefused={(refusal) => onSavedButRefused(`Saved ${recordTitle(record, collection)}`, refusal)}
       onRefused={async (error) => {
         if (!(error instanceof ApiError && error.status === 412 && (await refetch()))) return false;
         setRefused(true);

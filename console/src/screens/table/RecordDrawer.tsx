@@ -1,7 +1,7 @@
 import { followAnswer } from "../../actions/follow";
 import { say } from "../../actions/messages";
 import { refreshRecords } from "../../app/queries";
-import type { Answer, Collection } from "../../client";
+import type { Answer, ApiError, Collection } from "../../client";
 import { titleOf } from "../../model/collections";
 import { GuardedDrawer } from "../../ui/Unsaved";
 import { AddRecord } from "./AddRecord";
@@ -24,10 +24,16 @@ export function RecordDrawer({ collection, open, onClose }: Props) {
     say(what, answer.messages.join("\n") || "Done.", "success");
     followAnswer(what, answer, collection.name);
   };
+  /** The form is done: it would save another record, or over what the workflow wrote. The message stays until it is read. */
+  const savedButRefused = (what: string, refusal: ApiError) => {
+    onClose();
+    void refreshRecords(collection.name);
+    say(what, `Saved, but ${refusal.message}`, refusal.status < 500 ? "warning" : "error");
+  };
   return (
     <GuardedDrawer opened={open !== null} onClose={onClose} title={title}>
-      {open === "new" && <AddRecord collection={collection} onClose={onClose} onSaved={saved} />}
-      {open !== null && open !== "new" && <EditRecord key={open} collection={collection} id={open} onClose={onClose} onSaved={saved} />}
+      {open === "new" && <AddRecord collection={collection} onClose={onClose} onSaved={saved} onSavedButRefused={savedButRefused} />}
+      {open !== null && open !== "new" && <EditRecord key={open} collection={collection} id={open} onClose={onClose} onSaved={saved} onSavedButRefused={savedButRefused} />}
     </GuardedDrawer>
   );
 }

@@ -3,7 +3,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { client } from "../../app/client";
 import { keys, queries } from "../../app/queries";
 import { useSession } from "../../app/session";
-import type { AvailableAction, Collection, Id, ListOptions, Verdict } from "../../client";
+import { ApiError, type AvailableAction, type Collection, type Id, type ListOptions, type Verdict } from "../../client";
 import { appendsOf, idOf } from "../../model/collections";
 import { shownFields } from "../../model/fields";
 import type { TableState } from "./tableState";
@@ -28,7 +28,11 @@ export function useRecords(collection: Collection, state: TableState) {
   return useQuery({
     queryKey: keys.records(collection.name, options),
     queryFn: async ({ signal }) => {
-      const { offers, ...page } = await client.resource(collection.name).list({ ...options, actions: true, signal });
+      const { offers, ...page } = await client.resource(collection.name).list({ ...options, actions: true, signal }).catch(async (error: unknown) => {
+        // A field that is asked for may be gone meanwhile: what is then known of the collection no longer asks for it.
+        if (error instanceof ApiError && error.status === 400) await session.reload();
+        throw error;
+      });
       if (offers) queries.setQueryData(keys.offers(collection.name, page.rows.map(idOf)), offers);
       return page;
     },

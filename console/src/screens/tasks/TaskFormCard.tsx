@@ -8,6 +8,7 @@ import { mistakesByField } from "../../forms/recordValues";
 import { unreadableIn } from "../../forms/unreadable";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { Loading } from "../../ui/Loading";
+import { MistakesNote } from "../../ui/MistakesNote";
 import { Unsaved } from "../../ui/Unsaved";
 import { submitTask, type OpenTask } from "./api";
 import { fieldsOf, labelOfAction, problemsOf, titleOfForm, valuesAtFirst, valuesToSend, type FormAction, type TaskForm } from "./forms";
@@ -73,7 +74,7 @@ export function TaskFormCard({ task, formKey, form }: Props) {
             </Text>
           )}
         </div>
-        {error !== null && (above.length > 0 || !(error instanceof ApiError)) && <ErrorNote error={error instanceof ApiError && Object.keys(at).length > 0 ? new Error(above.join("\n")) : error} />}
+        {error !== null && (above.length > 0 || !(error instanceof ApiError)) && <ErrorNote focusFor={error} error={error instanceof ApiError && Object.keys(at).length > 0 ? new Error(above.join("\n")) : error} />}
         {hasSchema ? (
           <Suspense fallback={<Loading />}>
             <SchemaForm id={formId} schema={form.schema ?? {}} values={values} onChange={change} errors={at} onSubmit={() => void send(pressed.current)} />
@@ -104,6 +105,7 @@ export function TaskFormCard({ task, formKey, form }: Props) {
             </Stack>
           </form>
         )}
+        <MistakesNote count={Object.keys(hasSchema ? at : { ...byField.at, ...unreadable }).length} where="above" />
         <Group justify="flex-end">
           {form.actions.map((action) => (
             <ActionChoice key={action.key} action={action} formId={formId} busy={busy} onPress={() => (pressed.current = action)} onDraft={() => void send(action)} />

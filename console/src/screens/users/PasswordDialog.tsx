@@ -5,6 +5,7 @@ import { client } from "../../app/client";
 import { mistakesAt } from "../../forms/mistakes";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { GuardedModal, Unsaved } from "../../ui/Unsaved";
+import { useOnce } from "../../ui/useOnce";
 import { nameOf, type Account } from "./account";
 
 interface Props {
@@ -17,28 +18,23 @@ interface Props {
 export function PasswordDialog({ user, onClose, onSaved }: Props) {
   const [password, setPassword] = useState("");
   const [error, setError] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
+  const [busy, once] = useOnce({ forGood: true });
   const { at, others } = mistakesAt(error, ["password"]);
 
-  async function save(event: SyntheticEvent) {
+  function save(event: SyntheticEvent) {
     event.preventDefault();
-    if (busy) return;
-    setBusy(true);
-    setError(null);
-    try {
+    once(async () => {
+      setError(null);
       await client.resource("users").update(user.id, { password });
       say(nameOf(user), "Has a new password; all sessions have ended.", "success");
       onClose();
       await onSaved();
-    } catch (refused) {
-      setError(refused);
-      setBusy(false);
-    }
+    }, setError);
   }
 
   return (
     <GuardedModal opened busy={busy} onClose={onClose} title={`New password for ${nameOf(user)}`}>
-      <form onSubmit={(event) => void save(event)} noValidate>
+      <form onSubmit={save} noValidate>
         <Unsaved when={password !== ""} />
         <Stack>
           <Text size="sm">All sessions of the user end. API keys stay.</Text>

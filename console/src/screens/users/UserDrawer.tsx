@@ -10,6 +10,7 @@ import type { Choice } from "../../model/fields";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { Loading } from "../../ui/Loading";
 import { GuardedDrawer, Unsaved } from "../../ui/Unsaved";
+import { useOnce } from "../../ui/useOnce";
 import { NotFound } from "../home/NotFound";
 import { draftOf, INPUTS, nameOf, valuesOf, whyNoChange, type Account, type Draft } from "./account";
 
@@ -48,35 +49,30 @@ function UserForm({ user, choices, onClose, onSaved }: Omit<Props, "open"> & { u
   const [before] = useState(() => draftOf(user));
   const [draft, setDraft] = useState(before);
   const [error, setError] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
+  const [busy, once] = useOnce({ forGood: true });
   const { at, others } = mistakesAt(error, INPUTS);
   const refused = whyNoChange(session, user);
   const set = (changes: Partial<Draft>) => setDraft((now) => ({ ...now, ...changes }));
   const titles = new Map(choices.map((one) => [one.value, one.label]));
   const text = (name: "nickname" | "username" | "email" | "phone") => ({ value: draft[name], error: at[name], disabled: busy, onChange: (event: { currentTarget: { value: string } }) => set({ [name]: event.currentTarget.value }) });
 
-  async function save(event: SyntheticEvent) {
+  function save(event: SyntheticEvent) {
     event.preventDefault();
-    if (busy || refused) return;
-    const values = valuesOf(draft, before, user === null);
-    if (user && Object.keys(values).length === 0) return onClose();
-    setBusy(true);
-    setError(null);
-    try {
+    if (refused) return;
+    once(async () => {
+      const values = valuesOf(draft, before, user === null);
+      if (user && Object.keys(values).length === 0) return onClose();
+      setError(null);
       if (user) await client.resource("users").update(user.id, values);
       else await client.resource("users").create(values);
       await onSaved();
       say(user ? "Saved" : "Added", `${draft.nickname || draft.username || draft.email}`, "success");
-      onClose();
-    } catch (wrong) {
-      setError(wrong);
-      setBusy(false);
-    }
-    return undefined;
+      return onClose();
+    }, setError);
   }
 
   return (
-    <form onSubmit={(event) => void save(event)} noValidate>
+    <form onSubmit={save} noValidate>
       <Unsaved when={Object.keys(valuesOf(draft, before, user === null)).length > 0} />
       <Stack>
         {refused && <ErrorNote error={new Error(refused)} title="Not allowed" />}

@@ -54,7 +54,9 @@ function UserRow({ user, onEdit, onAsk }: { user: Account; onEdit: () => void; o
           <Text size="sm" fw={500} className="as-written">
             {name}
           </Text>
-          {user.id === session.user.id && <Badge variant="light">You</Badge>}
+          {user.id === session.user.id && <Badge variant="light" miw="max-content">
+              You
+            </Badge>}
           {user.blocked && (
             <Badge variant="light" color="red">
               Blocked

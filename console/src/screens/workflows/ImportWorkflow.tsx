@@ -6,6 +6,7 @@ import { say } from "../../actions/messages";
 import { Press, type Row } from "../../client";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { GuardedModal, Unsaved } from "../../ui/Unsaved";
+import { useOnce } from "../../ui/useOnce";
 import { change, refreshUnheard, refreshWorkflows } from "../canvas/api";
 
 /** Takes a workflow's document: of a key that is not there a workflow, of one that is its next version. */
@@ -13,24 +14,21 @@ export function ImportWorkflow({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate();
   const [text, setText] = useState("");
   const [press] = useState(() => new Press());
-  const [busy, setBusy] = useState(false);
+  const [busy, once] = useOnce({ forGood: true });
   const [error, setError] = useState<unknown>(null);
   const document = parsed(text);
 
   async function bring() {
-    if (busy || !document) return;
-    setBusy(true);
+    if (!document) return;
     setError(null);
-    try {
-      const made = await press.send(document, (idempotencyKey) => change.importDocument(document, idempotencyKey));
-      await refreshWorkflows();
-      say("Imported", made.title ?? made.key, "success");
-      void navigate(`/workflows/${made.id}`);
-    } catch (refused) {
-      refreshUnheard(refused);
-      setError(refused);
-      setBusy(false);
-    }
+    const made = await press.send(document, (idempotencyKey) => change.importDocument(document, idempotencyKey));
+    await refreshWorkflows();
+    say("Imported", made.title ?? made.key, "success");
+    void navigate(`/workflows/${made.id}`);
+  }
+  function refused(error: unknown) {
+    refreshUnheard(error);
+    setError(error);
   }
 
   return (
@@ -47,7 +45,7 @@ export function ImportWorkflow({ onClose }: { onClose: () => void }) {
           <Button variant="default" onClick={onClose} disabled={busy}>
             Cancel
           </Button>
-          <Button loading={busy} disabled={!document} onClick={() => void bring()}>
+          <Button loading={busy} disabled={!document} onClick={() => once(bring, refused)}>
             Import
           </Button>
         </Group>

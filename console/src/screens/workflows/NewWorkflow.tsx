@@ -6,6 +6,7 @@ import { ApiError, Press, type Row } from "../../client";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { Loading } from "../../ui/Loading";
 import { GuardedDrawer, Unsaved } from "../../ui/Unsaved";
+import { useOnce } from "../../ui/useOnce";
 import { change, refreshUnheard, refreshWorkflows, useCategories } from "../canvas/api";
 import { ConfigForm } from "../canvas/form/ConfigForm";
 import { triggerLook } from "../canvas/looks";
@@ -31,7 +32,7 @@ function NewForm({ kinds, onClose }: { kinds: Kinds; onClose: () => void }) {
   const [chosen, setChosen] = useState<string[]>([]);
   const [config, setConfig] = useState<Row>({ type: 1 });
   const [press] = useState(() => new Press());
-  const [busy, setBusy] = useState(false);
+  const [busy, once] = useOnce({ forGood: true });
   const [error, setError] = useState<unknown>(null);
   const kind = kinds.triggers.get(type);
   const sync = kind?.alwaysSync ? true : kind?.alwaysAsync ? false : wantsSync;
@@ -44,26 +45,24 @@ function NewForm({ kinds, onClose }: { kinds: Kinds; onClose: () => void }) {
     setConfig(next === "custom-action" ? { type: 1 } : {});
     setError(null);
   }
-  async function make(event: SyntheticEvent) {
-    event.preventDefault();
-    if (busy) return;
-    setBusy(true);
+  async function made() {
     setError(null);
-    try {
-      const values = { title: title.trim() || null, type, sync, config, ...(key.trim() ? { key: key.trim() } : {}), ...(chosen.length ? { categories: chosen.map(Number) } : {}) };
-      const made = await press.send(values, (idempotencyKey) => change.createWorkflow(values, idempotencyKey));
-      await refreshWorkflows();
-      say("Made", "Now draw what happens, then enable it.", "success");
-      void navigate(`/workflows/${String(made["id"])}`);
-    } catch (refused) {
+    const values = { title: title.trim() || null, type, sync, config, ...(key.trim() ? { key: key.trim() } : {}), ...(chosen.length ? { categories: chosen.map(Number) } : {}) };
+    const row = await press.send(values, (idempotencyKey) => change.createWorkflow(values, idempotencyKey));
+    await refreshWorkflows();
+    say("Made", "Now draw what happens, then enable it.", "success");
+    void navigate(`/workflows/${String(row["id"])}`);
+  }
+  function make(event: SyntheticEvent) {
+    event.preventDefault();
+    once(made, (refused) => {
       refreshUnheard(refused);
       setError(refused);
-      setBusy(false);
-    }
+    });
   }
 
   return (
-    <form onSubmit={(event) => void make(event)} noValidate>
+    <form onSubmit={make} noValidate>
       <Unsaved when={title + key !== "" || Object.keys(config).some((one) => one !== "type")} />
       <Stack>
         {elsewhere && <ErrorNote error={error} />}
