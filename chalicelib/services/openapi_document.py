@@ -16,13 +16,8 @@ from chalicelib.domain.system_collections import SYSTEM_COLLECTIONS
 from chalicelib.services.call import Answer, Call
 from chalicelib.services.openapi_action import Action
 from chalicelib.services.openapi_actions import SYSTEM_ACTIONS
-from chalicelib.services.openapi_components import (
-    REFUSALS,
-    SECURITY_SCHEMES,
-    component_parameters,
-    component_responses,
-    component_schemas,
-)
+from chalicelib.services.openapi_components import component_schemas
+from chalicelib.services.openapi_parameters import REFUSALS, SECURITY_SCHEMES, component_parameters, component_responses
 from chalicelib.services.openapi_procedures import needs_of, procedure_actions, procedure_schemas
 from chalicelib.services.openapi_record_actions import ASSOCIATION_ACTIONS, COLLECTION_ACTIONS, TRIGGER_WITHOUT_ID
 from chalicelib.services.openapi_schemas import Schema, create_schema, read_schema, reference, update_schema

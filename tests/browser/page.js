@@ -5,6 +5,8 @@ import { existsSync } from "node:fs";
 
 const { chromium } = createRequire(new URL("../../console/package.json", import.meta.url))("playwright-core");
 const { STEPBASE_URL, STEPBASE_EMAIL, STEPBASE_PASSWORD } = process.env;
+// Pages live for seconds here: compiling them once more costs more than it gains.
+const ARGUMENTS = ["--no-sandbox", "--js-flags=--no-opt,--single-threaded-gc"];
 const PROGRAM = process.env.CHROMIUM || ["/usr/bin/chromium", "/usr/bin/google-chrome"].find(existsSync);
 
 export const WAIT_MS = 30_000;
@@ -22,7 +24,7 @@ export async function close() {
  * of and every answer of 400 and above that was not said before by `expect("401 auth:signIn")`; `settled()` waits until nothing is under way.
  */
 export async function visitor(options = {}) {
-  browser ??= await chromium.launch({ executablePath: PROGRAM, args: ["--no-sandbox"] });
+  browser ??= await chromium.launch({ executablePath: PROGRAM, args: ARGUMENTS });
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: "reduce", locale: "en-US", ...options });
   const seen = { calls: [], trouble: [], expected: new Map(), expect: (...refusals) => refusals.forEach((one) => seen.expected.set(one, 0)) };
   // Kept outside of the page, so that a reload forgets none.
