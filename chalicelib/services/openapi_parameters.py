@@ -17,14 +17,14 @@ REFUSALS: dict[str, tuple[str, str]] = {
     "401": ("Unauthenticated", "No valid token: sign in."),
     "403": ("Forbidden", "The role may not do this."),
     "404": ("NotFound", "The collection, action, record or workflow is not there."),
-    "409": ("Conflict", "Somebody else changed the same data first; nothing was written."),
+    "409": ("Conflict", "Somebody else changed the same data first; nothing was written (but `data`, where there is one)."),
     "412": ("PreconditionFailed", "`If-Match` names another version; `data` is the record, or the definition, as it is now."),
     "413": ("TooLarge", "The body or the record is over its limit."),
     "422": ("Unprocessable", "The `Idempotency-Key` was used for another request."),
     "429": ("TooManyAttempts", "Too many failed sign-ins with this account."),
     "500": ("Failed", "A workflow broke (`WORKFLOW_FAILED`; `data` is the record if it was written), or the server did (`INTERNAL`)."),
-    "503": ("Unavailable", "The database gave no answer."),
-    "504": ("DeadlineExceeded", "The call ran out of its time."),
+    "503": ("Unavailable", "The database gave no answer; `data` is the record if it was written."),
+    "504": ("DeadlineExceeded", "The call ran out of its time; `data` is the record if it was written."),
 }
 
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chalicelib.domain.keys import EPOCH
-from chalicelib.engine.commit import walk_until_committed
+from chalicelib.engine.commit import store_errors, walk_until_committed
 from chalicelib.engine.definitions import Definitions
 from chalicelib.engine.execution import Execution
 from chalicelib.engine.reads import Reads
 from chalicelib.engine.records import UnitRecords
-from chalicelib.errors import DeadlineExceeded, Invalid, TooLarge
+from chalicelib.errors import Conflict, DeadlineExceeded, Invalid, TooLarge, Unavailable
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Call
-from chalicelib.services.run_answers import note_refusal, stops
+from chalicelib.services.run_answers import note_refusal, staying, stops
 from chalicelib.services.run_ledger import Event, Progress, RunLedger
 from chalicelib.services.spilling import beside, too_large
 
@@ -46,14 +46,21 @@ class Following:
         return execution
 
     def run(self, event: Event, system: UnitRecords) -> Execution:
-        """Walk the event's workflow and commit it, or queue it. Raises DeadlineExceeded, Conflict, Unavailable."""
+        """Walk the event's workflow and commit it, or queue it.
+
+        Raises DeadlineExceeded, Conflict and Unavailable, whose ``result`` tells of the records: they are there nevertheless."""
 
         def once(number: int) -> Execution:
             reads, definitions = (system.unit.reads, system.definitions) if number == 0 else self.backend.reading()
             reads.load([EPOCH])
             return self._walk(event, reads, definitions, f"{self.progress.token}/{event.name}/{number}")
 
-        return walk_until_committed(self.backend.clock, self.call.deadline_ms, once)
+        try:
+            return store_errors(lambda: walk_until_committed(self.backend.clock, self.call.deadline_ms, once))
+        except (Conflict, DeadlineExceeded, Unavailable) as lost:
+            told = beside(lost, self.ledger.ran, records=True)
+            told.result = staying(self.ledger.answer.data)
+            raise told from lost
 
     def _walk(self, event: Event, reads: Reads, definitions: Definitions, seed: str) -> Execution:
         spilling, at_ms = self.progress.spilling, self.ledger.now_ms
@@ -68,7 +75,7 @@ class Following:
             spilling.runner(self.backend, execution.workflow).walk(execution, records, answers=True)
         except DeadlineExceeded as over:
             if not spilling.allows(execution.workflow):
-                raise beside(over, self.ledger.ran, records=True) from over
+                raise
             unit.rollback(before)
             return self._spill(spilling.spill(event.name, execution, seed, at_ms), records, over)
         self._commit(execution, records)
@@ -104,6 +111,6 @@ class Following:
         except BaseException as error:
             ledger.forget([spilled, *following, *waiting])
             if isinstance(error, TooLarge):
-                raise beside(too_large(over, error), ledger.ran, records=True) from error
+                raise too_large(over, error) from error
             raise
         return spilled

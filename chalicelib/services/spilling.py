@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from chalicelib.domain.ports import Clock, EffectFailed
 from chalicelib.domain.status import QUEUEING
@@ -18,12 +19,13 @@ from chalicelib.engine.execution import Execution
 from chalicelib.engine.ports import Effects
 from chalicelib.engine.runner import Runner
 from chalicelib.engine.spilled import Spilled
-from chalicelib.errors import DeadlineExceeded, Json, TooLarge
+from chalicelib.errors import AppError, DeadlineExceeded, Json, TooLarge
 from chalicelib.services.backend import Backend
 from chalicelib.services.call import Answer, Call
 
 RESERVE_MS = 6_000  # a commit, and a machine that is slow to be started
 LEFT_OUT = "CALL_SPILLED"
+Lost = TypeVar("Lost", bound=AppError)
 
 
 @dataclass
@@ -97,11 +99,12 @@ def too_large(over: DeadlineExceeded, refusal: TooLarge) -> DeadlineExceeded:
     return DeadlineExceeded(f"{over.message}; it could not be queued either: {refusal.message}", data=over.data)
 
 
-def beside(over: DeadlineExceeded, committed: Sequence[Execution], records: bool = False) -> DeadlineExceeded:
-    """What is raised when a run had no time, but what came before it in the call is written."""
+def beside(lost: Lost, committed: Sequence[Execution], records: bool = False) -> Lost:
+    """What is raised when a run came to nothing, but what came before it in the call is written."""
     if not committed and not records:
-        return over
+        return lost
     written = ["the records"] if records else []
     written += [f'workflow "{execution.workflow.key}"' for execution in committed]
-    data = {**over.data, "executions": [execution.summary() for execution in committed]}
-    return DeadlineExceeded(f"{over.message} by it; written before it: {', '.join(written)}", data=data)
+    message = lost.message.replace("nothing was written", "nothing was written by it")
+    data = {**lost.data, "executions": [execution.summary() for execution in committed]}
+    return type(lost)(f"{message}; written before it: {', '.join(written)}", code=lost.code, data=data)

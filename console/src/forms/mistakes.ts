@@ -9,11 +9,12 @@ export interface Mistakes {
 }
 
 /**
- * The refusal where what was sent is written all the same: a workflow that came after the write has refused. The server then has what it
- * wrote beside its word; of a refusal that left nothing behind (an `atomic` workflow's, a wrong value) there is none. Else `null`.
+ * The refusal where what was sent is written all the same: a workflow that came after the write has refused, or had no time. The server
+ * then has what it wrote beside its word; of a refusal that left nothing behind (an `atomic` workflow's, a wrong value) there is none, and
+ * a 412 has what somebody else wrote. Else `null`.
  */
 export function refusedAfterSaving(error: unknown): ApiError | null {
-  const isSaved = error instanceof ApiError && (error.status === 400 || error.status === 500) && error.data !== undefined && error.data !== null;
+  const isSaved = error instanceof ApiError && error.status !== 412 && error.data !== undefined && error.data !== null;
   return isSaved ? error : null;
 }
 

@@ -11,11 +11,11 @@ import pytest
 from chalicelib.adapters.aws_services import CONNECT_SECONDS, READ_SECONDS
 from chalicelib.adapters.memory import FixedClock, MemoryStore
 from chalicelib.engine.ports import LONGEST_UNBOUND_MS
-from chalicelib.errors import DeadlineExceeded
+from chalicelib.errors import AppError, Conflict, DeadlineExceeded, Unavailable
 from chalicelib.services.call import Call
 from chalicelib.services.spilling import RESERVE_MS
 from tests.sessions import NOW_MS, Session
-from tests.stores import WatchedStore, lost, refused, unheard
+from tests.stores import WatchedStore, lost, refused, sent, unheard
 from tests.unit.services.slow_calls import CALL_MS, SPILLS, SlowOutside, call, get, note, notes, outside, run_machines, said, say, trigger
 
 Json = Any
@@ -177,6 +177,17 @@ class TestWithoutTheOption:
         made = [row for row in session.call("samples:list", paginate="false") if row["title"] == "new"]
         assert (notes(session), session.executions("slow"), len(made)) == ([], [], 0 if atomic else 1)
         assert ("written before it: the records" in caught.value.message) is not atomic
+        assert caught.value.result == (None if atomic else made[0])
+
+    @pytest.mark.parametrize(("trouble", "kind"), [(refused("condition"), Conflict), (refused("conflict"), Conflict), (lost, Unavailable)])
+    def test_so_does_one_that_comes_to_nothing(self, session: Session, store: WatchedStore, trouble: Any, kind: type[AppError]) -> None:
+        session.workflow("count", [note("no")], type="action", config={"collection": "samples"})
+        store.sendings.extend([sent, *[trouble] * 100])
+        with pytest.raises(kind, match="; written before it: the records") as caught:
+            call(session, "samples:create", body={"title": "new"}, triggerWorkflows="count")
+        made = [row for row in session.call("samples:list", paginate="false") if row["title"] == "new"]
+        assert ([caught.value.result], notes(session), session.executions("count")) == (made, [], [])
+        assert "nothing was written," not in caught.value.message
 
     @pytest.mark.parametrize(
         ("kind", "config"),
