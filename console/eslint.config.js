@@ -9,6 +9,9 @@ const onlyTheClientTalks = [
   { selector: "AssignmentExpression[left.property.name=/^(innerHTML|outerHTML)$/]", message: "What people wrote is shown as text." },
 ];
 
+// All tests play with one load of the modules: those that have loaded one already would not find what stands in its place.
+const oneLoadForAllTests = { selector: "CallExpression[callee.object.name='vi'][callee.property.name=/^(do)?[mM]ock$/]", message: "Tests share their modules: src/testing/ mounts components with what they are given, and stands in for the server." };
+
 export default tseslint.config(
   { ignores: ["node_modules", "dist", "src/client/openapi.d.ts"] },
   js.configs.recommended,
@@ -20,7 +23,7 @@ export default tseslint.config(
       "react-hooks/rules-of-hooks": "error",
       "react-hooks/exhaustive-deps": "error",
       "no-eval": "error",
-      "no-restricted-syntax": ["error", ...onlyTheClientTalks],
+      "no-restricted-syntax": ["error", ...onlyTheClientTalks, oneLoadForAllTests],
       "max-lines": ["error", 300],
       complexity: ["error", 16],
       "@typescript-eslint/consistent-type-imports": "error",
@@ -31,7 +34,7 @@ export default tseslint.config(
   {
     files: ["src/client/**"],
     rules: {
-      "no-restricted-syntax": ["error", ...onlyTheClientTalks.slice(2)],
+      "no-restricted-syntax": ["error", ...onlyTheClientTalks.slice(2), oneLoadForAllTests],
       "no-restricted-imports": ["error", { patterns: ["react", "react-dom", "@mantine/*", "../*"] }],
     },
   },

@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
@@ -9,12 +8,6 @@ const places = {
   apply: "serve" as const,
   transformIndexHtml: (html: string) => html.replace("__BASE__", "/"),
 };
-
-const TESTS = ["src/**/*.test.{ts,tsx}"];
-const written = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8");
-const found = readdirSync(new URL("src", import.meta.url), { recursive: true, encoding: "utf8" }).map((path) => `src/${path}`);
-// What stands in for a module would do so for the tests after it, or comes too late where those before have loaded it.
-const ALONE = ["src/model/model.test.ts", "src/screens/table/cell.test.tsx", ...found.filter((path) => /\.test\.tsx?$/.test(path) && written(path).includes("vi.mock("))];
 
 export default defineConfig({
   base: "./",
@@ -34,15 +27,17 @@ export default defineConfig({
     cssTarget: ["chrome123", "firefox120", "safari17.5"],
   },
   server: { proxy: { "/api": "http://localhost:3000" } },
-  // Loading the components takes five times as long as what is tried with them: one load for all tests, but those that look at times in
-  // another zone, or put something in the place of a module that the others have loaded.
   test: {
+    include: ["src/**/*.test.{ts,tsx}"],
     environment: "node",
+    // Loading the components takes five times as long as what is tried with them: one load for all tests. So none may put something in the place
+    // of a module (eslint): it would depend on the order whether the others find it. src/testing/ stands in for the server instead.
+    isolate: false,
+    mockReset: true,
+    restoreMocks: true,
+    // The same for everybody, and not that of the server: what mistakes one zone for the other is found.
+    env: { TZ: "America/New_York" },
     // It names a module of dayjs without its ending, and Ajv (see above), which Node does not find.
     server: { deps: { inline: [/@rjsf/] } },
-    projects: [
-      { extends: true, test: { name: "together", include: TESTS, exclude: ALONE } },
-      { extends: true, test: { name: "alone", include: ALONE } },
-    ],
   },
 });

@@ -14,7 +14,8 @@ let signedOut: (error: ApiError) => void = () => undefined;
 export const client = createClient({
   baseUrl: new URL("../api/", document.baseURI).href,
   tokens,
-  fetch: watched(globalThis.fetch.bind(globalThis)),
+  // Looked up with each call, so that a test may stand in for the server after this was loaded.
+  fetch: watched((...call) => globalThis.fetch(...call)),
   onSignedOut: (error) => signedOut(error),
 });
 

@@ -1,11 +1,10 @@
 // @vitest-environment happy-dom
 import { act } from "react";
-import { createRoot, type Root } from "react-dom/client";
 import { HashRouter } from "react-router-dom";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
+import { mount } from "../testing/mount";
 import { newestParams, useNewestParams } from "./newestParams";
 
-let root: Root;
 let change: ReturnType<typeof useNewestParams>[1];
 
 function Page() {
@@ -19,24 +18,6 @@ const Probe = ({ shown, given }: { shown: string; given: typeof change }) => (
   </button>
 );
 
-beforeEach(() => {
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
-  window.location.hash = "#/users?open=new";
-  root = createRoot(document.body.appendChild(document.createElement("div")));
-  act(() =>
-    root.render(
-      <HashRouter>
-        <Page />
-      </HashRouter>,
-    ),
-  );
-});
-afterEach(() => {
-  act(() => root.unmount());
-  document.body.replaceChildren();
-  vi.unstubAllGlobals();
-});
-
 const put = (name: string, value: string | null) =>
   change((now) => {
     if (value === null) now.delete(name);
@@ -44,7 +25,9 @@ const put = (name: string, value: string | null) =>
     return now;
   });
 
-it("a change begins with the newest address, also while an older one is shown", () => {
+it("a change begins with the newest address, also while an older one is shown", async () => {
+  window.location.hash = "#/users?open=new";
+  await mount(<Page />, { router: HashRouter });
   act(() => {
     put("open", null);
     put("search", "a b?c");

@@ -19,11 +19,12 @@ export interface Session extends Start {
   reload: () => Promise<void>;
 }
 
-const Context = createContext<Session | null>(null);
+/** Given by `SessionGate`, and by tests. */
+export const SessionContext = createContext<Session | null>(null);
 
 /** The session; only below `SessionGate`. */
 export function useSession(): Session {
-  const session = use(Context);
+  const session = use(SessionContext);
   if (!session) throw new Error("useSession outside of SessionGate");
   return session;
 }
@@ -117,5 +118,5 @@ function Started({ onLeave, children }: { onLeave: (why: string | null) => void;
   }, [asked.data, onLeave]);
   if (asked.isError && !session) return <ErrorNote error={asked.error} onRetry={() => void asked.refetch()} />;
   if (!session) return <Loading label="Loading your workspace" />;
-  return <Context value={session}>{children}</Context>;
+  return <SessionContext value={session}>{children}</SessionContext>;
 }

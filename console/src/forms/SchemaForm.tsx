@@ -27,7 +27,8 @@ export default function SchemaForm({ id, schema, values, onChange, onSubmit, err
   return (
     <MantineForm
       id={id}
-      idPrefix={id}
+      // Not the form's own: the element around all fields has it for its id.
+      idPrefix={`${id}-fields`}
       schema={schema as RJSFSchema}
       formData={values}
       validator={schemaValidator}

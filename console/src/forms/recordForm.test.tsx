@@ -1,9 +1,9 @@
 // @vitest-environment happy-dom
-import { MantineProvider } from "@mantine/core";
-import { act } from "react";
-import { createRoot, type Root } from "react-dom/client";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { ComponentProps } from "react";
+import { describe, expect, it, vi } from "vitest";
 import { ApiError, type Answer, type Collection, type Field, type Row } from "../client";
+import { press } from "../testing/hands";
+import { mount } from "../testing/mount";
 import { RecordForm } from "./RecordForm";
 import { Unreadable } from "./unreadable";
 
@@ -12,31 +12,13 @@ const ANSWER: Answer<unknown> = { data: null, meta: {}, messages: [], status: 20
 const onSave = vi.fn<(values: Row, key: string) => Promise<Answer<unknown>>>();
 const onSaved = vi.fn();
 const onSavedButRefused = vi.fn();
-let root: Root;
 
-beforeEach(() => {
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
-  root = createRoot(document.body.appendChild(document.createElement("div")));
-});
-afterEach(() => {
-  act(() => root.unmount());
-  document.body.replaceChildren();
-  onSave.mockReset();
-  onSaved.mockReset();
-  onSavedButRefused.mockReset();
-  vi.unstubAllGlobals();
-});
-
+type Filled = Partial<ComponentProps<typeof RecordForm>>;
+const form = (filled: Filled) => <RecordForm collection={SAMPLES} fields={SAMPLES.fields} record={null} values={{}} onChange={() => undefined} saveLabel="Save" onSave={onSave} onSaved={onSaved} onSavedButRefused={onSavedButRefused} onCancel={() => undefined} {...filled} />;
 /** Presses Save with this title typed, on this version of the record. */
 async function save(title: string, version: string | null = null) {
-  act(() =>
-    root.render(
-      <MantineProvider env="test">
-        <RecordForm collection={SAMPLES} fields={SAMPLES.fields} record={version === null ? null : { title: "before" }} version={version} values={{ title }} onChange={() => undefined} saveLabel="Save" onSave={onSave} onSaved={onSaved} onSavedButRefused={onSavedButRefused} onCancel={() => undefined} />
-      </MantineProvider>,
-    ),
-  );
-  await act(async () => document.querySelector<HTMLButtonElement>('button[type="submit"]')?.click());
+  await mount(form({ record: version === null ? null : { title: "before" }, version, values: { title } }));
+  await press("Save");
 }
 const keys = () => onSave.mock.calls.map(([, key]) => key);
 const refuse = (status: number) => onSave.mockRejectedValueOnce(new ApiError(status, { errors: [{ message: "no" }] }));
@@ -73,21 +55,14 @@ it.each([400, 409, 412, 500])("what was refused (%d) and is saved again is anoth
 
 describe("what the server refuses at fields", () => {
   const fields: Field[] = [{ name: "title", type: "string" }, { name: "tags", type: "array", required: true }, { name: "extra", type: "json" }];
-  const form = (values: Row) => (
-    <MantineProvider env="test">
-      <RecordForm collection={{ ...SAMPLES, fields }} fields={fields} record={null} values={values} onChange={() => undefined} saveLabel="Add" onSave={onSave} onSaved={onSaved} onSavedButRefused={onSavedButRefused} onCancel={() => undefined} />
-    </MantineProvider>
-  );
-  const press = () => act(async () => document.querySelector<HTMLButtonElement>('button[type="submit"]')?.click());
+  const show = (values: Row) => mount(form({ collection: { ...SAMPLES, fields }, fields, values }));
   const alerts = () => [...document.querySelectorAll("[role=alert]")].map((one) => one.textContent);
   const focused = () => document.activeElement?.closest("div[data-field]")?.getAttribute("data-field");
 
-  beforeEach(() => Object.defineProperty(document, "fonts", { value: new EventTarget(), configurable: true }));
-
   it("is counted aloud, and the first wrong input has the focus", async () => {
     onSave.mockRejectedValueOnce(new ApiError(400, { errors: [{ message: "bad", path: "extra" }, { message: "tags is required", path: "values.tags" }] }));
-    act(() => root.render(form({ tags: ["a"] })));
-    await press();
+    await show({ tags: ["a"] });
+    await press("Save");
     expect(alerts()).toEqual(["2 things need a look; they are marked below."]);
     expect(focused()).toBe("tags");
     expect(document.activeElement?.tagName).toBe("INPUT");
@@ -96,24 +71,24 @@ describe("what the server refuses at fields", () => {
   it("comes into view again when it is refused again", async () => {
     const refusal = () => onSave.mockRejectedValueOnce(new ApiError(400, { errors: [{ message: "bad", path: "title" }] }));
     refusal();
-    act(() => root.render(form({ title: "A" })));
-    await press();
+    await show({ title: "A" });
+    await press("Save");
     expect([alerts(), focused()]).toEqual([["One thing needs a look; it is marked below."], "title"]);
     document.querySelector<HTMLButtonElement>('button[type="submit"]')?.focus();
     refusal();
-    await press();
+    await press("Save");
     expect(focused()).toBe("title");
   });
 
   it("and what is no JSON yet are told alike", async () => {
-    act(() => root.render(form({ extra: new Unreadable("{") })));
-    await press();
+    await show({ extra: new Unreadable("{") });
+    await press("Save");
     expect([alerts(), focused()]).toEqual([["One thing needs a look; it is marked below."], "extra"]);
     expect(onSave).not.toHaveBeenCalled();
   });
 
-  it("nothing is said, and nothing focused, before", () => {
-    act(() => root.render(form({})));
+  it("nothing is said, and nothing focused, before", async () => {
+    await show({});
     expect([alerts(), document.activeElement]).toEqual([[], document.body]);
   });
 });
@@ -147,7 +122,7 @@ describe("a workflow that refuses", () => {
     expect([document.activeElement, shown.mock.contexts]).toEqual([note, [note]]);
     // Typing goes on where it is; refused again it is told again.
     document.querySelector("input")?.focus();
-    await act(async () => document.querySelector<HTMLButtonElement>('button[type="submit"]')?.click());
+    await press("Save");
     expect(document.activeElement).toBe(alerts()[0]);
     shown.mockRestore();
   });
@@ -158,13 +133,7 @@ describe("a workflow that refuses", () => {
     expect(document.activeElement?.textContent).toContain("Not on Sundays");
     document.querySelector("input")?.focus();
     onSave.mockReset();
-    act(() =>
-      root.render(
-        <MantineProvider env="test">
-          <RecordForm collection={SAMPLES} fields={SAMPLES.fields} record={null} values={{ title: "AB" }} onChange={() => undefined} saveLabel="Save" onSave={onSave} onSaved={onSaved} onSavedButRefused={onSavedButRefused} onCancel={() => undefined} />
-        </MantineProvider>,
-      ),
-    );
+    await mount(form({ values: { title: "AB" } }));
     expect(document.activeElement?.tagName).toBe("INPUT");
   });
 });

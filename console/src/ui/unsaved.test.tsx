@@ -1,70 +1,56 @@
 // @vitest-environment happy-dom
-import { MantineProvider } from "@mantine/core";
 import { act } from "react";
-import { createRoot } from "react-dom/client";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { expect, it, vi } from "vitest";
+import { escape, press } from "../testing/hands";
+import { mount } from "../testing/mount";
 import { leave } from "./leaving";
 import { GuardedDrawer, GuardedModal, Unsaved } from "./Unsaved";
 
-let root: ReturnType<typeof createRoot>;
-
-beforeEach(() => {
-  (globalThis as Record<string, unknown>)["IS_REACT_ACT_ENVIRONMENT"] = true;
-  root = createRoot(document.body.appendChild(document.createElement("div")));
-});
-afterEach(() => {
-  act(() => root.unmount());
-  document.body.replaceChildren();
-});
-
-const show = (what: React.ReactNode) => act(() => root.render(<MantineProvider env="test">{what}</MantineProvider>));
-const escape = () => act(() => void document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true })));
-const press = (label: string) => act(async () => [...document.querySelectorAll("button")].find((one) => one.textContent === label)?.click());
 const isAsked = () => document.body.textContent.includes("Leave without saving?");
 
-it("a drawer or dialog with nothing typed closes at once", () => {
+it("a drawer or dialog with nothing typed closes at once", async () => {
   const close = vi.fn();
-  show(
+  await mount(
     <GuardedModal opened onClose={close}>
       <Unsaved when={false} />
     </GuardedModal>,
   );
-  escape();
+  await escape();
   expect(isAsked()).toBe(false);
   expect(close).toHaveBeenCalledOnce();
 });
 
 it.each([GuardedDrawer, GuardedModal])("with something typed it asks first: kept open, or discarded", async (Guarded) => {
   const close = vi.fn();
-  show(
+  await mount(
     <Guarded opened onClose={close}>
       <Unsaved when />
     </Guarded>,
   );
-  escape();
+  await escape();
   expect(isAsked()).toBe(true);
   await press("Keep editing");
   expect([isAsked(), close.mock.calls.length]).toEqual([false, 0]);
-  escape();
+  await escape();
   await press("Discard it");
   expect([isAsked(), close.mock.calls.length]).toEqual([false, 1]);
 });
 
-it("the key that closes the question does not close what lies below it", () => {
+it("the key that closes the question does not close what lies below it", async () => {
   const close = vi.fn();
-  show(
+  await mount(
     <GuardedDrawer opened onClose={close}>
       <Unsaved when />
     </GuardedDrawer>,
   );
-  escape();
-  escape();
+  await escape();
+  await escape();
   expect([isAsked(), close.mock.calls.length]).toEqual([false, 0]);
 });
 
-it("a dialog asks for what is typed in it, not for the page below", () => {
+it("a dialog asks for what is typed in it, not for the page below", async () => {
   const close = vi.fn();
-  show(
+  await mount(
     <>
       <Unsaved when />
       <GuardedModal opened onClose={close}>
@@ -72,7 +58,7 @@ it("a dialog asks for what is typed in it, not for the page below", () => {
       </GuardedModal>
     </>,
   );
-  escape();
+  await escape();
   expect([isAsked(), close.mock.calls.length]).toEqual([false, 1]);
 });
 
@@ -85,17 +71,17 @@ it("what is discarded in a drawer leaves what is unsaved on the page below to be
       {drawer}
     </>
   );
-  show(
+  await mount(
     page(
       <GuardedDrawer opened onClose={close}>
         <Unsaved when />
       </GuardedDrawer>,
     ),
   );
-  escape();
+  await escape();
   await press("Discard it");
   expect(close).toHaveBeenCalledOnce();
-  show(page(null));
+  await mount(page(null));
   act(() => leave(go));
   expect([isAsked(), go.mock.calls.length]).toEqual([true, 0]);
   await press("Discard it");
@@ -104,7 +90,7 @@ it("what is discarded in a drawer leaves what is unsaved on the page below to be
 
 it("a link to another page of the console asks first, and is followed once agreed", async () => {
   const go = vi.fn((event: React.MouseEvent) => event.preventDefault());
-  show(
+  await mount(
     <>
       <Unsaved when />
       <a href="#/users" onClick={go}>
@@ -119,30 +105,30 @@ it("a link to another page of the console asks first, and is followed once agree
   expect([isAsked(), go.mock.calls.length]).toEqual([false, 1]);
 });
 
-it("nothing is asked once all is saved", () => {
+it("nothing is asked once all is saved", async () => {
   const go = vi.fn();
-  show(<Unsaved when />);
-  show(<Unsaved when={false} />);
+  await mount(<Unsaved when />);
+  await mount(<Unsaved when={false} />);
   leave(go);
   expect(go).toHaveBeenCalledOnce();
 });
 
-it.each([[<Unsaved when={false} key="saved" />], [null]])("a form that is saved or gone before the answer lets go what waited for it", (after) => {
+it.each([[<Unsaved when={false} key="saved" />], [null]])("a form that is saved or gone before the answer lets go what waited for it", async (after) => {
   const go = vi.fn();
-  show(<Unsaved when key="saved" />);
+  await mount(<Unsaved when key="saved" />);
   act(() => leave(go));
   expect([isAsked(), go.mock.calls.length]).toEqual([true, 0]);
-  show(after);
+  await mount(after);
   expect([isAsked(), go.mock.calls.length]).toEqual([false, 1]);
 });
 
 it.each(["Keep editing", "Discard it"])("what was answered does not wait any more: %s", async (answer) => {
   const go = vi.fn();
-  show(<Unsaved when />);
+  await mount(<Unsaved when />);
   act(() => leave(go));
   await press(answer);
   const times = go.mock.calls.length;
-  show(null);
+  await mount(null);
   expect(go).toHaveBeenCalledTimes(times);
   expect(times).toBe(answer === "Discard it" ? 1 : 0);
 });

@@ -1,38 +1,15 @@
 // @vitest-environment happy-dom
-import { MantineProvider } from "@mantine/core";
-import { act } from "react";
-import { createRoot, type Root } from "react-dom/client";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { expect, it, vi } from "vitest";
 import { ApiError } from "../../client";
+import { click, escape, fill, press } from "../../testing/hands";
+import { mount } from "../../testing/mount";
 import { ConfigDrawer } from "./ConfigDrawer";
 
-vi.mock("../../app/session", () => ({ useSession: () => ({ collections: [], collection: () => undefined }) }));
-
 const onClose = vi.fn();
-let root: Root;
-
-beforeEach(() => {
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
-  Object.defineProperty(document, "fonts", { value: new EventTarget(), configurable: true });
-  root = createRoot(document.body.appendChild(document.createElement("div")));
-});
-afterEach(() => {
-  act(() => root.unmount());
-  document.body.replaceChildren();
-  onClose.mockReset();
-  vi.unstubAllGlobals();
-});
 
 const show = (locked: string | null, onSave = vi.fn(async () => undefined)) =>
-  act(async () =>
-    root.render(
-      <MantineProvider env="test">
-        <ConfigDrawer heading="End" about="" type="end" schema={{ type: "object", properties: {} }} stored={{ updatedAt: "2026-11-21T10:00:00.000Z" }} title="End" titlePlaceholder="" config={{ endStatus: 1 }} problems={[]} variables={[]} before={[]} sync={false} locked={locked} saveLabel="Save" onSave={onSave} onClose={onClose} />
-      </MantineProvider>,
-    ),
-  );
-const asJson = () => act(async () => document.querySelector<HTMLInputElement>("input[role=switch]")?.click());
-const escape = () => act(async () => void document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true })));
+  mount(<ConfigDrawer heading="End" about="" type="end" schema={{ type: "object", properties: {} }} stored={{ updatedAt: "2026-11-21T10:00:00.000Z" }} title="End" titlePlaceholder="" config={{ endStatus: 1 }} problems={[]} variables={[]} before={[]} sync={false} locked={locked} saveLabel="Save" onSave={onSave} onClose={onClose} />);
+const asJson = () => click(document.querySelector<HTMLInputElement>("input[role=switch]"));
 const result = () => [document.body.textContent.includes("Leave without saving?"), onClose.mock.calls.length];
 const json = () => document.querySelector<HTMLTextAreaElement>("textarea:not([aria-hidden])");
 
@@ -47,29 +24,18 @@ it.each([[null], ["This version has run"]])("a config that is only looked at as 
 it("a config changed as JSON is asked for before it is left", async () => {
   await show(null);
   await asJson();
-  await act(async () => {
-    Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value")?.set?.call(json(), "{}");
-    json()?.dispatchEvent(new Event("input", { bubbles: true }));
-  });
+  fill(json(), "{}");
   await escape();
   expect(result()).toEqual([true, 0]);
 });
 
 const title = () => document.querySelector<HTMLInputElement>("input:not([role])");
-const press = (label: string) => act(async () => [...document.querySelectorAll("button")].find((one) => one.textContent === label)?.click());
-
-async function type(text: string) {
-  await act(async () => {
-    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value")?.set?.call(title(), text);
-    title()?.dispatchEvent(new Event("input", { bubbles: true }));
-  });
-}
 
 /** Saves "Mine" over what somebody has made `current` of meanwhile. */
 async function meet(current: object | null) {
   const onSave = vi.fn().mockRejectedValueOnce(new ApiError(412, { errors: [{ message: "at another version" }], data: current }));
   await show(null, onSave);
-  await type("Mine");
+  fill(title(), "Mine");
   await press("Save");
   return onSave;
 }

@@ -1,58 +1,29 @@
 // @vitest-environment happy-dom
-import { MantineProvider } from "@mantine/core";
-import { act } from "react";
-import { createRoot, type Root } from "react-dom/client";
-import { MemoryRouter } from "react-router-dom";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { ApiError } from "../../client";
+import { beforeEach, expect, it, vi } from "vitest";
+import { escape, fill, press } from "../../testing/hands";
+import { mount } from "../../testing/mount";
+import { answer, noAnswer, refusal, serve, type Asked } from "../../testing/server";
 import { RunDialog } from "./RunDialog";
 import type { Workflow } from "./types";
 
-const { execute, get } = vi.hoisted(() => ({ execute: vi.fn(), get: vi.fn() }));
-vi.mock("./api", () => ({ change: { execute }, refreshWorkflows: async () => undefined }));
-vi.mock("../../app/client", () => ({ client: { resource: () => ({ get }) } }));
-vi.mock("../../app/queries", () => ({ refreshRecords: async () => undefined, keys: {} }));
-vi.mock("../../app/session", () => ({ useSession: () => ({ user: { id: 1 }, role: "admin" }) }));
-
 const VERSION = { id: 3, key: "greet", title: "Greet", type: "custom-action", enabled: true, sync: false, config: { type: 0 } } as unknown as Workflow;
 const onClose = vi.fn();
-let root: Root;
+let asked: Asked[];
+let started: Response[];
+let read: Response[];
 
-beforeEach(() => {
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
-  Object.defineProperty(document, "fonts", { value: new EventTarget(), configurable: true });
-  root = createRoot(document.body.appendChild(document.createElement("div")));
-  act(() =>
-    root.render(
-      <MantineProvider env="test">
-        <MemoryRouter>
-          <RunDialog version={VERSION} titleOf={() => undefined} onRefused={() => undefined} onClose={onClose} />
-        </MemoryRouter>
-      </MantineProvider>,
-    ),
-  );
-});
-afterEach(() => {
-  act(() => root.unmount());
-  document.body.replaceChildren();
-  [execute, get, onClose].forEach((one) => one.mockReset());
-  vi.unstubAllGlobals();
+beforeEach(async () => {
+  [started, read] = [[], []];
+  asked = serve(({ path }) => (path === "workflows:execute/3" ? started.shift() : path === "executions:get/91" ? read.shift() : undefined) ?? noAnswer());
+  await mount(<RunDialog version={VERSION} titleOf={() => undefined} onRefused={() => undefined} onClose={onClose} />);
 });
 
+const runs = (status: number) => answer({ execution: { id: 91, status } });
 const said = () => document.body.textContent;
-const press = (label: string) => act(async () => [...document.querySelectorAll("button")].find((one) => one.textContent === label)?.click());
-const escape = () => act(() => void document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true })));
-function typed(text: string) {
-  const input = document.querySelector<HTMLTextAreaElement>("textarea:not([aria-hidden])");
-  act(() => {
-    Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value")?.set?.call(input, text);
-    input?.dispatchEvent(new Event("input", { bubbles: true }));
-  });
-}
+const typed = (text: string) => fill(document.querySelector("textarea:not([aria-hidden])"), text);
 
-it.each([["is not answered", () => get.mockRejectedValue(new ApiError(503, {}))], ["finds nothing yet", () => get.mockResolvedValue(null)]])("a run whose reading %s is told as started, not as failed", async (_, answers) => {
-  execute.mockResolvedValue({ id: 91, status: 0 });
-  answers();
+it.each([["is not answered", () => refusal(503)], ["finds nothing yet", () => answer(null)]])("a run whose reading %s is told as started, not as failed", async (_, found) => {
+  [started, read] = [[runs(0)], [found()]];
   await press("Run");
   expect(said()).toContain("It goes on");
   expect(document.querySelector("a")?.getAttribute("href")).toBe("/executions/91");
@@ -60,17 +31,16 @@ it.each([["is not answered", () => get.mockRejectedValue(new ApiError(503, {}))]
 });
 
 it("a run that got no answer is the same call when it is pressed again", async () => {
-  execute.mockRejectedValueOnce(new ApiError(503, {})).mockResolvedValueOnce({ id: 91, status: 1 });
-  get.mockResolvedValue({ id: 91, status: 1, reason: null });
+  [started, read] = [[refusal(504), runs(1)], [answer({ id: 91, status: 1, reason: null })]];
   await press("Run");
   await press("Run");
-  const [first, again] = execute.mock.calls.map((one) => one[2] as string);
-  expect(again).toBe(first);
+  const keys = asked.flatMap(({ path, key }) => (path === "workflows:execute/3" ? [key] : []));
+  expect(keys).toEqual([expect.stringMatching(/./), keys[0]]);
 });
 
 it("what was typed is asked for before Escape throws it away; Close leaves at once", async () => {
   typed('{"name": "Ada"}');
-  escape();
+  await escape();
   expect([said().includes("Leave without saving?"), onClose.mock.calls.length]).toEqual([true, 0]);
   await press("Keep editing");
   await press("Close");
@@ -78,12 +48,11 @@ it("what was typed is asked for before Escape throws it away; Close leaves at on
 });
 
 it("nothing is asked where nothing was typed, or what was typed has run", async () => {
-  escape();
+  await escape();
   expect(onClose).toHaveBeenCalledOnce();
-  execute.mockResolvedValue({ id: 91, status: 0 });
-  get.mockResolvedValue(null);
+  [started, read] = [[runs(0)], [answer(null)]];
   typed('{"name": "Ada"}');
   await press("Run");
-  escape();
+  await escape();
   expect([said().includes("Leave without saving?"), onClose.mock.calls.length]).toEqual([false, 2]);
 });

@@ -1,51 +1,47 @@
 // @vitest-environment happy-dom
 import { act } from "react";
-import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { WaitOptions } from "../../client/executions";
+import { mount } from "../../testing/mount";
+import { answer, refusal, serve } from "../../testing/server";
 import { useFollowed } from "./api";
 
-const { waitFor } = vi.hoisted(() => ({ waitFor: vi.fn<(id: string, options: WaitOptions) => Promise<void>>(() => new Promise(() => undefined)) }));
-vi.mock("../../app/client", () => ({ client: { waitFor } }));
-vi.mock("../../app/session", () => ({ useSession: () => ({}) }));
-
-let root: Root;
+const LONGEST_WAIT_MS = 10_000;
+let isThere: boolean;
 
 beforeEach(() => {
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
-  root = createRoot(document.body.appendChild(document.createElement("div")));
-  vi.spyOn(Date, "now").mockReturnValue(1000);
+  vi.useFakeTimers({ now: 0 });
+  isThere = true;
+  serve(() => (isThere ? answer({ id: 7, status: 0 }) : refusal(503)));
 });
-afterEach(() => {
-  act(() => root.unmount());
-  document.body.replaceChildren();
-  waitFor.mockClear();
-  vi.restoreAllMocks();
-  vi.unstubAllGlobals();
-});
+afterEach(() => void vi.useRealTimers());
 
 function Run({ isOpen }: { isOpen: boolean }) {
   return <p>{String(useFollowed("7", isOpen))}</p>;
 }
 
-const show = (isOpen: boolean) => act(async () => root.render(<Run isOpen={isOpen} />));
-const hear = (isHeard: boolean) => act(async () => waitFor.mock.lastCall?.[1].onHeard?.(isHeard));
-const later = (ms: number) => vi.mocked(Date.now).mockReturnValue(ms);
+const show = (isOpen: boolean) => mount(<Run isOpen={isOpen} />);
+/** Until the server was asked again, at least once. */
+const hear = async (isHeard: boolean) => {
+  isThere = isHeard;
+  await act(() => vi.advanceTimersByTimeAsync(LONGEST_WAIT_MS));
+};
 const said = () => document.body.textContent;
 
 it("a run of which nothing is heard tells since when, until something is", async () => {
   await show(true);
   expect(said()).toBe("null");
   await hear(false);
-  later(2000);
+  const since = said();
+  expect(Number(since)).toBeGreaterThan(0);
   await hear(false);
-  expect(said()).toBe("1000");
+  expect(said()).toBe(since);
   await hear(true);
   expect(said()).toBe("null");
 });
 
 it("without a network that is known before the next question, and a run that has ended is as it will stay", async () => {
   await show(true);
+  vi.setSystemTime(1000);
   await act(async () => void window.dispatchEvent(new Event("offline")));
   expect(said()).toBe("1000");
   await show(false);

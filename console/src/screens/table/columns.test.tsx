@@ -1,25 +1,14 @@
 // @vitest-environment happy-dom
-import { MantineProvider, Table } from "@mantine/core";
+import { Table } from "@mantine/core";
 import { act, startTransition, use, useState } from "react";
-import { createRoot, type Root } from "react-dom/client";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { expect, it, vi } from "vitest";
+import { click } from "../../testing/hands";
+import { mount } from "../../testing/mount";
 import { ColumnChoice } from "./ColumnChoice";
 import { SortHeading } from "./SortHeading";
 
 const FIELDS = ["title", "size", "due"].map((name) => ({ name, type: "string" }));
-let root: Root;
 
-beforeEach(() => {
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
-  root = createRoot(document.body.appendChild(document.createElement("div")));
-});
-afterEach(() => {
-  act(() => root.unmount());
-  document.body.replaceChildren();
-  vi.unstubAllGlobals();
-});
-
-const show = (what: React.ReactNode) => act(async () => root.render(<MantineProvider env="test">{what}</MantineProvider>));
 const box = (label: string) => [...document.querySelectorAll("label")].find((one) => one.textContent === label)?.closest(".mantine-Checkbox-root")?.querySelector("input");
 
 it("a second column chosen before the address has the first one counts with it", async () => {
@@ -48,11 +37,11 @@ it("a second column chosen before the address has the first one counts with it",
       </>
     );
   }
-  await show(<Page />);
-  await act(async () => document.querySelector("button")?.click());
-  await act(async () => box("Size")?.click());
+  await mount(<Page />);
+  await click(document.querySelector("button"));
+  await click(box("Size"));
   expect([document.querySelector("p")?.textContent, box("Size")?.checked]).toEqual(["title", true]);
-  await act(async () => box("Due")?.click());
+  await click(box("Due"));
   expect(asked.mock.calls).toEqual([[["title", "size"]], [["title", "size", "due"]]]);
   await act(async () => arrive());
   expect([document.querySelector("p")?.textContent, box("Due")?.checked]).toEqual(["title,size,due", true]);
@@ -71,9 +60,9 @@ it.each([["ascending"], ["descending"], [null]] as const)("the heading of a colu
       </Table.Thead>
     </Table>
   );
-  await show(table(sorted === null ? "ascending" : null));
-  await show(table(sorted));
+  await mount(table(sorted === null ? "ascending" : null));
+  await mount(table(sorted));
   expect(document.querySelector("th")?.getAttribute("aria-sort")).toBe(sorted);
-  await act(async () => document.querySelector("button")?.click());
+  await click(document.querySelector("button"));
   expect(sort).toHaveBeenCalledOnce();
 });

@@ -1,33 +1,22 @@
 // @vitest-environment happy-dom
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act, useState } from "react";
-import { createRoot, type Root } from "react-dom/client";
-import { MemoryRouter } from "react-router-dom";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { ApiError, type Collection, type ListOptions } from "../../client";
+import { beforeEach, expect, it, vi } from "vitest";
+import type { Collection } from "../../client";
+import { click } from "../../testing/hands";
+import { mount } from "../../testing/mount";
+import { answer, refusal, serve, type Asked } from "../../testing/server";
 import { useTableState } from "./tableState";
 import { useRecords } from "./useTable";
 
-const { list, reload } = vi.hoisted(() => ({ list: vi.fn(), reload: vi.fn() }));
-vi.mock("../../app/client", () => ({ client: { resource: () => ({ list }) } }));
-vi.mock("../../app/session", () => ({ useSession: () => ({ collection: () => undefined, reload }) }));
-
 const field = (name: string) => ({ name, type: "string" });
 const having = (...names: string[]) => ({ name: "boxes", title: "Boxes", fields: names.map(field), may: {} }) as unknown as Collection;
-const refused = (status: number) => new ApiError(status, { errors: [{ message: "unknown field 'zz' in collection 'boxes'", path: "sort" }] });
-let root: Root;
+const refused = (status: number) => refusal(status, { errors: [{ message: "unknown field 'zz' in collection 'boxes'", path: "sort" }] });
 let define: (collection: Collection) => void;
+let list: () => Response;
+let asked: Asked[];
+const reload = vi.fn();
 
-beforeEach(() => {
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
-  root = createRoot(document.body.appendChild(document.createElement("div")));
-});
-afterEach(() => {
-  act(() => root.unmount());
-  document.body.replaceChildren();
-  [list, reload].forEach((one) => one.mockReset());
-  vi.unstubAllGlobals();
-});
+beforeEach(() => void (asked = serve(() => list())));
 
 function Table() {
   const [collection, setCollection] = useState(having("title", "zz"));
@@ -40,39 +29,31 @@ function Table() {
 }
 
 async function show(search: string) {
-  await act(async () =>
-    root.render(
-      <QueryClientProvider client={new QueryClient({ defaultOptions: { queries: { retry: false } } })}>
-        <MemoryRouter initialEntries={[`/tables/boxes?${search}`]}>
-          <Table />
-        </MemoryRouter>
-      </QueryClientProvider>,
-    ),
-  );
+  await mount(<Table />, { at: `/tables/boxes?${search}`, session: { reload } });
   await settled();
 }
 const settled = () => act(async () => new Promise((resolve) => setTimeout(resolve, 20)));
-const sorts = () => list.mock.calls.map(([options]) => (options as ListOptions).sort);
+const sorts = () => asked.map(({ params }) => params.get("sort"));
 
 it("a sort by a field that was removed meanwhile is dropped, and no error is shown", async () => {
-  list.mockRejectedValueOnce(refused(400)).mockResolvedValue({ rows: [{ id: 1 }], meta: {} });
+  list = () => (asked.length === 1 ? refused(400) : answer([{ id: 1 }]));
   reload.mockImplementation(async () => define(having("title")));
   await show("sort=zz");
-  expect(sorts()).toEqual([["zz"], undefined]);
+  expect(sorts()).toEqual(["zz", null]);
   expect([document.body.textContent, reload.mock.calls.length]).toEqual(["1 rows", 1]);
 });
 
 it("a filter by such a field is told, and asked again the collection is looked at anew", async () => {
-  list.mockRejectedValue(refused(400));
+  list = () => refused(400);
   await show(`filter=${encodeURIComponent('{"zz":{"$eq":1}}')}`);
   expect(document.body.textContent).toContain("unknown field 'zz'");
-  await act(async () => document.querySelector("button")?.click());
+  await click(document.querySelector("button"));
   await settled();
-  expect([list.mock.calls.length, reload.mock.calls.length]).toEqual([2, 2]);
+  expect([asked.length, reload.mock.calls.length]).toEqual([2, 2]);
 });
 
 it.each([403, 500])("of what was refused otherwise (%d) nothing is looked at anew", async (status) => {
-  list.mockRejectedValue(refused(status));
+  list = () => refused(status);
   await show("sort=zz");
-  expect([list.mock.calls.length, reload.mock.calls.length]).toEqual([1, 0]);
+  expect([asked.length, reload.mock.calls.length]).toEqual([1, 0]);
 });
