@@ -38,7 +38,7 @@ PACKAGE = "amplify-dynamodb-simulator@2.9.30"
 INTEGRITY = "sha512-xTeeRLvzEfqyd5lh3bH4c0kHvSHHmmhD5ZDsHFKAQ5g2Zl6JqlFdutaQhCLHzxEp6Ry1o7TB6niIoXuQAnSewQ=="
 EMULATOR = "package/emulator/"
 TABLE_NAMES = ("stepbase-records", "stepbase-executions")
-START_SECONDS = 30.0
+START_SECONDS = 100.0
 STOP_SECONDS = 5.0
 
 # One garbage collector thread and one compiler: half the CPU of the defaults, 2.2 s instead of 2.8 s to the first

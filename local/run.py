@@ -26,7 +26,7 @@ from local.ready import ready_block
 from local.settings import BadSetting, Settings, app_environment, kept_secret, message_environment
 from local.stepfunctions import OnDemand
 
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
 STOP_SECONDS = 8.0
 PAUSE_SECONDS = 0.5
 EXIT_SETTING = 2

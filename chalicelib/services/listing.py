@@ -1,8 +1,9 @@
 """How a list is asked for and answered: variables in its filter, its kind of paging, and what ``meta`` says.
 
 ``meta`` is ``{count, page, pageSize, totalPage}`` while the count is exact (at most 10,000 records looked at), ``{hasNext, page, pageSize,
-cursor, countAtLeast}`` beyond, ``{hasNext, page, pageSize}`` for a collection with ``simplePaginate``. ``plan=1`` adds how the list was
-read, and a list that is incomplete or came from an index that may be late says so by itself.
+cursor, countAtLeast}`` beyond, ``{hasNext, page, pageSize}`` for a collection with ``simplePaginate``. The last page that is read by number
+has the ``cursor`` in any case, while more follows. ``plan=1`` adds how the list was read, and a list that is incomplete or came from an
+index that may be late says so by itself.
 Source: https://docs.nocobase.com/api/actions
 """
 
@@ -13,7 +14,7 @@ from collections.abc import Callable
 
 from chalicelib.domain.collection import Collection
 from chalicelib.domain.filter import Filter, substitute
-from chalicelib.domain.query import Paging
+from chalicelib.domain.query import MAX_DEPTH_OF_PAGES, Paging
 from chalicelib.domain.record import Row
 from chalicelib.domain.selection import names_in
 from chalicelib.domain.system_variables import date_variables
@@ -70,8 +71,11 @@ def list_meta(found: Found, paging: Paging, collection: Collection, call: Call) 
         stopped = {} if found.complete else {"hasNext": True, "cursor": found.cursor, "countAtLeast": found.at_least}
         return stopped | said or None
     pages: dict[str, Json] = {"page": paging.page, "pageSize": paging.page_size}
+    # Beyond it nothing is read by number.
+    is_last_by_number = (paging.page + 1) * paging.page_size > MAX_DEPTH_OF_PAGES
+    onward = {"cursor": found.cursor} if is_last_by_number and found.cursor else {}
     if is_simple(collection) and found.complete and "cursor" not in call.params:
-        return {"hasNext": found.cursor is not None, **pages} | said
+        return {"hasNext": found.cursor is not None, **pages} | onward | said
     if found.total is not None and not is_simple(collection):
-        return {"count": found.total, **pages, "totalPage": math.ceil(found.total / paging.page_size)} | said
+        return {"count": found.total, **pages, "totalPage": math.ceil(found.total / paging.page_size)} | onward | said
     return {"hasNext": found.cursor is not None, **pages, "cursor": found.cursor, "countAtLeast": found.at_least} | said

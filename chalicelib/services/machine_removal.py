@@ -11,16 +11,14 @@ from __future__ import annotations
 import re
 
 from chalicelib.domain.keys import record_key
-from chalicelib.domain.ports import EXECUTIONS, Absent, Equals, Key, Put
+from chalicelib.domain.ports import EXECUTIONS
 from chalicelib.domain.system_collections import WORKFLOWS
 from chalicelib.domain.workflow import Workflow
-from chalicelib.engine.commit import Stale, commit
-from chalicelib.engine.unit_of_work import Tagged
 from chalicelib.services.backend import Backend
 from chalicelib.services.machines import HASH_DIGITS, machine_of
 from chalicelib.services.open_runs import PARTITIONS
+from chalicelib.services.periods import is_due
 
-MARK = Key(EXECUTIONS, "sweep", "machines")
 PAUSE_MS = 3_600_000
 MOST_REMOVED = 50
 
@@ -29,7 +27,7 @@ def remove_machines(backend: Backend, deadline_ms: int) -> list[str]:
     """The names of the machines that were removed, fifty at most; none when that was done within the last hour.
 
     Raises MachineRefused, StoreUnavailable, Unavailable."""
-    if not _is_due(backend):
+    if not is_due(backend, "machines", PAUSE_MS):
         return []
     now_ms = backend.clock.now_ms()
     versions = {
@@ -49,19 +47,6 @@ def remove_machines(backend: Backend, deadline_ms: int) -> list[str]:
             backend.machines.remove(name)
             removed.append(name)
     return removed
-
-
-def _is_due(backend: Backend) -> bool:
-    """Whether an hour has passed, and no other sweep has seen that first. The hour of a new installation begins now."""
-    mark, now_ms = backend.store.batch_get([MARK]).get(MARK), backend.clock.now_ms()
-    if mark is not None and now_ms - mark["value"] < PAUSE_MS:
-        return False
-    put = Put(MARK.table, {"pk": MARK.pk, "sk": MARK.sk, "value": now_ms}, Equals({"value": mark["value"]}) if mark else Absent())
-    try:
-        commit(backend.store, backend.clock, [Tagged(put, "other")])
-    except Stale:
-        return False
-    return mark is not None
 
 
 def _version(stage: str, name: str) -> int | None:

@@ -8,14 +8,11 @@ Source: https://docs.aws.amazon.com/scheduler/latest/APIReference/API_DeleteSche
 
 from __future__ import annotations
 
-from chalicelib.domain.ports import EXECUTIONS, Absent, Equals, Key, Put
-from chalicelib.engine.commit import Stale, commit
-from chalicelib.engine.unit_of_work import Tagged
 from chalicelib.services.backend import Backend
+from chalicelib.services.periods import is_due
 from chalicelib.services.schedules import Scheduled, put_schedule, schedule_name, scheduled_workflows
 from chalicelib.triggers.schedule import static_recurrence
 
-MARK = Key(EXECUTIONS, "sweep", "schedules")
 PAUSE_MS = 300_000
 MOST_AT_ONCE = 50
 
@@ -24,7 +21,7 @@ def keep_schedules(backend: Backend, deadline_ms: int) -> list[str]:
     """The names of the schedules that were removed or made, fifty at most; none when that was done within the last five minutes.
 
     Raises ScheduleRefused, StoreUnavailable, Unavailable."""
-    if not _is_due(backend):
+    if not is_due(backend, "schedules", PAUSE_MS):
         return []
     wanted, there, now_ms = _wanted(backend), backend.schedules.names(f"{backend.stage}-"), backend.clock.now_ms()
     old = [name for name, made_ms in there.items() if name not in wanted and now_ms - made_ms > PAUSE_MS]
@@ -55,16 +52,3 @@ def _wanted(backend: Backend) -> dict[str, Scheduled]:
         for scheduled in scheduled_workflows(backend)
         if scheduled.is_static and static_recurrence(scheduled.config).next_after(now_ms) is not None
     }
-
-
-def _is_due(backend: Backend) -> bool:
-    """Whether five minutes have passed, and no other sweep has seen that first."""
-    mark, now_ms = backend.store.batch_get([MARK]).get(MARK), backend.clock.now_ms()
-    if mark is not None and now_ms - mark["value"] < PAUSE_MS:
-        return False
-    put = Put(MARK.table, {"pk": MARK.pk, "sk": MARK.sk, "value": now_ms}, Equals({"value": mark["value"]}) if mark else Absent())
-    try:
-        commit(backend.store, backend.clock, [Tagged(put, "other")])
-    except Stale:
-        return False
-    return True

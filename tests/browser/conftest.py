@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,10 +12,8 @@ from pathlib import Path
 import pytest
 
 from local.settings import ROOT_EMAIL, ROOT_PASSWORD
-from tests.functional.conftest import READY_SECONDS, STOP_SECONDS, wait_until_ready
-from tests.functional.test_make_run import free_port
+from tests.instances import ROOT, Instance
 
-ROOT = Path(__file__).resolve().parents[2]
 CONSOLE = ROOT / ".ci" / "console"
 FOLDER = Path(__file__).parent
 BUILD_SECONDS = 600
@@ -43,31 +39,11 @@ def browser(built: None) -> None:
     made_ready("browser")
 
 
-def wait_until_loaded(log: Path) -> None:
-    """Until it has said that it is ready: it answers before the example is in it."""
-    ends = time.monotonic() + READY_SECONDS
-    while "Stepbase is ready" not in log.read_text():
-        assert time.monotonic() < ends, log.read_text()
-        time.sleep(0.1)
-
-
 @contextmanager
 def serving(data: Path, *, example: bool) -> Iterator[dict[str, str]]:
     """A running instance that keeps its data in ``data``; what the browser must know of it, as environment variables."""
-    port = free_port()
-    settings = {"PORT": str(port), "DATA_DIR": str(data), "EXAMPLE": "1" if example else "0", "WORKERS": "2"}
-    settings |= {"INIT_ROOT_EMAIL": ROOT_EMAIL, "INIT_ROOT_PASSWORD": ROOT_PASSWORD}
-    log = data / "printed"
-    with log.open("wb") as printed:
-        command = [sys.executable, "-m", "local"]
-        process = subprocess.Popen(command, cwd=ROOT, env=os.environ | settings, stdout=printed, stderr=subprocess.STDOUT)
-    try:
-        wait_until_ready(process, port, log)
-        wait_until_loaded(log)
-        yield {"STEPBASE_URL": f"http://127.0.0.1:{port}", "STEPBASE_EMAIL": ROOT_EMAIL, "STEPBASE_PASSWORD": ROOT_PASSWORD}
-    finally:
-        process.terminate()
-        process.wait(STOP_SECONDS)
+    with Instance(data, machines=True, EXAMPLE="1" if example else "0") as instance:
+        yield {"STEPBASE_URL": f"http://127.0.0.1:{instance.port}", "STEPBASE_EMAIL": ROOT_EMAIL, "STEPBASE_PASSWORD": ROOT_PASSWORD}
 
 
 def play(spec: str, environment: dict[str, str]) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 
 from local.settings import ROOT_EMAIL, ROOT_PASSWORD
 from tests.functional.client import Client, Reply
-from tests.functional.test_make_run import STOP_SECONDS, Instance, all_gone, free_port
+from tests.instances import STOP_SECONDS, Instance, all_gone, free_port
 
 Json = Any
 PATIENCE_SECONDS = 120.0
@@ -66,21 +66,19 @@ class Stack:
 
     def __init__(self, data_dir: Path) -> None:
         self._data_dir, self._port = data_dir, free_port()
-        self._start()
         self.client = Client(self._port)
-        self.client = self.client.with_token(self._signed_in())
-        self._define()
         self._callers: list[threading.Thread] = []
         self.answered: dict[str, int] = {}
+        self._start()
 
     def _start(self) -> None:
-        self._instance = Instance(self._port, self._data_dir, WORKERS="2", LOG_LEVEL="ERROR")
+        self._instance = Instance(self._data_dir, port=self._port, LOG_LEVEL="ERROR")
 
-    def _signed_in(self) -> str:
-        token: str = self.client.post("auth:signIn", {"account": ROOT_EMAIL, "password": ROOT_PASSWORD}).data["token"]
-        return token
-
-    def _define(self) -> None:
+    def define(self) -> None:
+        """Sign in, and make the collection and the workflows."""
+        self._instance.wait_for_machines()
+        answer = self.client.post("auth:signIn", {"account": ROOT_EMAIL, "password": ROOT_PASSWORD})
+        self.client = self.client.with_token(answer.data["token"])
         self.client.post("collections:create", {"name": "notes", "fields": [{"name": "text", "type": "string"}]}).ok()
         common = {"type": "custom-action", "sync": False, "enabled": True, "config": {"type": 0}}
         for key, nodes in FLOWS.items():

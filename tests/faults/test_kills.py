@@ -22,8 +22,11 @@ LONGEST_SECONDS = 3.0
 @pytest.fixture
 def stack(tmp_path: Path) -> Iterator[Stack]:
     stack = Stack(tmp_path)
-    yield stack
-    stack.stop()
+    try:
+        stack.define()
+        yield stack
+    finally:
+        stack.stop()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

@@ -9,12 +9,12 @@ import http.client
 import json
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
-TIMEOUT_SECONDS = 30.0
+TIMEOUT_SECONDS = 90.0  # a busy machine
 # A server closes a silent connection after a while; one that rested longer than this is not used again.
 REST_SECONDS = 1.0
 
@@ -143,6 +143,13 @@ class Client:
         """The records that match, oldest first, at most 200."""
         rows: list[Json] = self.get(f"{collection}:list", filter=filters, pageSize=200, sort="id").data
         return rows
+
+
+def seconds_of(call: Callable[[], object]) -> float:
+    """How long a call takes: what a test may ask of this machine at this moment."""
+    began = time.monotonic()
+    call()
+    return time.monotonic() - began
 
 
 def with_query(path: str, query: Mapping[str, Json]) -> str:

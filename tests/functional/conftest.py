@@ -1,60 +1,76 @@
-"""One running Stepbase for the session, with the model example in it: real HTTP, two worker processes, DynamoDB Local.
+"""Two running instances for the session: real HTTP, two worker processes, DynamoDB Local. Each is started when first asked for.
 
-A test makes the records that it changes, so the tests do not depend on each other's order.
+One has the model example in it (``stranger``, ``root``, ``model``), the other the example that people get (``example``, ``admin``), with
+topics and a service that its workflows may call. A test makes the records and collections that it changes, so the tests do not depend on
+each other's order.
 """
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from local.settings import ROOT_EMAIL
+from local.settings import ROOT_PASSWORD as FIRST_PASSWORD
 from tests.functional.client import Client, Json, Reply
 from tests.functional.model import Model, build, sign_in
+from tests.functional.service import Service
+from tests.instances import Instance
 
-ROOT = Path(__file__).resolve().parents[2]
 EMAIL, ROOT_PASSWORD = "root@example.com", "root password 9"
-READY_SECONDS = 120.0  # a busy machine
-STOP_SECONDS = 60.0
+TOPICS = ("orders", "returns")
 COUNTED = ("samples", "inspectionRecords", "categories", "posts", "sealed", "executions", "workflows", "collections", "users", "roles")
 
 
 @pytest.fixture(scope="session")
-def stranger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    """A caller without a token, of a server that has only its first user."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    folder = tmp_path_factory.mktemp("stepbase")
-    settings = {"PORT": str(port), "DATA_DIR": str(folder), "EXAMPLE": "0", "INIT_ROOT_EMAIL": EMAIL, "INIT_ROOT_PASSWORD": ROOT_PASSWORD}
-    log = folder / "printed"
-    with log.open("wb") as printed:
-        command = [sys.executable, "-m", "local"]
-        process = subprocess.Popen(command, cwd=ROOT, env=os.environ | settings, stdout=printed, stderr=subprocess.STDOUT)
-    try:
-        wait_until_ready(process, port, log)
-        yield Client(port)
-    finally:
-        process.terminate()
-        process.wait(STOP_SECONDS)
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    """An instance that has only its first user; it ends well when it is asked to."""
+    with Instance(tmp_path_factory.mktemp("stepbase"), INIT_ROOT_EMAIL=EMAIL, INIT_ROOT_PASSWORD=ROOT_PASSWORD) as instance:
+        yield instance
+        assert instance.stop() == 0
 
 
-def wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    ends = time.monotonic() + READY_SECONDS
-    while time.monotonic() < ends and process.poll() is None:
-        try:
-            if Client(port).get("app:getInfo").status == 200:
-                return
-        except OSError:  # nobody listens yet
-            time.sleep(0.1)
-    pytest.fail(f"the server did not come up:\n{log.read_text()}")
+@pytest.fixture(scope="session")
+def stranger(server: Instance) -> Client:
+    """A caller without a token."""
+    return Client(server.port)
+
+
+@pytest.fixture(scope="session")
+def machines(server: Instance) -> None:
+    """For tests that save asynchronous workflows: Step Functions is there."""
+    server.wait_for_machines()
+
+
+@pytest.fixture(scope="session")
+def service() -> Iterator[Service]:
+    made = Service()
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="session")
+def example(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    """An instance with what people get, which prints every call; its workflows may call the service."""
+    folder = tmp_path_factory.mktemp("example")
+    with Instance(folder, EXAMPLE="1", LOG_LEVEL="INFO", TOPICS=",".join(TOPICS), REQUEST_ALLOWED_HOSTS=service.host) as instance:
+        yield instance
+
+
+@pytest.fixture(scope="session")
+def waiting_example(example: Instance) -> Instance:
+    """The same for tests that save asynchronous workflows or publish: Step Functions is there."""
+    example.wait_for_machines()
+    return example
+
+
+@pytest.fixture(scope="module")
+def admin(example: Instance) -> Client:
+    """The first user of that instance, in a session of its file's own: one of the files ends all that began before."""
+    stranger = Client(example.port)
+    return stranger.with_token(sign_in(stranger, ROOT_EMAIL, FIRST_PASSWORD))
 
 
 @pytest.fixture(scope="session")

@@ -350,6 +350,6 @@ def test_make_runs_it_and_calls_differences_no_error(clean: Tool, root: Client, 
     (tmp_path / "all.json").write_text(json.dumps(EVERYTHING))
     settings = [f"URL=http://localhost:{root.port}", f"TOKEN={root_token}", f"DIR={tmp_path}"]
     for target, words in (("plan", "5 to create"), ("apply", "Applied."), ("plan", "Nothing to change.")):
-        ran = subprocess.run(["make", target, *settings], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+        ran = subprocess.run(["make", target, *settings], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
         assert ran.returncode == 0, ran.stderr
         assert words in ran.stdout

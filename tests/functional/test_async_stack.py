@@ -1,6 +1,6 @@
 """Asynchronous workflows on `make run`: state machines that really run, waits in real time, and nothing lost when everything is killed.
 
-Each instance is a real process with a folder of its own, started with what a person has: one command.
+Most of it happens on the instance with the example; what is killed has a process and a folder of its own.
 """
 
 from __future__ import annotations
@@ -12,16 +12,17 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local.settings import ROOT_EMAIL, ROOT_PASSWORD
-from tests.functional.test_make_run import STOP_SECONDS, Instance, all_gone, free_port
+from local.settings import TOPIC, topic_arn
+from tests.functional.test_messages import aws
+from tests.instances import CALL_SECONDS, STOP_SECONDS, Instance, all_gone
 
+NOTES = "async_notes"
+PROCESSES = 2
 PATIENCE_SECONDS = 120.0
 SIGNED = {"Authorization": "AWS4-HMAC-SHA256 Credential=local, SignedHeaders=host, Signature=0"}
 
@@ -29,7 +30,7 @@ Json = Any
 
 
 def note(text: str) -> Json:
-    return {"type": "create", "config": {"collection": "notes", "params": {"values": {"text": text}}}}
+    return {"type": "create", "config": {"collection": NOTES, "params": {"values": {"text": text}}}}
 
 
 def delay(seconds: int, key: str) -> Json:
@@ -47,16 +48,13 @@ WRITTEN = ["begun", "waited", "round", "round", "round", "ended"]
 
 
 class Stack:
-    """One instance with a collection of notes and an asynchronous workflow that writes them."""
+    """An instance with a collection of notes and an asynchronous workflow that writes them."""
 
-    def __init__(self, data_dir: Path, port: int) -> None:
-        self.functions_port = free_port()
-        self.instance = Instance(port, data_dir, WORKERS="2", FUNCTIONS_PORT=str(self.functions_port))
-        self.client = self.instance.client
-        self.client.sign_in(ROOT_EMAIL, ROOT_PASSWORD)
+    def __init__(self, instance: Instance) -> None:
+        self.instance, self.client = instance, instance.signed_in()
 
     def define(self) -> None:
-        self.client.call("collections:create", {"name": "notes", "fields": [{"name": "text", "type": "string"}]})
+        self.client.call("collections:create", {"name": NOTES, "fields": [{"name": "text", "type": "string"}]})
         body = {"key": "patient", "title": "Patient", "type": "custom-action", "sync": False, "enabled": True, "config": {"type": 0}}
         made = self.client.call("workflows:create", body | {"nodes": NODES})["data"]
         assert made["enabled"] is True
@@ -77,25 +75,18 @@ class Stack:
         return found
 
     def notes(self) -> list[str]:
-        return [row["text"] for row in self.client.call("notes:list", sort="id", pageSize=200)["data"]]
+        return [row["text"] for row in self.client.call(f"{NOTES}:list", sort="id", pageSize=200)["data"]]
 
     def invoke(self, name: str, event: Json) -> tuple[str | None, Json]:
         """The function's error, as the header tells it, and its answer."""
-        address = f"http://127.0.0.1:{self.functions_port}/2015-03-31/functions/{name}/invocations"
-        with urllib.request.urlopen(urllib.request.Request(address, json.dumps(event).encode(), SIGNED), timeout=30) as answer:
+        address = f"{self.instance.functions}/2015-03-31/functions/{name}/invocations"
+        with urllib.request.urlopen(urllib.request.Request(address, json.dumps(event).encode(), SIGNED), timeout=CALL_SECONDS) as answer:
             return answer.headers["X-Amz-Function-Error"], json.load(answer)
 
 
 @pytest.fixture(scope="module")
-def stacks() -> Iterator[ExitStack]:
-    with ExitStack() as stack:
-        yield stack
-
-
-@pytest.fixture(scope="module")
-def running(stacks: ExitStack, tmp_path_factory: pytest.TempPathFactory) -> Stack:
-    stack = Stack(tmp_path_factory.mktemp("async"), free_port())
-    stacks.callback(stack.instance.stop)
+def running(waiting_example: Instance) -> Stack:
+    stack = Stack(waiting_example)
     stack.define()
     return stack
 
@@ -114,7 +105,11 @@ def test_many_wait_at_the_same_time(running: Stack) -> None:
     found = [running.ended(execution) for execution in started]
     assert [one["status"] for one in found] == [1] * 10
     assert sorted(running.notes()[before:]) == sorted(WRITTEN * 10)
-    assert max(one["startedAt"] for one in found) < min(one["updatedAt"] for one in found)  # all of them ran when the first one ended
+    assert most_at_once(found) > PROCESSES  # on a machine with time for them all ten
+
+
+def most_at_once(executions: list[Json]) -> int:
+    return max(len([one for one in executions if one["startedAt"] <= other["startedAt"] < one["updatedAt"]]) for other in executions)
 
 
 def test_of_a_workflow_with_a_limit_one_follows_the_other(running: Stack) -> None:
@@ -145,27 +140,47 @@ def test_a_function_is_called_directly_and_an_old_attempt_changes_nothing(runnin
 def test_the_functions_are_not_served_to_callers_of_the_api(running: Stack) -> None:
     request = urllib.request.Request(f"{running.client.address}/2015-03-31/functions/run_segment/invocations", b"{}", SIGNED)
     with pytest.raises(urllib.error.HTTPError) as caught:
-        urllib.request.urlopen(request, timeout=10)
+        urllib.request.urlopen(request, timeout=CALL_SECONDS)
     assert caught.value.code == 404
     caught.value.close()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_what_was_killed_goes_on_after_a_restart(stacks: ExitStack, tmp_path: Path) -> None:
-    """One in its loop, one in its first wait, one at its start."""
-    port = free_port()
-    before = Stack(tmp_path, port)
-    stacks.callback(before.instance.stop)
-    before.define()
-    executions = []
-    for seconds in (1.7, 0.6, 0.0):
-        executions.append(before.start())
-        time.sleep(seconds)
-    children = before.instance.descendants()
-    assert before.instance.stop(signal.SIGKILL) == -signal.SIGKILL
+@pytest.fixture(scope="module")
+def restarted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, list[int]]]:
+    """A stack that was killed and started again, and the executions that were under way: one in its loop, one in its first wait, one at its
+    start."""
+    if sys.platform != "linux":
+        pytest.skip("reads /proc")
+    folder = tmp_path_factory.mktemp("killed")
+    with Instance(folder, machines=True) as instance:
+        before = Stack(instance)
+        before.define()
+        listening = {"key": "told", "title": "Told", "type": "message", "sync": True, "enabled": True, "config": {"topic": TOPIC}}
+        before.client.call("workflows:create", listening | {"nodes": [note("{{$context.data.text}}")]})
+        executions = []
+        for seconds in (1.7, 0.6, 0.0):
+            executions.append(before.start())
+            time.sleep(seconds)
+        children = instance.descendants()
+        assert instance.stop(signal.SIGKILL) == -signal.SIGKILL
     assert all_gone(children, STOP_SECONDS)
+    with Instance(folder, port=instance.port) as again:
+        yield Stack(again), executions
 
-    after = Stack(tmp_path, port)
-    stacks.callback(after.instance.stop)
+
+def test_what_was_killed_goes_on_after_a_restart(restarted: tuple[Stack, list[int]]) -> None:
+    after, executions = restarted
     assert [after.ended(execution)["status"] for execution in executions] == [1] * 3
-    assert sorted(after.notes()) == sorted(WRITTEN * 3)
+    assert sorted(text for text in after.notes() if text in WRITTEN) == sorted(WRITTEN * 3)
+
+
+def test_topics_are_there_again_after_a_restart(restarted: tuple[Stack, list[int]]) -> None:
+    after, _ = restarted
+    after.instance.wait_for_machines()
+    client = aws("sns", after.instance.services)
+    client.publish(TopicArn=topic_arn(TOPIC), Message=json.dumps({"text": "restarted"}))
+    client.close()
+    ends = time.monotonic() + PATIENCE_SECONDS
+    while "restarted" not in after.notes():
+        assert time.monotonic() < ends, after.instance.printed
+        time.sleep(0.1)

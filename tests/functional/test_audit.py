@@ -11,6 +11,8 @@ from tests.functional.client import Client
 from tests.functional.conftest import refused
 from tests.functional.model import Model
 
+pytestmark = pytest.mark.usefixtures("machines")
+
 Json = Any
 PATIENCE_SECONDS = 90.0
 

@@ -10,7 +10,10 @@ import pytest
 from infra.aws_check import HTTP_STEPS, Check
 from local.client import Client as Caller
 from tests.functional.client import Client
-from tests.functional.conftest import EMAIL, ROOT, ROOT_PASSWORD
+from tests.functional.conftest import EMAIL, ROOT_PASSWORD
+from tests.instances import CALL_SECONDS, ROOT
+
+pytestmark = pytest.mark.usefixtures("machines")
 
 
 def refuse(text: str) -> None:
@@ -19,7 +22,7 @@ def refuse(text: str) -> None:
 
 @pytest.fixture
 def check(stranger: Client) -> Check:
-    return Check(Caller(f"http://127.0.0.1:{stranger.port}"), (EMAIL, ROOT_PASSWORD), refuse)
+    return Check(Caller(f"http://127.0.0.1:{stranger.port}", timeout_seconds=CALL_SECONDS), (EMAIL, ROOT_PASSWORD), refuse)
 
 
 def left_of(check: Check) -> list[str]:

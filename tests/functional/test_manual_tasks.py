@@ -10,7 +10,9 @@ from tests.functional.client import Client, Json
 from tests.functional.conftest import refused
 from tests.functional.model import Model, make_user
 
-WAIT_SECONDS = 60.0
+pytestmark = pytest.mark.usefixtures("machines")
+
+WAIT_SECONDS = 120.0
 FORM: Json = {
     "type": "create",
     "collection": "inspectionRecords",

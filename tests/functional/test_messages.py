@@ -1,7 +1,4 @@
-"""Messages on `make run`: published with the AWS SDK, delivered through a queue, taken once; and functions that are invoked directly.
-
-One instance with two worker processes on DynamoDB Local; the last test starts it again.
-"""
+"""Messages on `make run`: published with the AWS SDK, delivered through a queue, taken once; and functions that are invoked directly."""
 
 from __future__ import annotations
 
@@ -12,46 +9,37 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from local.settings import ACCOUNT, DEAD_LETTERS, ROOT_EMAIL, ROOT_PASSWORD, topic_arn
-from tests.functional.test_make_run import Instance, free_port
+from tests.instances import CALL_SECONDS, ROOT, Instance
 from tests.messages import notification, of_queue, of_topic
 
-ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_SECONDS = 90.0
+NOTES = "message_notes"
+PATIENCE_SECONDS = 120.0
 DELIVERED, MESSAGES = 300, 210
 
 Json = Any
 
 
 def note(text: str) -> Json:
-    return {"type": "create", "config": {"collection": "notes", "params": {"values": {"text": text}}}}
+    return {"type": "create", "config": {"collection": NOTES, "params": {"values": {"text": text}}}}
 
 
 class Stack:
-    """One instance, what its ready block says, and clients for it."""
+    """The instance with the example, and clients for it."""
 
-    def __init__(self, data_dir: Path) -> None:
-        self.instance = Instance(free_port(), data_dir, WORKERS="2", EXAMPLE="1", TOPICS="orders,returns")
-        self.client = self.instance.client
-        self.client.sign_in(ROOT_EMAIL, ROOT_PASSWORD)
-        said = dict(
-            line.split(maxsplit=2)[:2] for line in self.instance.printed.splitlines() if line.startswith(("  functions", "  messages"))
-        )
-        self.services, self.functions = said["messages"], said["functions"]
-
+    def __init__(self, instance: Instance) -> None:
+        self.instance, self.client = instance, instance.signed_in()
         self._clients: dict[str, Any] = {}
-        for service, endpoint in (("sns", self.services), ("sqs", self.services), ("lambda", self.functions)):
-            self._clients[service] = _client(service, endpoint)
+        for service, endpoint in (("sns", instance.services), ("sqs", instance.services), ("lambda", instance.functions)):
+            self._clients[service] = aws(service, endpoint)
 
     def stop(self) -> None:
         for client in self._clients.values():
             client.close()
-        self.instance.stop()
 
     def publish(self, text: str, topic: str = "orders", **more: Json) -> str:
         return str(self._clients["sns"].publish(TopicArn=topic_arn(topic), Message=text, **more)["MessageId"])
@@ -62,14 +50,12 @@ class Stack:
         return json.loads(answer["Payload"].read())
 
     def notes(self, begin: str) -> list[str]:
-        texts = [
-            row["text"] for row in self.client.call("notes:list", pageSize=200, filter=json.dumps({"text": {"$startsWith": begin}}))["data"]
-        ]
-        return sorted(texts)
+        found = self.client.call(f"{NOTES}:list", pageSize=200, filter=json.dumps({"text": {"$startsWith": begin}}))["data"]
+        return sorted(row["text"] for row in found)
 
     def letters(self) -> list[Json]:
         """The dead letters of the moment; they are gone then."""
-        queue, url = self._clients["sqs"], f"{self.services}/{ACCOUNT}/{DEAD_LETTERS}"
+        queue, url = self._clients["sqs"], f"{self.instance.services}/{ACCOUNT}/{DEAD_LETTERS}"
         found = queue.receive_message(QueueUrl=url, MessageAttributeNames=["All"], MaxNumberOfMessages=10).get("Messages", [])
         for letter in found:
             queue.delete_message(QueueUrl=url, ReceiptHandle=letter["ReceiptHandle"])
@@ -89,7 +75,8 @@ class Stack:
         self.client.call("workflows:create", body)
 
 
-def _client(service: str, endpoint: str) -> Any:
+def aws(service: str, endpoint: str) -> Any:
+    """A client of the AWS SDK for a service of this machine."""
     import boto3  # type: ignore[import-untyped]
 
     return boto3.client(service, endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="any", aws_secret_access_key="any")
@@ -103,16 +90,11 @@ def eventually(look: Callable[[], Json], wanted: Json) -> None:
 
 
 @pytest.fixture(scope="module")
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("messages")
-
-
-@pytest.fixture(scope="module")
-def stack(data_dir: Path) -> Iterator[Stack]:
-    made = Stack(data_dir)
+def stack(waiting_example: Instance) -> Iterator[Stack]:
+    made = Stack(waiting_example)
     try:
         fields = [{"name": "text", "type": "string", "index": True}]
-        made.client.call("collections:create", {"name": "notes", "fields": fields})
+        made.client.call("collections:create", {"name": NOTES, "fields": fields})
         mapping = {"text": "{{$context.data.order.id}} {{$context.message.attributes.kind}}"}
         made.workflow(
             "now", [note("now {{$context.data.text}}")], {"topic": "orders", "filter": {"body.order.id": {"$gt": 0}}, "mapping": mapping}
@@ -187,8 +169,8 @@ def test_three_hundred_deliveries_with_duplicates_leave_each_effect_once(stack: 
 
     with ThreadPoolExecutor(6) as threads:
         assert sum(threads.map(take, batches)) == 0
-    found = stack.client.call("notes:list", pageSize=200, page=1, filter=json.dumps({"text": {"$endsWith": " many"}}))
-    rest = stack.client.call("notes:list", pageSize=200, page=2, filter=json.dumps({"text": {"$endsWith": " many"}}))
+    found = stack.client.call(f"{NOTES}:list", pageSize=200, page=1, filter=json.dumps({"text": {"$endsWith": " many"}}))
+    rest = stack.client.call(f"{NOTES}:list", pageSize=200, page=2, filter=json.dumps({"text": {"$endsWith": " many"}}))
     texts = [row["text"] for row in (*found["data"], *rest["data"])]
     assert sorted(texts) == sorted(f"now {n + 1000} many" for n in range(MESSAGES))
     assert stack.letters() == []
@@ -226,7 +208,7 @@ def test_admin_says_that_the_first_user_is_there_and_helps_it_back_in(stack: Sta
 def test_who_has_no_signature_is_refused(stack: Stack) -> None:
     body = f"Action=Publish&TopicArn={topic_arn('orders')}&Message=x".encode()
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(urllib.request.Request(stack.services, body), timeout=10)
+        urllib.request.urlopen(urllib.request.Request(stack.instance.services, body), timeout=CALL_SECONDS)
     with refused.value as answer:
         assert answer.code == 403
 
@@ -237,13 +219,3 @@ def test_a_topic_that_calls_straight_is_served(stack: Stack) -> None:
     )
     assert stack.invoke("receive", of_topic(sent)) == {"batchItemFailures": []}
     assert stack.notes("now 77") == ["now 77 straight"]
-
-
-def test_topics_are_there_again_after_a_restart(stack: Stack, data_dir: Path) -> None:
-    stack.stop()
-    again = Stack(data_dir)
-    try:
-        again.publish(json.dumps({"order": {"id": 5}}), MessageAttributes={"kind": {"DataType": "String", "StringValue": "restarted"}})
-        eventually(lambda: again.notes("now 5"), ["now 5 restarted"])
-    finally:
-        again.stop()

@@ -12,6 +12,7 @@ import pytest
 
 from tests.functional.client import Json
 from tests.functional.model import Model
+from tests.instances import Instance
 
 MAIL: Json = {
     "key": "mail",
@@ -31,12 +32,9 @@ def request_to(url: str, **config: Json) -> Json:
 
 
 @pytest.fixture
-def outbox(tmp_path_factory: pytest.TempPathFactory, model: Model) -> Path:
+def outbox(server: Instance) -> Path:
     """The folder beside the running server's database."""
-    (folder,) = [
-        found for found in tmp_path_factory.getbasetemp().glob("stepbase*") if (found / "printed").is_file() and not found.is_symlink()
-    ]
-    return folder / "outbox"
+    return server.data_dir / "outbox"
 
 
 class Listener:

@@ -13,7 +13,9 @@ import pytest
 from tests.functional.client import Client, Json
 from tests.functional.model import Model, end, make_user, record
 
-PATIENCE_SECONDS = 60.0
+pytestmark = pytest.mark.usefixtures("machines")
+
+PATIENCE_SECONDS = 120.0
 SEEN = {"id", "key", "status", "reason", "spilled", "messages", "workflow", "createdAt", "startedAt", "updatedAt"}
 ASK = {
     "key": "ask",

@@ -10,6 +10,8 @@ from tests.functional.client import Client, Json
 from tests.functional.events import ECHO, REJECT, SAY, Blog, end, ended, make_blog, say
 from tests.functional.model import make_user
 
+pytestmark = pytest.mark.usefixtures("machines")
+
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}  # what curl -d adds by itself
 
 
@@ -174,7 +176,7 @@ class TestHowItEnds:
 
     @pytest.fixture
     def title(self, request: pytest.FixtureRequest) -> str:
-        return request.node.name
+        return str(request.node.name)
 
     def test_resolved_by_end_the_answer_is_the_usual_one_and_the_rest_is_left_out(self, blog: Blog, title: str) -> None:
         first, second = blog.after(say("first"), end(1)), blog.after(say("second"))

@@ -1,5 +1,5 @@
 """README, docs/api.md and docs/triggers.md are followed to the letter: the commands of a page run in its order against a fresh instance,
-and the answers must be those it prints.
+or where another page was followed before, and the answers must be those it prints.
 
 A ``bash`` block is run; the ``json`` or ``text`` block that follows it at once is its answer. The ``console`` block of ``make run`` is what
 the instance prints. In answers ``<id>`` stands for any id, ``<time>`` for any instant; in the console block any ``<words>`` for anything.
@@ -10,26 +10,22 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
-import socket
 import subprocess
-import sys
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("README.md", "docs/api.md", "docs/triggers.md")
+from tests.instances import ROOT, Instance
+
+# Who has followed docs/api.md to its end may go on with docs/triggers.md, whose last workflow needs Step Functions.
+INSTANCES = {("README.md",): False, ("docs/api.md", "docs/triggers.md"): True}
+PAGES = tuple(page for pages in INSTANCES for page in pages)
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```\n(?:```(json|text)\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL)
 ADDRESS = "http://localhost:3000"
-LAST_LINE = "Ctrl-C stops everything."
-READY_SECONDS = 120.0  # a busy machine
-STOP_SECONDS = 60
+PAGE_SECONDS = 600  # ten seconds of calls
 MARK = "---- next block ----"
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
@@ -70,59 +66,27 @@ STEPS = {page: [Step(*rest) for language, *rest in blocks(page) if language == "
 
 @pytest.fixture(scope="module")
 def run_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunPage]:
-    """Answers of a page's steps, and what the instance printed; each page has an instance of its own, started when first asked for."""
+    """Answers of a page's steps, and what the instance printed. Pages of a group run on one instance, started when first asked for."""
     known: dict[str, Ran] = {}
     with ExitStack() as stack:
 
         def run(page: str) -> Ran:
             if page not in known:
-                known[page] = Ran("", "", [])  # a page that could not be run is not tried again
-                address, printed = stack.enter_context(running(tmp_path_factory.mktemp("page")))
-                known[page] = Ran(address, printed, answers(page, address))
+                (group,) = (pages for pages in INSTANCES if page in pages)
+                known.update(dict.fromkeys(group, Ran("", "", [])))  # a page that could not be run is not tried again
+                instance = stack.enter_context(Instance(tmp_path_factory.mktemp("page"), machines=INSTANCES[group], EXAMPLE="1"))
+                known.update({one: Ran(instance.address, instance.said, answers(one, instance.address)) for one in group})
             assert known[page].address, f"{page} could not be run; the reason is told by the first of its tests"
             return known[page]
 
         yield run
 
 
-@contextmanager
-def running(data_dir: Path) -> Iterator[tuple[str, str]]:
-    """The address of a fresh ``make run`` and what it has printed up to its last line."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    settings = {"PORT": str(port), "DATA_DIR": str(data_dir), "EXAMPLE": "1"}
-    unset = ("INIT_ROOT_EMAIL", "INIT_ROOT_PASSWORD", "HOST", "WORKERS")
-    environment = {name: value for name, value in os.environ.items() if name not in unset} | settings
-    with subprocess.Popen(
-        [sys.executable, "-m", "local"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
-        try:
-            yield f"http://localhost:{port}", _printed(process)
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.communicate(timeout=STOP_SECONDS)
-
-
-def _printed(process: subprocess.Popen[str]) -> str:
-    watchdog = threading.Timer(READY_SECONDS, process.kill)
-    watchdog.start()
-    lines: list[str] = []
-    assert process.stdout is not None
-    for line in process.stdout:
-        lines.append(line)
-        if LAST_LINE in line:
-            break
-    watchdog.cancel()
-    assert LAST_LINE in "".join(lines), "".join(lines)
-    return "".join(lines)
-
-
 def answers(page: str, address: str) -> list[str]:
     """What each step printed, all run in one shell."""
     script = "".join(f"{step.commands}\nprintf '\\n{MARK}\\n'\n" for step in STEPS[page]).replace(ADDRESS, address)
     environment = os.environ | {"NO_PROXY": "localhost", "no_proxy": "localhost"}
-    ran = subprocess.run(["bash", "-eu"], input=script, env=environment, capture_output=True, text=True, timeout=180, check=False)
+    ran = subprocess.run(["bash", "-eu"], input=script, env=environment, capture_output=True, text=True, timeout=PAGE_SECONDS, check=False)
     assert ran.returncode == 0, ran.stderr + ran.stdout[-500:]
     return ran.stdout.split(f"\n{MARK}\n")[: len(STEPS[page])]
 

@@ -7,6 +7,8 @@ import pytest
 from tests.functional.client import Client, Json
 from tests.functional.events import ECHO, REJECT, Blog, end, make_blog, say
 
+pytestmark = pytest.mark.usefixtures("machines")
+
 CREATE, UPDATE, EITHER, DESTROY = 1, 2, 3, 4
 
 

@@ -1,6 +1,6 @@
 """The published JavaScript client, unchanged, against ``make run``: the tests in ``tests/e2e`` under node's own test runner.
 
-They run against an instance of their own, since they sign with its secret to see what becomes of old tokens. Without node the file is
+They run against the instance with the example, and sign with its secret to see what becomes of old tokens. Without node the file is
 skipped; where ``CI`` is set it fails instead. Source: https://docs.nocobase.com/api/sdk
 """
 
@@ -10,17 +10,12 @@ import os
 import re
 import shutil
 import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from local.settings import ROOT_EMAIL, ROOT_PASSWORD
-from tests.functional.conftest import STOP_SECONDS, wait_until_ready
-from tests.functional.test_make_run import free_port
+from tests.instances import ROOT, Instance
 
-ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "tests" / "e2e"
 INSTALL_SECONDS = 300
 RUN_SECONDS = 300  # ten seconds of work; the machine may be busy
@@ -46,26 +41,14 @@ def node() -> str:
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def environment(example: Instance) -> dict[str, str]:
     """What the tests must know of a running instance with the example in it."""
-    data, port = tmp_path_factory.mktemp("sdk"), free_port()
-    settings = {"PORT": str(port), "DATA_DIR": str(data), "EXAMPLE": "1", "WORKERS": "2"}
-    settings |= {"INIT_ROOT_EMAIL": ROOT_EMAIL, "INIT_ROOT_PASSWORD": ROOT_PASSWORD}
-    log = data / "printed"
-    with log.open("wb") as printed:
-        command = [sys.executable, "-m", "local"]
-        process = subprocess.Popen(command, cwd=ROOT, env=os.environ | settings, stdout=printed, stderr=subprocess.STDOUT)
-    try:
-        wait_until_ready(process, port, log)
-        yield {
-            "STEPBASE_URL": f"http://127.0.0.1:{port}",
-            "STEPBASE_EMAIL": ROOT_EMAIL,
-            "STEPBASE_PASSWORD": ROOT_PASSWORD,
-            "STEPBASE_SECRET": (data / "secret").read_text().strip(),
-        }
-    finally:
-        process.terminate()
-        process.wait(STOP_SECONDS)
+    return {
+        "STEPBASE_URL": f"http://127.0.0.1:{example.port}",
+        "STEPBASE_EMAIL": ROOT_EMAIL,
+        "STEPBASE_PASSWORD": ROOT_PASSWORD,
+        "STEPBASE_SECRET": (example.data_dir / "secret").read_text().strip(),
+    }
 
 
 def test_the_published_client_works_unchanged(node: str, environment: dict[str, str]) -> None:
@@ -84,7 +67,7 @@ def test_the_published_client_works_unchanged(node: str, environment: dict[str, 
 
 
 def _major(program: str) -> int:
-    version = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=10, check=True).stdout
+    version = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=RUN_SECONDS, check=True).stdout
     return int(version.removeprefix("v").partition(".")[0])
 
 

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from tests.functional.client import Client
-from tests.functional.model import Model
 
 Json = Any
 RECORDS, WAIT_SECONDS = 1_500, 150.0
@@ -27,9 +26,9 @@ def settled(root: Client, name: str) -> Json:
 
 
 @pytest.fixture(scope="module")
-def crowd(model: Model) -> Client:
-    """Root, and ``crowd`` with 1,500 records."""
-    root = model.root
+def crowd(admin: Client) -> Client:
+    """Its first user, and ``crowd_swept`` with 1,500 records."""
+    root = admin
     fields = [{"name": "title", "type": "string"}, {"name": "size", "type": "string"}, {"name": "word", "type": "string"}]
     root.post("collections:create", {"name": "crowd_swept", "fields": fields}).ok()
     members = {"name": "members", "type": "hasMany", "target": "crowd_swept", "foreignKey": "partyId"}

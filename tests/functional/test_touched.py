@@ -11,6 +11,9 @@ import pytest
 
 from tests.functional.client import Json
 from tests.functional.model import Model, change_sample, record
+from tests.instances import Instance
+
+pytestmark = pytest.mark.usefixtures("machines")
 
 READY_SECONDS = 90.0
 FAILS: Json = {
@@ -39,12 +42,9 @@ def soon(found: Callable[[], Json]) -> Json:
 
 
 @pytest.fixture
-def outbox(tmp_path_factory: pytest.TempPathFactory, model: Model) -> Path:
+def outbox(server: Instance) -> Path:
     """The folder beside the running server's database."""
-    (folder,) = [
-        found for found in tmp_path_factory.getbasetemp().glob("stepbase*") if (found / "printed").is_file() and not found.is_symlink()
-    ]
-    return folder / "outbox"
+    return server.data_dir / "outbox"
 
 
 def test_a_run_is_found_from_all_that_it_wrote(model: Model) -> None:
@@ -96,10 +96,11 @@ def test_a_retention_that_means_nothing_is_refused(model: Model, retention: Json
 
 def test_a_failed_run_announces_itself(model: Model, outbox: Path) -> None:
     own = model.sample("not an id")
-    for more in ({}, {"sync": False}):
-        workflow = model.workflow([FAILS], **more)
+    for sync in (True, False):
+        workflow = model.workflow([FAILS], sync=sync)
         identity = model.root.trigger(f"samples/{own}", workflow["key"]).executions[0]["id"]
-        (file,) = soon(lambda identity=identity: list(outbox.glob(f"failed-run-{identity}.failed-*.json")))
+        pattern = f"failed-run-{identity}.failed-*.json"
+        (file,) = soon(lambda pattern=pattern: list(outbox.glob(pattern)))  # type: ignore[misc]
         told = json.loads(file.read_text())["announcement"]
         assert (told["executionId"], told["key"], told["status"], told["record"]) == (identity, workflow["key"], "error", f"samples/{own}")
         assert (told["node"]["key"], told["node"]["title"], told["version"]) == ("breaks", "Break it", workflow["id"])
