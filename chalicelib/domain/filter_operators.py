@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from chalicelib.domain.collection import Field
+from chalicelib.domain.field_values import as_time
 from chalicelib.domain.filter_dates import Clock, days, instants, of_wall, parse_span
 from chalicelib.domain.filter_operands import Kind, convert, flag, is_ordered, kind_of, same, text
 from chalicelib.errors import Json
@@ -46,12 +47,19 @@ class Operator:
 
 
 def _value(raw: Json, field: Field, kind: Kind, clock: Clock) -> Json:
-    return convert(raw, kind, clock)
+    """As the field keeps it: a time of day with its seconds, which pages leave out; a part of one (``"9"``) stays as it is."""
+    value = convert(raw, kind, clock)
+    if field.type != "time" or value is None:
+        return value
+    try:
+        return as_time(value)
+    except ValueError:
+        return value
 
 
 def _one_or_list(raw: Json, field: Field, kind: Kind, clock: Clock) -> Json:
     """A list on a plain field means any of its members (a tuple here); on arrays and JSON it is the value."""
-    return tuple(_values(raw, field, kind, clock)) if isinstance(raw, list) and kind not in ARRAYS else convert(raw, kind, clock)
+    return tuple(_values(raw, field, kind, clock)) if isinstance(raw, list) and kind not in ARRAYS else _value(raw, field, kind, clock)
 
 
 def _values(raw: Json, field: Field, kind: Kind, clock: Clock) -> Json:
@@ -59,7 +67,7 @@ def _values(raw: Json, field: Field, kind: Kind, clock: Clock) -> Json:
         raise ValueError("must be a list")
     if len(raw) > LIST_LENGTH:
         raise ValueError(f"must have at most {LIST_LENGTH} members")
-    return [convert(member, kind, clock) for member in raw]
+    return [_value(member, field, kind, clock) for member in raw]
 
 
 def _any_of(raw: Json, field: Field, kind: Kind, clock: Clock) -> Json:

@@ -4,6 +4,7 @@ import type { ActionResult, AvailableAction, Row } from "../client";
 import { Loading } from "../ui/Loading";
 import { MistakesNote } from "../ui/MistakesNote";
 import { GuardedModal, Unsaved } from "../ui/Unsaved";
+import { useFocusBack } from "../ui/useFocusBack";
 import { ErrorNote } from "../ui/ErrorNote";
 import { formOf } from "./form";
 
@@ -18,6 +19,7 @@ interface Props {
 
 /** Asks first, takes the form's values, and stays open with the mistakes at their fields. */
 export default function ActionDialog({ action, count, onClose, onRun }: Props) {
+  useFocusBack();
   const [values, setValues] = useState<Row>({});
   const [touched, setTouched] = useState(false);
   const [busy, setBusy] = useState(false);

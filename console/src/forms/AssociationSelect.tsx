@@ -5,7 +5,7 @@ import { useState } from "react";
 import { client } from "../app/client";
 import { keys } from "../app/queries";
 import { useSession } from "../app/session";
-import type { Collection, Field, Id, Row } from "../client";
+import type { Collection, Field, Id, PageMeta, Row } from "../client";
 import { idOf, recordTitle, titleFieldOf, titleOf } from "../model/collections";
 import { kindOf, labelOf } from "../model/fields";
 
@@ -17,15 +17,19 @@ interface Props {
   /** Partners that are known already, so that their titles need no request. */
   known?: Row[];
   label?: string;
+  /** It is read aloud only. */
+  isLabelHidden?: boolean;
   error?: string;
   required?: boolean;
   disabled?: boolean;
 }
 
 const FOUND_AT_ONCE = 20;
+/** So many records the server gives at once. */
+const MOST_READ = 200;
 
 /** Chooses partners of an association by searching their titles on the server. */
-export function AssociationSelect({ field, value, onChange, known = [], label, error, required, disabled }: Props) {
+export function AssociationSelect({ field, value, onChange, known = [], label, isLabelHidden = false, error, required, disabled }: Props) {
   const target = useSession().collection(field.target ?? "");
   const [search, setSearch] = useState("");
   const [asked, setAsked] = useState(false);
@@ -33,8 +37,8 @@ export function AssociationSelect({ field, value, onChange, known = [], label, e
   const options = useOptions(target, ids, known, search, asked);
   const original = (text: string): Id => (options.byId.get(text)?.["id"] as Id | undefined) ?? text;
   const shared = {
-    label: label ?? labelOf(field),
-    data: [...options.byId].map(([id, row]) => ({ value: id, label: recordTitle(row, target) })),
+    ...(isLabelHidden ? { "aria-label": label ?? labelOf(field), flex: 1 } : { label: label ?? labelOf(field) }),
+    data: [...[...options.byId].map(([id, row]) => ({ value: id, label: recordTitle(row, target), disabled: false })), ...options.more],
     searchable: true,
     searchValue: search,
     onSearchChange: setSearch,
@@ -58,8 +62,15 @@ function useOptions(target: Collection | undefined, ids: Id[], known: Row[], sea
   const [wanted] = useDebouncedValue(search, 250);
   const name = target?.name ?? "";
   const titleField = titleFieldOf(target);
-  const missing = ids.filter((id) => !known.some((one) => String(idOf(one)) === String(id)));
-  const isTitle = known.some((one) => recordTitle(one, target) === wanted);
+  const missing = ids.filter((id) => !known.some((one) => String(idOf(one)) === String(id))).slice(0, MOST_READ);
+  const chosen = useQuery({
+    queryKey: keys.records(name, { ids: missing.map(String) }),
+    queryFn: ({ signal }) => client.resource(name).list({ filter: { id: { $in: missing } }, pageSize: Math.max(1, missing.length), signal }),
+    enabled: missing.length > 0 && target !== undefined,
+    staleTime: 30_000,
+  });
+  // What is chosen stands in the input, and is not what is searched for.
+  const isTitle = [...known, ...(chosen.data?.rows ?? [])].some((one) => recordTitle(one, target) === wanted);
   const text = titleField && wanted && !isTitle ? wanted : "";
   const found = useQuery({
     queryKey: keys.records(name, { search: text, for: "select" }),
@@ -67,17 +78,17 @@ function useOptions(target: Collection | undefined, ids: Id[], known: Row[], sea
     enabled: asked && target !== undefined,
     staleTime: 30_000,
   });
-  const chosen = useQuery({
-    queryKey: keys.records(name, { ids: missing.map(String) }),
-    queryFn: ({ signal }) => client.resource(name).list({ filter: { id: { $in: missing } }, pageSize: Math.max(1, missing.length), signal }),
-    enabled: missing.length > 0 && target !== undefined,
-    staleTime: 30_000,
-  });
   const rows = [...known, ...(chosen.data?.rows ?? []), ...(found.data?.rows ?? [])];
   const byId = new Map(rows.map((row) => [String(idOf(row)), row]));
   for (const id of ids) if (!byId.has(String(id))) byId.set(String(id), { id });
   const message = found.isError ? "The search did not work" : found.isFetching ? "Searching…" : "Nothing found";
-  return { byId, message, isLoading: found.isFetching || chosen.isFetching };
+  return { byId, more: more(found.data?.meta), message, isLoading: found.isFetching || chosen.isFetching };
+}
+
+/** What stands below the first of many: how the others are found. */
+function more({ count = 0, hasNext = false }: Partial<PageMeta> = {}) {
+  if (!hasNext && count <= FOUND_AT_ONCE) return [];
+  return [{ value: "", label: `${hasNext ? "There are" : count - FOUND_AT_ONCE} more: type to search`, disabled: true }];
 }
 
 function idsIn(value: unknown): Id[] {

@@ -1,10 +1,12 @@
-import { JsonInput, PasswordInput, Select, TagsInput, Textarea, TextInput } from "@mantine/core";
+import { JsonInput, PasswordInput, Select, Textarea, TextInput } from "@mantine/core";
+import { useState } from "react";
 import type { Field, Row } from "../client";
 import { choicesOf, isWhole, kindOf, labelOf } from "../model/fields";
 import { fromLocalInput, fromWallInput, toLocalInput, toWallInput, zone } from "../model/times";
 import { AssociationSelect } from "./AssociationSelect";
 import { BooleanInput } from "./BooleanInput";
 import { useTyped } from "./typed";
+import { TextsInput } from "./TextsInput";
 import { TypedNumber } from "./TypedNumber";
 import { readJson, writeJson } from "./unreadable";
 
@@ -46,12 +48,20 @@ export function FieldInput({ field, value, onChange, error, known, disabled }: F
     case "password":
       return <PasswordInput {...shared} value={text} onChange={fromText} autoComplete="new-password" />;
     case "list":
-      return <TagsInput {...shared} value={Array.isArray(value) ? value.map(String) : []} onChange={onChange} placeholder="Type and press Enter" />;
+      return <ListField {...shared} value={value} onChange={onChange} />;
     case "json":
       return <JsonField {...shared} value={value} onChange={onChange} />;
     default:
       return <TextInput {...shared} value={text} onChange={fromText} />;
   }
+}
+
+/** What is in a list and is no text (a number, an object) stays what it is: such a list is shown as JSON. */
+function ListField({ value, onChange, ...shared }: JsonFieldProps) {
+  const texts = Array.isArray(value) ? (value as unknown[]) : [];
+  const [isPlain] = useState(texts.every((one) => typeof one === "string"));
+  if (!isPlain) return <JsonField {...shared} value={value} onChange={onChange} />;
+  return <TextsInput {...shared} value={texts.map(String)} onChange={onChange} />;
 }
 
 interface JsonFieldProps {

@@ -80,6 +80,11 @@ export function shownFields(collection: Collection): Field[] {
   return [...kept, ...SYSTEM_FIELDS.filter((one) => !names.has(one.name) && !(collection.system && isAssociation(one)))];
 }
 
+/** The fields that a table can have as columns: of many partners, thousands maybe, none are loaded with each row. */
+export function columnFields(collection: Collection): Field[] {
+  return shownFields(collection).filter((one) => kindOf(one) !== "toMany");
+}
+
 /** The fields that the role may write with `need`, in order. */
 export function writableFields(collection: Collection, need: "create" | "update"): Field[] {
   const allowed = collection.may[need];

@@ -2,8 +2,8 @@
 import type { Field } from "../client";
 import { kindOf, type Kind } from "./fields";
 
-/** What stands behind an operator: a value, several, two, nothing (`true` is sent), or a span of days up to now. */
-export type Operand = "one" | "many" | "two" | "none" | "span";
+/** What stands behind an operator: a value, several, two, or nothing: then `true` is sent, or what `constantOf` says. */
+export type Operand = "one" | "many" | "two" | "none" | "no";
 
 export interface Operator {
   name: string;
@@ -29,7 +29,7 @@ const BY_KIND: Record<Kind, Operator[]> = {
   longText: TEXT,
   password: [],
   number: [op("$eq", "="), op("$ne", "≠"), ...ORDER, ...ANY_OF, ...EMPTY],
-  boolean: [op("$isTruly", "is yes", "none"), op("$isFalsy", "is no", "none")],
+  boolean: [op("$isTruly", "is yes", "none"), op("$eq", "is no", "no"), op("$isFalsy", "is no or empty", "none"), ...EMPTY],
   day: DATES,
   instant: DATES,
   wallTime: DATES,
@@ -37,15 +37,28 @@ const BY_KIND: Record<Kind, Operator[]> = {
   choice: [op("$eq", "is"), op("$ne", "is not"), ...ANY_OF, ...EMPTY],
   list: [op("$anyOf", "has any of", "many"), op("$noneOf", "has none of", "many"), op("$match", "has exactly", "many"), op("$arrayEmpty", "is empty", "none"), op("$arrayNotEmpty", "is not empty", "none")],
   json: EMPTY,
-  toOne: [op("$eq", "is"), op("$ne", "is not"), op("$exists", "is set", "none"), op("$notExists", "is not set", "none")],
-  toMany: [],
+  toOne: [op("$eq", "is"), op("$ne", "is not"), ...ANY_OF, op("$exists", "is set", "none"), op("$notExists", "is not set", "none")],
+  toMany: [op("$in", "has any of", "many")],
 };
 
-/** Whether a row can show this operand of the operator: several values are a list of plain ones. */
+/** Whether a row can show this operand of the operator: plain values, several of them a list. */
 export function isShown(field: Field, operator: string, value: unknown): boolean {
   const found = operatorsOf(field).find((one) => one.name === operator);
-  if (found?.operand !== "many" || value === null) return found !== undefined;
-  return Array.isArray(value) && value.every((one) => typeof one === "string" || typeof one === "number" || typeof one === "boolean");
+  if (!found) return false;
+  if (found.operand === "none" || found.operand === "no") return value === constantOf(found.operand);
+  if (value === null || found.operand === "one") return isPlain(value);
+  if (!Array.isArray(value) || !value.every(isPlain)) return false;
+  // Of two the one may be missing while they are typed.
+  return found.operand === "many" ? !value.includes(null) : value.length === 2;
+}
+
+/** What is sent where nothing is asked for. */
+export function constantOf(operand: Operand): boolean | undefined {
+  return operand === "none" ? true : operand === "no" ? false : undefined;
+}
+
+function isPlain(value: unknown): boolean {
+  return value === null || ["string", "number", "boolean"].includes(typeof value);
 }
 
 export function operatorsOf(field: Field): Operator[] {

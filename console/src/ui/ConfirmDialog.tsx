@@ -1,6 +1,7 @@
 import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { ErrorNote } from "./ErrorNote";
+import { useFocusBack } from "./useFocusBack";
 import { useOnce } from "./useOnce";
 
 interface Props {
@@ -19,6 +20,7 @@ interface Props {
 
 /** Asks before something is lost. */
 export function ConfirmDialog({ title, text, label, cancelLabel = "Cancel", harmless = false, typed, onClose, onConfirm }: Props) {
+  useFocusBack();
   const [busy, once] = useOnce({ forGood: true });
   const [error, setError] = useState<unknown>(null);
   const [entered, setEntered] = useState("");

@@ -19,6 +19,7 @@ TYPES = {
     "at": "datetime",
     "day": "dateOnly",
     "tags": "array",
+    "clock": "time",
     "meta": "json",
 }
 SAMPLES = Collection("samples", "c_samples", fields={name: Field(name, type) for name, type in TYPES.items()})
@@ -40,6 +41,11 @@ TABLE: list[tuple[str, str, Json, list[Json], list[Json], bool]] = [
     ("$eq", "meta", {"a": 1}, [{"a": 1.0}], [{"a": True}, {}, {"a": 1, "b": 2}], False),
     ("$eq", "at", "2026-11-21T02:04:48.219Z", [AT], ["2026-11-21T02:04:48.220Z"], False),
     ("$eq", "title", 91, ["91"], ["91.0"], False),
+    ("$eq", "clock", "09:15", ["09:15:00"], ["09:15:01", "09:16:00"], False),
+    ("$gt", "clock", "09:15", ["09:15:01"], ["09:15:00", "09:14:59"], False),
+    ("$lte", "clock", "09:15", ["09:15:00"], ["09:15:01"], False),
+    ("$in", "clock", ["09:15", None], ["09:15:00"], ["09:16:00"], True),
+    ("$gt", "clock", "9", [], ["09:15:00"], False),
     ("$is", "title", "A", ["A"], ["B"], False),
     ("$ne", "title", "A", ["B", ""], ["A"], True),
     ("$ne", "title", None, ["B", ""], [], False),

@@ -1,5 +1,6 @@
-import { Anchor, Card, Group, Skeleton, Stack, Text, Title } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { Anchor, Button, Card, Group, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { Link } from "react-router-dom";
 import { client } from "../../app/client";
 import { useSession } from "../../app/session";
@@ -9,14 +10,18 @@ import { labelOf } from "../../model/fields";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { Timestamp } from "../../ui/Timestamp";
 
-const FIRST = 10;
+/** How many are shown at first, and after each press for more; the last is what the server gives at once. */
+const STEPS = [10, 50, 200];
 
 /** The partners of a to-many association, the newest first. */
 export function Partners({ collection, id, field }: { collection: Collection; id: string; field: Field }) {
   const target = useSession().collection(field.target ?? "");
+  const [step, setStep] = useState(0);
+  const pageSize = STEPS[step] ?? 200;
   const asked = useQuery({
-    queryKey: ["records", target?.name ?? "", { of: `${collection.name}/${id}/${field.name}` }],
-    queryFn: ({ signal }) => client.resource(`${collection.name}/${id}/${field.name}`).list({ sort: ["-id"], pageSize: FIRST, signal }),
+    queryKey: ["records", target?.name ?? "", { of: `${collection.name}/${id}/${field.name}`, pageSize }],
+    queryFn: ({ signal }) => client.resource(`${collection.name}/${id}/${field.name}`).list({ sort: ["-id"], pageSize, signal }),
+    placeholderData: keepPreviousData,
   });
   const rows = asked.data?.rows ?? [];
   const count = asked.data?.meta.count;
@@ -45,7 +50,16 @@ export function Partners({ collection, id, field }: { collection: Collection; id
             </Text>
           </Group>
         ))}
-        {count !== undefined && count > FIRST && <Text size="xs" c="dimmed">The newest {FIRST} of {count}</Text>}
+        {(count === undefined ? asked.data?.meta.hasNext : count > rows.length) && (
+          <Group gap="xs">
+            <Text size="xs" c="dimmed" role="status">The newest {rows.length}{count !== undefined && ` of ${count}`}</Text>
+            {step < STEPS.length - 1 && (
+              <Button size="compact-xs" variant="subtle" loading={asked.isPlaceholderData} onClick={() => setStep(step + 1)}>
+                Show more
+              </Button>
+            )}
+          </Group>
+        )}
       </Stack>
     </Card>
   );

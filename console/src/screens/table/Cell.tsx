@@ -1,5 +1,5 @@
 import { Anchor, Badge, Group, Text } from "@mantine/core";
-import { IconCheck, IconMinus } from "@tabler/icons-react";
+import { IconCheck, IconX } from "@tabler/icons-react";
 import { Link } from "react-router-dom";
 import { useSession } from "../../app/session";
 import type { Field, Row } from "../../client";
@@ -31,7 +31,7 @@ export function Cell({ record, field, full = false }: { record: Row; field: Fiel
     case "number":
       return <Text span fz="inherit">{field.name === "id" || typeof value !== "number" ? String(value) : numberText(value)}</Text>;
     case "boolean":
-      return value === true ? <IconCheck size={16} role="img" aria-label="Yes" /> : <IconMinus size={16} role="img" aria-label="No" />;
+      return value === true ? <IconCheck size={16} role="img" aria-label="Yes" /> : <IconX size={16} role="img" aria-label="No" />;
     case "choice":
       return <ChoiceBadge field={field} value={value} />;
     case "list":
@@ -45,7 +45,7 @@ export function Cell({ record, field, full = false }: { record: Row; field: Fiel
 
 function Plain({ text, full, mono = false }: { text: string; full: boolean; mono?: boolean }) {
   return (
-    <Text span fz="inherit" ff={mono ? "monospace" : undefined} className={full ? "as-written" : "one-line"} maw={full ? undefined : 320} display="inline-block" title={full ? undefined : text}>
+    <Text span fz="inherit" ff={mono ? "monospace" : undefined} className={full ? (mono ? "json-text" : "as-written") : "one-line"} maw={full ? undefined : 320} display="inline-block" title={full ? undefined : text}>
       {text}
     </Text>
   );

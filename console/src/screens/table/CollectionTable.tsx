@@ -1,4 +1,4 @@
-import { Box, Button, Group, Paper } from "@mantine/core";
+import { Alert, Box, Button, Group, Paper, Text } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { IconPlus } from "@tabler/icons-react";
 import { DataTable } from "mantine-datatable";
@@ -6,7 +6,7 @@ import { useMemo, useState } from "react";
 import { ActionButton } from "../../actions/ActionButton";
 import type { Collection, Row } from "../../client";
 import { idOf, recordTitle, titleOf } from "../../model/collections";
-import { shownFields } from "../../model/fields";
+import { columnFields, shownFields } from "../../model/fields";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { PageHeader } from "../../ui/PageHeader";
 import { useDelayed } from "../../ui/useDelayed";
@@ -18,7 +18,7 @@ import { FilterMenu } from "./FilterMenu";
 import { Paging } from "./Paging";
 import { RecordDrawer } from "./RecordDrawer";
 import { useTableState } from "./tableState";
-import { useOffers, useRecords } from "./useTable";
+import { useOffers, useRecords, useRefusedCursor } from "./useTable";
 
 const WIDE = "(min-width: 62em)";
 
@@ -26,6 +26,7 @@ export function CollectionTable({ collection }: { collection: Collection }) {
   const [state, change] = useTableState(collection);
   const [selected, setSelected] = useState<Row[]>([]);
   const records = useRecords(collection, state);
+  useRefusedCursor(records.error, () => change({ page: 1, cursor: null }, { replace: true }));
   const rows = records.data?.rows;
   const isEmpty = useLastPage(records, state.page, (page) => change({ page, cursor: null }, { replace: true }));
   const offers = useOffers(collection.name, rows);
@@ -55,10 +56,11 @@ export function CollectionTable({ collection }: { collection: Collection }) {
         <Group justify="space-between" p="xs" gap="xs">
           <Group gap="xs">
             <FilterMenu fields={fields} filter={state.filter} onChange={(filter) => change({ filter })} />
-            <ColumnChoice fields={fields} columns={state.columns} onChange={(columnNames) => change({ columns: columnNames })} />
+            <ColumnChoice fields={columnFields(collection)} columns={state.columns} onChange={(columnNames) => change({ columns: columnNames })} />
           </Group>
           <BulkActions collection={collection} offers={offers} selected={chosen} onDone={() => setSelected([])} />
         </Group>
+        {state.isFilterBroken && <BrokenFilter onRemove={() => change({ filter: null })} />}
         <Problems records={records.isFetching ? null : records.error} buttons={offers.error} onRetry={() => void records.refetch()} />
         <DataTable<Row>
           records={rows ?? []}
@@ -78,10 +80,24 @@ export function CollectionTable({ collection }: { collection: Collection }) {
           allRecordsSelectionCheckboxProps={{ "aria-label": "Select all rows of this page" }}
           getRecordSelectionCheckboxProps={(row) => ({ "aria-label": `Select ${recordTitle(row, collection)}` })}
         />
-        <Paging meta={records.data?.meta} shown={rows?.length ?? 0} state={state} onChange={change} />
+        <Paging collection={collection} meta={records.data?.meta} shown={rows?.length ?? 0} state={state} isStale={records.isPlaceholderData} onChange={change} />
       </Paper>
       <RecordDrawer collection={collection} open={state.open} onClose={() => change({ open: null })} />
     </>
+  );
+}
+
+/** Who believes to see a choice of records must not be shown all of them without a word. */
+function BrokenFilter({ onRemove }: { onRemove: () => void }) {
+  return (
+    <Alert color="yellow" role="alert" title="The filter in this page's address cannot be read" m="sm">
+      <Group>
+        <Text size="sm">All records are shown.</Text>
+        <Button size="xs" variant="default" onClick={onRemove}>
+          Remove the filter
+        </Button>
+      </Group>
+    </Alert>
   );
 }
 

@@ -1,9 +1,9 @@
 import { ActionIcon, Badge, Button, CloseButton, Group, Popover, SegmentedControl, Select, Stack, Text } from "@mantine/core";
 import { IconFilter, IconPlus } from "@tabler/icons-react";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import type { Field, Filter } from "../../client";
 import { labelOf } from "../../model/fields";
-import { fromFilter, NO_CONDITIONS, toFilter, type Condition, type Conditions } from "../../model/filters";
+import { fromFilter, NO_CONDITIONS, toFilter, withoutGone, type Condition, type Conditions } from "../../model/filters";
 import { operatorsOf } from "../../model/operators";
 import { FilterValue } from "./FilterValue";
 
@@ -17,23 +17,27 @@ export function FilterMenu({ fields, filter, onChange }: Props) {
   const [opened, setOpened] = useState(false);
   const asked = fromFilter(filter, fields);
   const [draft, setDraft] = useState<Conditions>(NO_CONDITIONS);
+  const left = filter && !asked ? withoutGone(filter, fields) : null;
+  const known = asked ?? (left && left.gone.length > 0 ? fromFilter(left.filter, fields) : null);
+  const more = useRef<HTMLButtonElement>(null);
+  const opener = useRef<HTMLButtonElement>(null);
   const usable = fields.filter((one) => operatorsOf(one).length > 0);
 
   function open() {
-    setDraft(asked && asked.rows.length > 0 ? asked : { all: true, rows: [firstRow(usable)] });
+    setDraft(known && known.rows.length > 0 ? known : { all: true, rows: [firstRow(usable)] });
     setOpened(true);
   }
-  function apply(conditions: Conditions) {
-    onChange(toFilter(conditions, fields));
+  function close() {
     setOpened(false);
+    opener.current?.focus();
   }
   const set = (index: number, row: Condition) => setDraft({ ...draft, rows: draft.rows.map((one, at) => (at === index ? row : one)) });
 
   return (
     <Group gap={4}>
-      <Popover opened={opened} onChange={setOpened} position="bottom-start" shadow="md" trapFocus closeOnClickOutside={false} width={620} styles={{ dropdown: { maxWidth: "calc(100vw - 24px)" } }}>
+      <Popover opened={opened} onChange={setOpened} position="bottom-start" shadow="md" trapFocus closeOnClickOutside={false} closeOnEscape={false} width={620} styles={{ dropdown: { maxWidth: "calc(100vw - 24px)" } }}>
         <Popover.Target>
-          <Button size="compact-sm" variant={filter ? "light" : "subtle"} color={filter ? undefined : "gray"} leftSection={<IconFilter size={16} aria-hidden />} onClick={() => (opened ? setOpened(false) : open())} aria-expanded={opened}>
+          <Button ref={opener} size="compact-sm" variant={filter ? "light" : "subtle"} color={filter ? undefined : "gray"} leftSection={<IconFilter size={16} aria-hidden />} onClick={() => (opened ? close() : open())} aria-expanded={opened}>
             Filter
             {filter && (
               <Badge size="sm" circle ml={6}>
@@ -46,27 +50,40 @@ export function FilterMenu({ fields, filter, onChange }: Props) {
           <form
             onSubmit={(event) => {
               event.preventDefault();
-              apply(draft);
+              onChange(toFilter(draft, fields));
+              close();
             }}
+            // Within a list of choices the key closes only that.
+            onKeyDown={(event) => event.key === "Escape" && (event.target as HTMLElement).ariaExpanded !== "true" && close()}
           >
             <Stack gap="sm">
-              {filter && !asked && (
+              {left && (
                 <Text size="sm" c="dimmed">
-                  The address of this page holds a filter that was written by hand. Applying replaces it.
+                  {known ? `There is no field ${left.gone.map((one) => `“${one}”`).join(", ")} any more. Applying leaves that condition out.` : "This filter was written by hand. Applying replaces it."}
                 </Text>
               )}
               {draft.rows.map((row, index) => (
-                <ConditionRow key={index} row={row} fields={usable} onChange={(changed) => set(index, changed)} onRemove={() => setDraft({ ...draft, rows: draft.rows.filter((_, at) => at !== index) })} />
+                <ConditionRow
+                  key={index}
+                  row={row}
+                  fields={usable}
+                  onChange={(changed) => set(index, changed)}
+                  onRemove={() => {
+                    setDraft({ ...draft, rows: draft.rows.filter((_, at) => at !== index) });
+                    // Its button is gone: who works by keys goes on from here.
+                    more.current?.focus();
+                  }}
+                />
               ))}
               <Group justify="space-between">
                 <Group gap="xs">
-                  <Button size="compact-sm" variant="subtle" leftSection={<IconPlus size={14} aria-hidden />} onClick={() => setDraft({ ...draft, rows: [...draft.rows, firstRow(usable)] })}>
+                  <Button ref={more} size="compact-sm" variant="subtle" leftSection={<IconPlus size={14} aria-hidden />} onClick={() => setDraft({ ...draft, rows: [...draft.rows, firstRow(usable)] })}>
                     Condition
                   </Button>
                   {draft.rows.length > 1 && <SegmentedControl size="xs" aria-label="How the conditions are joined" value={draft.all ? "all" : "any"} onChange={(value) => setDraft({ ...draft, all: value === "all" })} data={[{ value: "all", label: "All hold" }, { value: "any", label: "Any holds" }]} />}
                 </Group>
                 <Group gap="xs">
-                  <Button size="compact-sm" variant="default" onClick={() => setOpened(false)}>
+                  <Button size="compact-sm" variant="default" onClick={close}>
                     Cancel
                   </Button>
                   <Button size="compact-sm" type="submit">
@@ -78,7 +95,16 @@ export function FilterMenu({ fields, filter, onChange }: Props) {
           </form>
         </Popover.Dropdown>
       </Popover>
-      {filter && <CloseButton size="sm" aria-label="Remove the filter" onClick={() => onChange(null)} />}
+      {filter && (
+        <CloseButton
+          size="sm"
+          aria-label="Remove the filter"
+          onClick={() => {
+            onChange(null);
+            close();
+          }}
+        />
+      )}
     </Group>
   );
 }
@@ -104,12 +130,14 @@ function ConditionRow({ row, fields, onChange, onRemove }: RowProps) {
           if (next) onChange({ field: next.name, operator: operatorsOf(next)[0]?.name ?? "$eq", value: null });
         }}
         searchable
+        // What is typed is another name, and not the end of this one.
+        onFocus={(event) => event.currentTarget.select()}
         openOnFocus={false}
         allowDeselect={false}
         w={{ base: "100%", xs: "32%" }}
       />
       <Select aria-label="Operator" data={operators.map((one) => ({ value: one.name, label: one.label }))} value={row.operator} onChange={(name) => name && onChange({ ...row, operator: name, value: null })} allowDeselect={false} w={{ base: "42%", xs: "28%" }} />
-      <Group flex={1} gap={4} wrap="nowrap" miw={100}>
+      <Group flex={1} gap={4} miw={Array.isArray(row.value) || operators.find((one) => one.name === row.operator)?.operand === "two" ? 200 : 100}>
         {field && <FilterValue field={field} row={row} onChange={(value) => onChange({ ...row, value })} />}
       </Group>
       <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Remove the condition" onClick={onRemove}>

@@ -1,8 +1,9 @@
-import { MultiSelect, Select, TagsInput, TextInput } from "@mantine/core";
+import { MultiSelect, Select, TextInput } from "@mantine/core";
 import { AssociationSelect } from "../../forms/AssociationSelect";
+import { TextsInput } from "../../forms/TextsInput";
 import { TypedNumber } from "../../forms/TypedNumber";
 import type { Field } from "../../client";
-import { choicesOf, kindOf } from "../../model/fields";
+import { choicesOf, isAssociation, kindOf } from "../../model/fields";
 import { operandOf, type Condition } from "../../model/filters";
 
 interface Props {
@@ -11,10 +12,13 @@ interface Props {
   onChange: (value: unknown) => void;
 }
 
+/** Two beside each other where there is room, below each other where there is none. */
+const ROOM = "1 1 130px";
+
 /** The input for what stands behind the operator. */
 export function FilterValue({ field, row, onChange }: Props) {
   const operand = operandOf(row, field);
-  if (operand === "none") return null;
+  if (operand === "none" || operand === "no") return null;
   if (operand === "two") {
     const [from, to] = Array.isArray(row.value) ? (row.value as unknown[]) : [null, null];
     return (
@@ -25,10 +29,11 @@ export function FilterValue({ field, row, onChange }: Props) {
     );
   }
   if (operand === "many") {
+    if (isAssociation(field)) return <AssociationSelect field={{ ...field, type: "hasMany", required: false }} value={row.value} onChange={onChange} label="Values" isLabelHidden />;
     const values = Array.isArray(row.value) ? row.value.map(String) : [];
     const choices = choicesOf(field);
-    if (choices.length > 0) return <MultiSelect aria-label="Values" data={choices} value={values} onChange={onChange} flex={1} />;
-    return <TagsInput aria-label="Values" value={values} onChange={onChange} placeholder="Type and press Enter" flex={1} />;
+    if (choices.length > 0) return <MultiSelect aria-label="Values" data={choices} value={values} onChange={onChange} searchable flex={ROOM} />;
+    return <TextsInput aria-label="Values" value={values} onChange={onChange} flex={ROOM} />;
   }
   return <One field={field} label="Value" value={row.value} onChange={onChange} />;
 }
@@ -37,18 +42,18 @@ function One({ field, label, value, onChange }: { field: Field; label: string; v
   const text = value === null || value === undefined ? "" : String(value);
   switch (kindOf(field)) {
     case "toOne":
-      return <AssociationSelect field={{ ...field, required: false }} value={value} onChange={onChange} label={label} />;
+      return <AssociationSelect field={{ ...field, required: false }} value={value} onChange={onChange} label={label} isLabelHidden />;
     case "choice":
-      return <Select aria-label={label} data={choicesOf(field)} value={text || null} onChange={onChange} flex={1} searchable />;
+      return <Select aria-label={label} data={choicesOf(field)} value={text || null} onChange={onChange} flex={ROOM} searchable />;
     case "number":
-      return <TypedNumber aria-label={label} value={text === "" ? null : Number(text)} onChange={onChange} flex={1} />;
+      return <TypedNumber aria-label={label} value={text === "" ? null : Number(text)} onChange={onChange} flex={ROOM} />;
     case "day":
     case "instant":
     case "wallTime":
-      return <TextInput aria-label={label} type="date" value={text} onChange={(event) => onChange(event.currentTarget.value)} flex={1} />;
+      return <TextInput aria-label={label} type="date" value={text} onChange={(event) => onChange(event.currentTarget.value)} flex={ROOM} miw={0} />;
     case "time":
-      return <TextInput aria-label={label} type="time" value={text} onChange={(event) => onChange(event.currentTarget.value)} flex={1} />;
+      return <TextInput aria-label={label} type="time" value={text} onChange={(event) => onChange(event.currentTarget.value)} flex={ROOM} />;
     default:
-      return <TextInput aria-label={label} value={text} onChange={(event) => onChange(event.currentTarget.value)} flex={1} />;
+      return <TextInput aria-label={label} value={text} onChange={(event) => onChange(event.currentTarget.value)} flex={ROOM} />;
   }
 }

@@ -3,13 +3,17 @@ import { useCallback, useMemo } from "react";
 import { useNewestParams } from "../../app/newestParams";
 import type { Collection, Filter } from "../../client";
 import { firstColumns } from "../../model/collections";
-import { shownFields } from "../../model/fields";
-import { parseFilter } from "../../model/filters";
+import { columnFields } from "../../model/fields";
+import { isUnreadable, parseFilter } from "../../model/filters";
 
 export const PAGE_SIZES = [10, 20, 50];
+/** So many records the server reads by the number of their page; further on by cursors only. */
+const BY_NUMBER = 10_000;
 
 export interface TableState {
   filter: Filter | null;
+  /** There is a filter in the address that cannot be read. */
+  isFilterBroken: true | undefined;
   sort: { field: string; descending: boolean } | null;
   page: number;
   size: number;
@@ -20,23 +24,31 @@ export interface TableState {
   open: string | null;
 }
 
-export type Changes = Partial<Omit<TableState, "filter">> & { filter?: Filter | null };
+export type Changes = Partial<Omit<TableState, "filter" | "isFilterBroken">> & { filter?: Filter | null };
 
 export function readTableState(params: URLSearchParams, collection: Collection): TableState {
-  const fields = new Set(shownFields(collection).map((one) => one.name));
+  const fields = new Set(columnFields(collection).map((one) => one.name));
   const sort = params.get("sort");
   const sortField = sort?.replace(/^-/, "") ?? "";
-  const size = Number(params.get("size"));
+  const asked = Number(params.get("size"));
+  const size = PAGE_SIZES.includes(asked) ? asked : 20;
+  const page = Math.max(1, Math.trunc(Number(params.get("page"))) || 1);
+  const cursor = params.get("cursor");
   const columns = (params.get("columns") ?? "").split(",").filter((one) => fields.has(one));
   return {
     filter: parseFilter(params.get("filter")),
+    isFilterBroken: isUnreadable(params.get("filter")) || undefined,
     sort: fields.has(sortField) ? { field: sortField, descending: sort?.startsWith("-") ?? false } : null,
-    page: Math.max(1, Math.trunc(Number(params.get("page"))) || 1),
-    size: PAGE_SIZES.includes(size) ? size : 20,
-    cursor: params.get("cursor"),
+    page: cursor ? page : Math.min(page, lastByNumber(size)),
+    size,
+    cursor,
     columns: columns.length > 0 ? columns : firstColumns(collection),
     open: params.get("open"),
   };
+}
+
+export function lastByNumber(size: number): number {
+  return Math.floor(BY_NUMBER / size);
 }
 
 /** The address after these changes; what is as at the beginning is left out, and another order or filter begins on the first page. */

@@ -1,5 +1,6 @@
 /** The page of records and what may be done with each: one call; what may be done is asked for by itself when only that may have changed. */
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
 import { client } from "../../app/client";
 import { keys, queries } from "../../app/queries";
 import { useSession } from "../../app/session";
@@ -38,6 +39,18 @@ export function useRecords(collection: Collection, state: TableState) {
     },
     placeholderData: keepPreviousData,
   });
+}
+
+/** The place in a long list that the address names may be gone, with the list that it was of: one begins anew. */
+export function useRefusedCursor(error: unknown, begin: () => void): void {
+  const go = useRef(begin);
+  useEffect(() => {
+    go.current = begin;
+  });
+  const isRefused = error instanceof ApiError && error.code === "INVALID_CURSOR";
+  useEffect(() => {
+    if (isRefused) go.current();
+  }, [isRefused]);
 }
 
 export interface Offered {

@@ -1,9 +1,9 @@
 import { ActionIcon, Button, Fieldset, Group, SegmentedControl, Select, Stack, Text } from "@mantine/core";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
 import type { Field } from "../../../client";
-import { isAssociation, kindOf, labelOf, shownFields } from "../../../model/fields";
+import { isAssociation, labelOf, shownFields } from "../../../model/fields";
 import { operandOf, type Condition, type Conditions } from "../../../model/filters";
-import { operatorsOf } from "../../../model/operators";
+import { constantOf, operatorsOf } from "../../../model/operators";
 import { FilterValue } from "../../table/FilterValue";
 import { Described } from "./Described";
 import { useForm, useMistake } from "./formContext";
@@ -19,7 +19,7 @@ export function FilterInput({ type, schema, value, onChange, path, collection, r
   const { find, disabled } = useForm();
   const error = useMistake(path);
   const found = find(type === "manual" || type === "cc" ? (collection ?? "users") : (collection ?? ""));
-  const fields = found ? shownFields(found).filter((one) => !isAssociation(one) || kindOf(one) === "toOne").filter((one) => operatorsOf(one).length > 0) : [];
+  const fields = found ? shownFields(found).filter((one) => !isAssociation(one) || one.type === "belongsTo").filter((one) => operatorsOf(one).length > 0) : [];
   const rows = found ? rowsOf(value, fields) : null;
   const label = schema.title ?? "Filter";
   if (!rows) {
@@ -59,7 +59,7 @@ function FilterRow({ row, fields, onChange, onRemove }: RowProps) {
   const { variables, disabled } = useForm();
   const field = fields.find((one) => one.name === row.field);
   if (!field) return null;
-  const hasOperand = operandOf(row, field) !== "none";
+  const hasOperand = constantOf(operandOf(row, field)) === undefined;
   const choose = (name: string | null) => {
     const next = fields.find((one) => one.name === name);
     if (next) onChange({ field: next.name, operator: operatorsOf(next)[0]?.name ?? "$eq", value: null });

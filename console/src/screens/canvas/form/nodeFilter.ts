@@ -1,7 +1,7 @@
 /** A filter whose values may be templates, as rows that people edit. Source: https://docs.nocobase.com/api/filter-operators */
 import type { Field, Row } from "../../../client";
 import { isWhole, kindOf } from "../../../model/fields";
-import { isShown, operatorsOf } from "../../../model/operators";
+import { constantOf, isShown, operatorsOf } from "../../../model/operators";
 import type { Condition, Conditions } from "../../../model/filters";
 import { isTemplate } from "./values";
 
@@ -44,7 +44,7 @@ export function filterOf({ all, rows }: Conditions, fields: Field[]): Row | unde
 function partOf(row: Condition, field: Field): Row {
   const name = kindOf(field) === "toOne" && field.foreignKey ? field.foreignKey : field.name;
   const operand = operatorsOf(field).find((one) => one.name === row.operator)?.operand;
-  return { [name]: { [row.operator]: operand === "none" ? true : typed(row.value, field) } };
+  return { [name]: { [row.operator]: (operand && constantOf(operand)) ?? typed(row.value, field) } };
 }
 
 function typed(value: unknown, field: Field): unknown {
