@@ -75,42 +75,45 @@ export function TaskFormCard({ task, formKey, form }: Props) {
           )}
         </div>
         {error !== null && (above.length > 0 || !(error instanceof ApiError)) && <ErrorNote focusFor={error} error={error instanceof ApiError && Object.keys(at).length > 0 ? new Error(above.join("\n")) : error} />}
-        {hasSchema ? (
-          <Suspense fallback={<Loading />}>
-            <SchemaForm id={formId} schema={form.schema ?? {}} values={values} onChange={change} errors={at} onSubmit={() => void send(pressed.current)} />
-          </Suspense>
-        ) : (
-          <form
-            id={formId}
-            noValidate
-            onSubmit={(event: SyntheticEvent) => {
-              event.preventDefault();
-              void send(pressed.current);
-            }}
-          >
-            <Stack>
-              {form.type === "update" && fields.length > 0 && (
-                <Text size="sm" c="dimmed">
-                  What you leave empty stays as it is.
-                </Text>
-              )}
-              {form.type !== "custom" && !collection && (
-                <Text size="sm" c="dimmed">
-                  The collection {form.collection} is not in your view, so there is nothing to fill in. The buttons work.
-                </Text>
-              )}
-              {fields.map((field) => (
-                <FieldInput key={field.name} field={field} value={values[field.name]} error={unreadable[field.name] ?? byField.at[field.name]} disabled={busy !== null} onChange={(value) => change({ ...values, [field.name]: value }, true)} />
+        {/* What answers is there when what is asked is: pressed before, it would send nothing. */}
+        <Suspense fallback={<Loading />}>
+          <Stack>
+            {hasSchema ? (
+              <SchemaForm id={formId} schema={form.schema ?? {}} values={values} onChange={change} errors={at} onSubmit={() => void send(pressed.current)} />
+            ) : (
+              <form
+                id={formId}
+                noValidate
+                onSubmit={(event: SyntheticEvent) => {
+                  event.preventDefault();
+                  void send(pressed.current);
+                }}
+              >
+                <Stack>
+                  {form.type === "update" && fields.length > 0 && (
+                    <Text size="sm" c="dimmed">
+                      What you leave empty stays as it is.
+                    </Text>
+                  )}
+                  {form.type !== "custom" && !collection && (
+                    <Text size="sm" c="dimmed">
+                      The collection {form.collection} is not in your view, so there is nothing to fill in. The buttons work.
+                    </Text>
+                  )}
+                  {fields.map((field) => (
+                    <FieldInput key={field.name} field={field} value={values[field.name]} error={unreadable[field.name] ?? byField.at[field.name]} disabled={busy !== null} onChange={(value) => change({ ...values, [field.name]: value }, true)} />
+                  ))}
+                </Stack>
+              </form>
+            )}
+            <MistakesNote count={Object.keys(hasSchema ? at : { ...byField.at, ...unreadable }).length} where="above" />
+            <Group justify="flex-end">
+              {form.actions.map((action) => (
+                <ActionChoice key={action.key} action={action} formId={formId} busy={busy} onPress={() => (pressed.current = action)} onDraft={() => void send(action)} />
               ))}
-            </Stack>
-          </form>
-        )}
-        <MistakesNote count={Object.keys(hasSchema ? at : { ...byField.at, ...unreadable }).length} where="above" />
-        <Group justify="flex-end">
-          {form.actions.map((action) => (
-            <ActionChoice key={action.key} action={action} formId={formId} busy={busy} onPress={() => (pressed.current = action)} onDraft={() => void send(action)} />
-          ))}
-        </Group>
+            </Group>
+          </Stack>
+        </Suspense>
       </Stack>
     </Card>
   );
