@@ -104,8 +104,8 @@ export class Resource<T extends Row = Row> {
   }
 
   /** Links and unlinks partners of an association. */
-  link(how: "add" | "set" | "remove" | "toggle", ids: Id[]): Promise<Answer<unknown>> {
-    return this.call(how, { body: ids });
+  link(how: "add" | "set" | "remove" | "toggle", ids: Id[], { idempotencyKey }: Pick<WriteOptions, "idempotencyKey"> = {}): Promise<Answer<unknown>> {
+    return this.call(how, { body: ids, idempotencyKey });
   }
 
   /** Any other action: `call("listMeta")`, `call("revision", {params, body}, id)`. */

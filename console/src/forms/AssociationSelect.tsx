@@ -5,7 +5,7 @@ import { useState } from "react";
 import { client } from "../app/client";
 import { keys } from "../app/queries";
 import { useSession } from "../app/session";
-import type { Collection, Field, Id, PageMeta, Row } from "../client";
+import type { Collection, Field, Filter, Id, PageMeta, Row } from "../client";
 import { idOf, recordTitle, titleFieldOf, titleOf } from "../model/collections";
 import { kindOf, labelOf } from "../model/fields";
 
@@ -16,12 +16,16 @@ interface Props {
   onChange: (value: unknown) => void;
   /** Partners that are known already, so that their titles need no request. */
   known?: Row[];
+  /** Those that are not offered. */
+  except?: Id[];
   label?: string;
   /** It is read aloud only. */
   isLabelHidden?: boolean;
   error?: string;
   required?: boolean;
   disabled?: boolean;
+  /** It has the focus when the dialog that it stands in opens. */
+  isFirst?: boolean;
 }
 
 const FOUND_AT_ONCE = 20;
@@ -29,12 +33,12 @@ const FOUND_AT_ONCE = 20;
 const MOST_READ = 200;
 
 /** Chooses partners of an association by searching their titles on the server. */
-export function AssociationSelect({ field, value, onChange, known = [], label, isLabelHidden = false, error, required, disabled }: Props) {
+export function AssociationSelect({ field, value, onChange, known = [], except = [], label, isLabelHidden = false, error, required, disabled, isFirst = false }: Props) {
   const target = useSession().collection(field.target ?? "");
   const [search, setSearch] = useState("");
   const [asked, setAsked] = useState(false);
   const ids = idsIn(value);
-  const options = useOptions(target, ids, known, search, asked);
+  const options = useOptions(target, { ids, known, except }, search, asked);
   const original = (text: string): Id => (options.byId.get(text)?.["id"] as Id | undefined) ?? text;
   const shared = {
     ...(isLabelHidden ? { "aria-label": label ?? labelOf(field), flex: 1 } : { label: label ?? labelOf(field) }),
@@ -52,13 +56,14 @@ export function AssociationSelect({ field, value, onChange, known = [], label, i
     disabled: disabled || target === undefined,
     placeholder: target ? `Search ${titleOf(target).toLowerCase()}` : "Not in your view",
     clearable: !required,
+    "data-autofocus": isFirst || undefined,
   };
   if (kindOf(field) === "toMany") return <MultiSelect {...shared} value={ids.map(String)} onChange={(chosen) => onChange(chosen.map(original))} />;
   return <Select {...shared} value={ids.length ? String(ids[0]) : null} onChange={(id) => onChange(id === null ? null : original(id))} />;
 }
 
 /** The records to choose from: those chosen, those known, and what the search finds. */
-function useOptions(target: Collection | undefined, ids: Id[], known: Row[], search: string, asked: boolean) {
+function useOptions(target: Collection | undefined, { ids, known, except }: { ids: Id[]; known: Row[]; except: Id[] }, search: string, asked: boolean) {
   const [wanted] = useDebouncedValue(search, 250);
   const name = target?.name ?? "";
   const titleField = titleFieldOf(target);
@@ -73,8 +78,8 @@ function useOptions(target: Collection | undefined, ids: Id[], known: Row[], sea
   const isTitle = [...known, ...(chosen.data?.rows ?? [])].some((one) => recordTitle(one, target) === wanted);
   const text = titleField && wanted && !isTitle ? wanted : "";
   const found = useQuery({
-    queryKey: keys.records(name, { search: text, for: "select" }),
-    queryFn: ({ signal }) => client.resource(name).list({ filter: text && titleField ? { [titleField]: { $includes: text } } : undefined, pageSize: FOUND_AT_ONCE, signal }),
+    queryKey: keys.records(name, { search: text, except: except.map(String), for: "select" }),
+    queryFn: ({ signal }) => client.resource(name).list({ filter: wantedOnly(titleField, text, except), pageSize: FOUND_AT_ONCE, signal }),
     enabled: asked && target !== undefined,
     staleTime: 30_000,
   });
@@ -83,6 +88,13 @@ function useOptions(target: Collection | undefined, ids: Id[], known: Row[], sea
   for (const id of ids) if (!byId.has(String(id))) byId.set(String(id), { id });
   const message = found.isError ? "The search did not work" : found.isFetching ? "Searching…" : "Nothing found";
   return { byId, more: more(found.data?.meta), message, isLoading: found.isFetching || chosen.isFetching };
+}
+
+function wantedOnly(titleField: string | null, text: string, except: Id[]): Filter | undefined {
+  const parts: Filter[] = [];
+  if (titleField && text) parts.push({ [titleField]: { $includes: text } });
+  if (except.length > 0) parts.push({ id: { $notIn: except } });
+  return parts.length > 1 ? { $and: parts } : parts[0];
 }
 
 /** What stands below the first of many: how the others are found. */

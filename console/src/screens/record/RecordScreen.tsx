@@ -8,7 +8,7 @@ import { keys } from "../../app/queries";
 import { useSession } from "../../app/session";
 import type { Collection } from "../../client";
 import { appendsOf, recordTitle, titleOf } from "../../model/collections";
-import { kindOf, labelOf, shownFields } from "../../model/fields";
+import { isAssociation, kindOf, labelOf, shownFields } from "../../model/fields";
 import { ErrorNote } from "../../ui/ErrorNote";
 import { Loading } from "../../ui/Loading";
 import { PageHeader } from "../../ui/PageHeader";
@@ -32,7 +32,7 @@ function RecordPage({ collection, id }: { collection: Collection; id: string }) 
   const session = useSession();
   const [params, setParams] = useSearchParams();
   const fields = shownFields(collection);
-  const appends = appendsOf(fields, (name) => session.collection(name) !== undefined);
+  const appends = appendsOf(fields.filter((one) => one.type !== "hasOne"), (name) => session.collection(name) !== undefined);
   const asked = useQuery({
     queryKey: keys.record(collection.name, id, { appends }),
     queryFn: ({ signal }) => client.resource(collection.name).get(id, { appends, signal }),
@@ -43,8 +43,8 @@ function RecordPage({ collection, id }: { collection: Collection; id: string }) 
   if (asked.isPending) return <Loading />;
   const record = asked.data;
   if (!record) return <NotFound what="This record" />;
-  const plain = fields.filter((one) => kindOf(one) !== "toMany");
-  const many = fields.filter((one) => kindOf(one) === "toMany" && session.collection(one.target ?? ""));
+  const apart = fields.filter((one) => isAssociation(one) && one.type !== "belongsTo" && session.collection(one.target ?? ""));
+  const plain = fields.filter((one) => kindOf(one) !== "toMany" && !apart.includes(one));
   return (
     <Stack gap="lg" maw={1100}>
       <PageHeader
@@ -78,7 +78,7 @@ function RecordPage({ collection, id }: { collection: Collection; id: string }) 
           ))}
         </SimpleGrid>
       </Card>
-      {many.map((field) => (
+      {apart.map((field) => (
         <Partners key={field.name} collection={collection} id={id} field={field} />
       ))}
       {session.isIn("workflows") && <Runs record={`${collection.name}/${id}`} />}
