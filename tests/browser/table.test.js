@@ -275,3 +275,24 @@ test("a call whose answer is lost is sent again under its key; the next press ha
   seen.trouble.splice(0, Infinity, ...seen.trouble.filter((one) => !/net::ERR_CONNECTION_RESET/.test(one)));
   await noTrouble(seen);
 });
+
+test("rows stay checked on other pages; what is deleted is no longer selected, and the focus stays in the table", async () => {
+  const focused = () => page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.tagName);
+  await open(page, "/tables/shelves?size=10&sort=title");
+  await page.getByRole("checkbox", { name: "Select Row 01" }).check();
+  await page.getByRole("button", { name: "Page 2" }).click();
+  await page.getByRole("checkbox", { name: "Select Row 11" }).check();
+  await status("2 selected, 1 not on this page");
+  await page.getByRole("button", { name: "More about Row 12" }).click();
+  await page.getByRole("menuitem", { name: "Delete" }).click();
+  await page.getByRole("alertdialog").getByRole("button", { name: "Delete" }).click();
+  await shows([...names(11, 11), ...names(13, 21)]);
+  await page.getByRole("alertdialog").waitFor({ state: "detached" });
+  assert.equal(await focused(), "Select Row 13");
+  await page.getByRole("main").getByRole("button", { name: "Delete" }).click();
+  await page.getByRole("alertdialog").getByRole("button", { name: "Delete" }).click();
+  await shows(names(14, 23));
+  await page.getByText("2 selected, 1 not on this page").waitFor({ state: "detached" });
+  assert.equal(await focused(), "Shelves");
+  await noTrouble(seen);
+});

@@ -17,6 +17,8 @@ const ActionDialog = lazy(() => import("./ActionDialog"));
 export interface Pressed {
   action: AvailableAction;
   ids: Id[];
+  /** It succeeded, or was begun, and what is shown of the records is no longer right. */
+  onChanged?: () => void;
 }
 
 interface Host {
@@ -59,7 +61,7 @@ export function ActionHost({ children }: { children: ReactNode }) {
 
   /** The result; `null` when the same button is being pressed already or nothing came back that could be shown at a field. */
   const run = useCallback(
-    async ({ action, ids, press }: Open, input?: Row): Promise<ActionResult | null> => {
+    async ({ action, ids, press, onChanged }: Open, input?: Row): Promise<ActionResult | null> => {
       const name = nameOf(action.name, ids);
       if (locked.current.has(name)) return null;
       locked.current.add(name);
@@ -68,6 +70,7 @@ export function ActionHost({ children }: { children: ReactNode }) {
         const sent = action.context === "none" ? undefined : action.context === "single" ? ids[0] : ids;
         const result = await press.send({ sent, input }, (idempotencyKey) => client.runAction(action.name, { ids: sent, input, idempotencyKey }));
         await settled(action, result, ids.length, navigate);
+        if (result.status !== "failed" && result.refresh) onChanged?.();
         return result;
       } catch (error) {
         showError(error, action.label ?? action.name);
@@ -84,9 +87,9 @@ export function ActionHost({ children }: { children: ReactNode }) {
 
   const host = useMemo<Host>(
     () => ({
-      press: ({ action, ids }) => {
+      press: ({ action, ids, onChanged }) => {
         const before = unheard.current.get(nameOf(action.name, ids));
-        const pressed = { action, ids, press: before && Date.now() - before.atMs < SAME_PRESS_MS ? before.press : new Press() };
+        const pressed = { action, ids, onChanged, press: before && Date.now() - before.atMs < SAME_PRESS_MS ? before.press : new Press() };
         if (action.confirm || formOf(action)) setOpen(pressed);
         else void run(pressed);
       },

@@ -76,6 +76,13 @@ export function operandOf(row: Condition, field: Field) {
   return operatorsOf(field).find((one) => one.name === row.operator)?.operand ?? "one";
 }
 
+/** Of "is between" with one side filled in which is missing: 0 its beginning, 1 its end; else `null`. */
+export function missingSide(row: Condition, field: Field): 0 | 1 | null {
+  if (operandOf(row, field) !== "two" || !Array.isArray(row.value)) return null;
+  const [from, to] = (row.value as unknown[]).map((one) => one !== "" && one != null);
+  return from === to ? null : from ? 1 : 0;
+}
+
 function isFilled(row: Condition, field: Field): boolean {
   const operand = operandOf(row, field);
   if (constantOf(operand) !== undefined) return true;

@@ -41,6 +41,12 @@ const BY_KIND: Record<Kind, Operator[]> = {
   toMany: [op("$in", "has any of", "many")],
 };
 
+/** In people's words the operator for who knows but the one side of "is between": its end (0 is missing) or its beginning (1). */
+export function openEnded(field: Field, missing: 0 | 1): string | undefined {
+  const names = missing === 0 ? ["$lte", "$dateNotAfter"] : ["$gte", "$dateNotBefore"];
+  return operatorsOf(field).find((one) => names.includes(one.name))?.label;
+}
+
 /** Whether a row can show this operand of the operator: plain values, several of them a list. */
 export function isShown(field: Field, operator: string, value: unknown): boolean {
   const found = operatorsOf(field).find((one) => one.name === operator);

@@ -1,6 +1,6 @@
 /** Shows components in a test as `main.tsx` and `app/App.tsx` do, for somebody who is signed in, with a server that is stood in for. */
 import { MantineProvider } from "@mantine/core";
-import { notifications, notificationsStore } from "@mantine/notifications";
+import { notificationsStore } from "@mantine/notifications";
 import { onlineManager, QueryClientProvider } from "@tanstack/react-query";
 import { act, type ComponentType, type ReactNode } from "react";
 import { createRoot, type Root } from "react-dom/client";
@@ -41,6 +41,7 @@ export const told = () => [...notificationsStore.getState().notifications, ...no
 export const isStale = (key: readonly unknown[]) => queries.getQueryState(key)?.isInvalidated === true;
 
 function begun(): Root {
+  // Its end is the last: it takes the messages away.
   if (!isServed()) serve(noAnswer);
   (globalThis as Record<string, unknown>)["IS_REACT_ACT_ENVIRONMENT"] = true;
   // What an input that grows with its text listens to, and happy-dom has not.
@@ -52,7 +53,6 @@ function begun(): Root {
     document.body.replaceChildren();
     queries.clear();
     onlineManager.setOnline(true);
-    notifications.clean();
     client.forget();
     sessionStorage.clear();
   });

@@ -1,4 +1,5 @@
 /** The server as a test stands in for it, behind the client's `fetch`. */
+import { notifications } from "@mantine/notifications";
 import { onTestFinished, vi } from "vitest";
 
 /** A call of the console. */
@@ -24,13 +25,17 @@ const GONE = 410;
 const { setTimeout: wait } = globalThis;
 /** What the test that is running has put in the server's place, last of all. */
 let current: Asked[] | null = null;
+/** How many calls there have been, in all tests. */
+let calls = 0;
+const MOST_TURNS = 100;
 
 /** Whether something stands in for the server. */
 export const isServed = () => current !== null;
 
 /**
  * Until the test has ended `server` answers what the client asks; the list that is returned grows with each call. What is not answered by then is
- * refused, and heard by nobody: no call waits on in the next test. (Nor may one be sent then: what has a key the client sends again after 503.)
+ * refused: no call waits on in the next test. (Nor may one be sent then: what has a key the client sends again after 503.) What comes of a refusal
+ * is awaited, and the messages are taken away after that, as the last thing of all: who asked may tell of it though the page is gone.
  */
 export function serve(server: Server): Asked[] {
   const asked: Asked[] = [];
@@ -38,6 +43,7 @@ export function serve(server: Server): Asked[] {
   const end = new Promise<Response>((resolve) => (stop = () => resolve(refusal(GONE))));
   current = asked;
   vi.stubGlobal("fetch", (url: string, init: RequestInit = {}) => {
+    calls++;
     if (current !== asked) return refusal(GONE);
     const call = callOf(url, init);
     asked.push(call);
@@ -46,10 +52,19 @@ export function serve(server: Server): Asked[] {
   onTestFinished(async () => {
     current = null;
     stop();
-    await new Promise((resolve) => wait(resolve));
+    await quiet();
+    notifications.clean();
     vi.unstubAllGlobals();
   });
   return asked;
+}
+
+/** Resolves when nothing more is asked. */
+async function quiet(): Promise<void> {
+  for (let turns = 0, before = -1; calls !== before && turns < MOST_TURNS; turns++) {
+    before = calls;
+    await new Promise((resolve) => wait(resolve));
+  }
 }
 
 function callOf(url: string, { method = "GET", body, headers }: RequestInit): Asked {

@@ -2,7 +2,7 @@ import { Alert, Box, Button, Group, Paper, Text } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { IconPlus } from "@tabler/icons-react";
 import { DataTable } from "mantine-datatable";
-import { useMemo, useState } from "react";
+import { useMemo, useRef } from "react";
 import { ActionButton } from "../../actions/ActionButton";
 import type { Collection, Row } from "../../client";
 import { idOf, recordTitle, titleOf } from "../../model/collections";
@@ -18,23 +18,29 @@ import { FilterMenu } from "./FilterMenu";
 import { Paging } from "./Paging";
 import { RecordDrawer } from "./RecordDrawer";
 import { useTableState } from "./tableState";
-import { useOffers, useRecords, useRefusedCursor } from "./useTable";
+import { useSelection } from "./useSelection";
+import { useElsewhere, useOffers, useRecords, useRefusedCursor } from "./useTable";
 
 const WIDE = "(min-width: 62em)";
 
 export function CollectionTable({ collection }: { collection: Collection }) {
   const [state, change] = useTableState(collection);
-  const [selected, setSelected] = useState<Row[]>([]);
   const records = useRecords(collection, state);
   useRefusedCursor(records.error, () => change({ page: 1, cursor: null }, { replace: true }));
   const rows = records.data?.rows;
   const isEmpty = useLastPage(records, state.page, (page) => change({ page, cursor: null }, { replace: true }));
   const offers = useOffers(collection.name, rows);
+  const selection = useSelection(state.filter, rows);
+  const others = useElsewhere(collection.name, selection.elsewhere);
+  const table = useRef<HTMLTableElement | null>(null);
   const fields = useMemo(() => shownFields(collection), [collection]);
   const isWide = useMediaQuery(WIDE, undefined, { getInitialValueInEffect: false });
   const late = useDelayed(records.isFetching);
-  const chosen = selected.filter((one) => rows?.some((row) => idOf(row) === idOf(one)));
-  const columns = columnsOf(collection, fields, state, offers, (row) => change({ open: String(idOf(row)) }), !isWide, (sort) => change({ sort }));
+  const columns = columnsOf(collection, fields, state, offers, !isWide, {
+    onEdit: (row) => change({ open: String(idOf(row)) }),
+    onDeleted: (row) => selection.forget([idOf(row)]),
+    onSort: (sort) => change({ sort }),
+  });
   return (
     <>
       <PageHeader
@@ -58,14 +64,15 @@ export function CollectionTable({ collection }: { collection: Collection }) {
             <FilterMenu fields={fields} filter={state.filter} onChange={(filter) => change({ filter })} />
             <ColumnChoice fields={columnFields(collection)} columns={state.columns} onChange={(columnNames) => change({ columns: columnNames })} />
           </Group>
-          <BulkActions collection={collection} offers={offers} selected={chosen} onDone={() => setSelected([])} />
+          <BulkActions collection={collection} offers={offers} others={others} selection={selection} table={table} />
         </Group>
         {state.isFilterBroken && <BrokenFilter onRemove={() => change({ filter: null })} />}
-        <Problems records={records.isFetching ? null : records.error} buttons={offers.error} onRetry={() => void records.refetch()} />
+        <Problems records={records.isFetching ? null : records.error} buttons={offers.error ?? others.error} onRetry={() => void records.refetch()} />
         <DataTable<Row>
           records={rows ?? []}
           columns={columns}
           idAccessor="id"
+          tableRef={(element) => void (table.current = element)}
           minHeight={rows?.length ? undefined : 240}
           verticalSpacing="xs"
           highlightOnHover
@@ -75,8 +82,8 @@ export function CollectionTable({ collection }: { collection: Collection }) {
           // Faded out it would still be read aloud beside the rows; and who got an error knows nothing of how many there are.
           emptyState={isEmpty ? undefined : <></>}
           noRecordsText={state.filter ? "Nothing matches the filter" : "No records yet"}
-          selectedRecords={chosen}
-          onSelectedRecordsChange={setSelected}
+          selectedRecords={selection.here}
+          onSelectedRecordsChange={selection.check}
           allRecordsSelectionCheckboxProps={{ "aria-label": "Select all rows of this page" }}
           getRecordSelectionCheckboxProps={(row) => ({ "aria-label": `Select ${recordTitle(row, collection)}` })}
         />

@@ -1,9 +1,10 @@
 import { ActionIcon, Badge, Button, CloseButton, Group, Popover, SegmentedControl, Select, Stack, Text } from "@mantine/core";
 import { IconFilter, IconPlus } from "@tabler/icons-react";
 import { useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import type { Field, Filter } from "../../client";
 import { labelOf } from "../../model/fields";
-import { fromFilter, NO_CONDITIONS, toFilter, withoutGone, type Condition, type Conditions } from "../../model/filters";
+import { fromFilter, missingSide, NO_CONDITIONS, toFilter, withoutGone, type Condition, type Conditions } from "../../model/filters";
 import { operatorsOf } from "../../model/operators";
 import { FilterValue } from "./FilterValue";
 
@@ -21,15 +22,30 @@ export function FilterMenu({ fields, filter, onChange }: Props) {
   const known = asked ?? (left && left.gone.length > 0 ? fromFilter(left.filter, fields) : null);
   const more = useRef<HTMLButtonElement>(null);
   const opener = useRef<HTMLButtonElement>(null);
+  const [isSent, setSent] = useState(false);
   const usable = fields.filter((one) => operatorsOf(one).length > 0);
 
   function open() {
     setDraft(known && known.rows.length > 0 ? known : { all: true, rows: [firstRow(usable)] });
+    setSent(false);
     setOpened(true);
   }
   function close() {
     setOpened(false);
     opener.current?.focus();
+  }
+  function apply(form: HTMLElement) {
+    const isHalf = draft.rows.some((row) => {
+      const field = fields.find((one) => one.name === row.field);
+      return field && missingSide(row, field) !== null;
+    });
+    if (isHalf) {
+      flushSync(() => setSent(true));
+      form.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+      return;
+    }
+    onChange(toFilter(draft, fields));
+    close();
   }
   const set = (index: number, row: Condition) => setDraft({ ...draft, rows: draft.rows.map((one, at) => (at === index ? row : one)) });
 
@@ -50,8 +66,7 @@ export function FilterMenu({ fields, filter, onChange }: Props) {
           <form
             onSubmit={(event) => {
               event.preventDefault();
-              onChange(toFilter(draft, fields));
-              close();
+              apply(event.currentTarget);
             }}
             // Within a list of choices the key closes only that.
             onKeyDown={(event) => event.key === "Escape" && (event.target as HTMLElement).ariaExpanded !== "true" && close()}
@@ -67,6 +82,7 @@ export function FilterMenu({ fields, filter, onChange }: Props) {
                   key={index}
                   row={row}
                   fields={usable}
+                  isSent={isSent}
                   onChange={(changed) => set(index, changed)}
                   onRemove={() => {
                     setDraft({ ...draft, rows: draft.rows.filter((_, at) => at !== index) });
@@ -112,11 +128,12 @@ export function FilterMenu({ fields, filter, onChange }: Props) {
 interface RowProps {
   row: Condition;
   fields: Field[];
+  isSent: boolean;
   onChange: (row: Condition) => void;
   onRemove: () => void;
 }
 
-function ConditionRow({ row, fields, onChange, onRemove }: RowProps) {
+function ConditionRow({ row, fields, isSent, onChange, onRemove }: RowProps) {
   const field = fields.find((one) => one.name === row.field);
   const operators = field ? operatorsOf(field) : [];
   return (
@@ -137,8 +154,8 @@ function ConditionRow({ row, fields, onChange, onRemove }: RowProps) {
         w={{ base: "100%", xs: "32%" }}
       />
       <Select aria-label="Operator" data={operators.map((one) => ({ value: one.name, label: one.label }))} value={row.operator} onChange={(name) => name && onChange({ ...row, operator: name, value: null })} allowDeselect={false} w={{ base: "42%", xs: "28%" }} />
-      <Group flex={1} gap={4} miw={Array.isArray(row.value) || operators.find((one) => one.name === row.operator)?.operand === "two" ? 200 : 100}>
-        {field && <FilterValue field={field} row={row} onChange={(value) => onChange({ ...row, value })} />}
+      <Group flex={1} gap={4} align="flex-start" miw={Array.isArray(row.value) || operators.find((one) => one.name === row.operator)?.operand === "two" ? 200 : 100}>
+        {field && <FilterValue field={field} row={row} isSent={isSent} onChange={(value) => onChange({ ...row, value })} />}
       </Group>
       <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Remove the condition" onClick={onRemove}>
         ×

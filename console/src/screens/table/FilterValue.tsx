@@ -4,27 +4,32 @@ import { TextsInput } from "../../forms/TextsInput";
 import { TypedNumber } from "../../forms/TypedNumber";
 import type { Field } from "../../client";
 import { choicesOf, isAssociation, kindOf } from "../../model/fields";
-import { operandOf, type Condition } from "../../model/filters";
+import { missingSide, operandOf, type Condition } from "../../model/filters";
+import { openEnded } from "../../model/operators";
 
 interface Props {
   field: Field;
   row: Condition;
   onChange: (value: unknown) => void;
+  /** What is missing is marked: the form was sent. */
+  isSent?: boolean;
 }
 
 /** Two beside each other where there is room, below each other where there is none. */
 const ROOM = "1 1 130px";
 
 /** The input for what stands behind the operator. */
-export function FilterValue({ field, row, onChange }: Props) {
+export function FilterValue({ field, row, onChange, isSent = false }: Props) {
   const operand = operandOf(row, field);
   if (operand === "none" || operand === "no") return null;
   if (operand === "two") {
     const [from, to] = Array.isArray(row.value) ? (row.value as unknown[]) : [null, null];
+    const missing = isSent ? missingSide(row, field) : null;
+    const error = missing === null ? undefined : `Fill in both, or choose “${openEnded(field, missing)}”`;
     return (
       <>
-        <One field={field} label="From" value={from} onChange={(value) => onChange([value, to])} />
-        <One field={field} label="To" value={to} onChange={(value) => onChange([from, value])} />
+        <One field={field} label="From" value={from} onChange={(value) => onChange([value, to])} error={missing === 0 && error} />
+        <One field={field} label="To" value={to} onChange={(value) => onChange([from, value])} error={missing === 1 && error} />
       </>
     );
   }
@@ -38,7 +43,15 @@ export function FilterValue({ field, row, onChange }: Props) {
   return <One field={field} label="Value" value={row.value} onChange={onChange} />;
 }
 
-function One({ field, label, value, onChange }: { field: Field; label: string; value: unknown; onChange: (value: unknown) => void }) {
+interface OneProps {
+  field: Field;
+  label: string;
+  value: unknown;
+  onChange: (value: unknown) => void;
+  error?: string | false;
+}
+
+function One({ field, label, value, onChange, error }: OneProps) {
   const text = value === null || value === undefined ? "" : String(value);
   switch (kindOf(field)) {
     case "toOne":
@@ -46,11 +59,11 @@ function One({ field, label, value, onChange }: { field: Field; label: string; v
     case "choice":
       return <Select aria-label={label} data={choicesOf(field)} value={text || null} onChange={onChange} flex={ROOM} searchable />;
     case "number":
-      return <TypedNumber aria-label={label} value={text === "" ? null : Number(text)} onChange={onChange} flex={ROOM} />;
+      return <TypedNumber aria-label={label} value={text === "" ? null : Number(text)} onChange={onChange} error={error} flex={ROOM} />;
     case "day":
     case "instant":
     case "wallTime":
-      return <TextInput aria-label={label} type="date" value={text} onChange={(event) => onChange(event.currentTarget.value)} flex={ROOM} miw={0} />;
+      return <TextInput aria-label={label} type="date" value={text} onChange={(event) => onChange(event.currentTarget.value)} error={error} flex={ROOM} miw={0} />;
     case "time":
       return <TextInput aria-label={label} type="time" value={text} onChange={(event) => onChange(event.currentTarget.value)} flex={ROOM} />;
     default:

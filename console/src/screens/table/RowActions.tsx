@@ -1,6 +1,6 @@
 import { ActionIcon, Group, Menu, Text } from "@mantine/core";
 import { IconDots, IconPencil, IconTrash } from "@tabler/icons-react";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { ActionButton } from "../../actions/ActionButton";
 import { useActions } from "../../actions/ActionHost";
 import { actionIcon } from "../../actions/icons";
@@ -10,6 +10,7 @@ import { refreshRecords } from "../../app/queries";
 import type { AvailableAction, Collection, Id, Row, Verdict } from "../../client";
 import { idOf, recordTitle } from "../../model/collections";
 import { ConfirmDialog } from "../../ui/ConfirmDialog";
+import { useFocusPassedOn } from "../../ui/useFocusPassedOn";
 import type { Offered } from "./useTable";
 
 interface Props {
@@ -17,13 +18,16 @@ interface Props {
   record: Row;
   offers: Offered;
   onEdit: () => void;
+  onDeleted: () => void;
   /** All of it in one menu: on a phone the buttons would leave no room for the rest. */
   folded: boolean;
 }
 
-export function RowActions({ collection, record, offers, onEdit, folded }: Props) {
+export function RowActions({ collection, record, offers, onEdit, onDeleted, folded }: Props) {
   const { isRunning } = useActions();
   const [deleting, setDeleting] = useState(false);
+  const place = useRef<HTMLDivElement>(null);
+  useFocusPassedOn(place, deleting);
   const id = idOf(record);
   const title = recordTitle(record, collection);
   const shown = offers.row.flatMap((action) => {
@@ -31,7 +35,7 @@ export function RowActions({ collection, record, offers, onEdit, folded }: Props
     return verdict === undefined ? [] : [{ action, verdict }];
   });
   return (
-    <Group gap={6} justify="flex-end" wrap="nowrap">
+    <Group ref={place} gap={6} justify="flex-end" wrap="nowrap">
       {!folded && shown.map(({ action, verdict }) => <ActionButton key={action.name} action={action} ids={[id]} verdict={verdict} compact={offers.row.length > 2 ? "icon" : "text"} />)}
       {((folded && shown.length > 0) || "update" in collection.may || "destroy" in collection.may) && (
         <Menu position="bottom-end" width={folded ? 240 : 160}>
@@ -63,6 +67,7 @@ export function RowActions({ collection, record, offers, onEdit, folded }: Props
           onClose={() => setDeleting(false)}
           onConfirm={async () => {
             await client.resource(collection.name).destroy([id]);
+            onDeleted();
             await refreshRecords(collection.name);
             say("Deleted", `${title} was deleted.`, "success");
           }}

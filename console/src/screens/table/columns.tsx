@@ -13,10 +13,17 @@ import type { Offered } from "./useTable";
 /** The accessor of the column with the buttons. */
 export const ACTIONS = "__actions";
 type Sort = NonNullable<TableState["sort"]>;
+
+interface Handlers {
+  onEdit: (row: Row) => void;
+  onDeleted: (row: Row) => void;
+  onSort: (sort: Sort) => void;
+}
+
 const UNSORTED = new Set(["toMany", "json", "list"]);
 
 /** The chosen columns, and the one with the buttons of each row when the role has any; `folded`: as one menu. */
-export function columnsOf(collection: Collection, fields: Field[], state: TableState, offers: Offered, onEdit: (row: Row) => void, folded: boolean, onSort: (sort: Sort) => void): DataTableColumn<Row>[] {
+export function columnsOf(collection: Collection, fields: Field[], state: TableState, offers: Offered, folded: boolean, { onEdit, onDeleted, onSort }: Handlers): DataTableColumn<Row>[] {
   const columns: DataTableColumn<Row>[] = state.columns.flatMap((name, index) => {
     const field = fields.find((one) => one.name === name);
     return field ? [columnOf(field, index === 0, collection, state.sort, onSort)] : [];
@@ -29,7 +36,7 @@ export function columnsOf(collection: Collection, fields: Field[], state: TableS
       title: folded ? <VisuallyHidden>Actions</VisuallyHidden> : <Box ta="right">Actions</Box>,
       textAlign: "right",
       width: "0%",
-      render: (row) => <RowActions collection={collection} record={row} offers={offers} onEdit={() => onEdit(row)} folded={folded} />,
+      render: (row) => <RowActions collection={collection} record={row} offers={offers} onEdit={() => onEdit(row)} onDeleted={() => onDeleted(row)} folded={folded} />,
     },
   ];
 }

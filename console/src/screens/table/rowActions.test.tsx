@@ -14,7 +14,7 @@ const VERDICTS: Record<string, Verdict> = { approve: { name: "approve", enabled:
 const ROW = [action("approve", "Approve"), action("submit", "Submit"), action("hidden", "Hidden")];
 const OFFERS = { row: ROW, verdict: (name: string) => VERDICTS[name] } as unknown as Offered;
 
-const show = (folded: boolean) => mount(<RowActions collection={SAMPLES} record={{ id: 7, title: "Sample 7" }} offers={OFFERS} onEdit={() => undefined} folded={folded} />);
+const show = (folded: boolean) => mount(<RowActions collection={SAMPLES} record={{ id: 7, title: "Sample 7" }} offers={OFFERS} onEdit={() => undefined} onDeleted={() => undefined} folded={folded} />);
 const buttons = () => [...document.querySelectorAll("button:not([role=menuitem])")].map((one) => one.getAttribute("aria-label") ?? one.textContent);
 const items = () => [...document.querySelectorAll<HTMLElement>("[role=menuitem]")];
 

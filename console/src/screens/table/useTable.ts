@@ -8,6 +8,7 @@ import { ApiError, type AvailableAction, type Collection, type Id, type ListOpti
 import { appendsOf, idOf } from "../../model/collections";
 import { shownFields } from "../../model/fields";
 import type { TableState } from "./tableState";
+import { MOST_AT_ONCE } from "./useSelection";
 
 export function listOptions(collection: Collection, state: TableState, isInView: (name: string) => boolean): ListOptions {
   const shown = shownFields(collection).filter((one) => state.columns.includes(one.name));
@@ -88,4 +89,9 @@ export function useOffers(collection: string, records: { id?: unknown }[] | unde
     isPending: asked.isPending,
     error: asked.error,
   };
+}
+
+/** What may be done with chosen records that this page does not show: asked for as long as one call takes them. */
+export function useElsewhere(collection: string, ids: Id[]): Offered {
+  return useOffers(collection, ids.length > 0 && ids.length <= MOST_AT_ONCE ? ids.map((id) => ({ id })) : undefined);
 }
