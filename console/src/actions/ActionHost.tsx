@@ -7,7 +7,7 @@ import { refreshRecords } from "../app/queries";
 import { Press, type ActionResult, type AvailableAction, type Id, type Row } from "../client";
 import { ErrorBoundary } from "../shell/ErrorBoundary";
 import { ProgressBar } from "../shell/Progress";
-import { follow, forgetVisit } from "./follow";
+import { currentVisit, follow, forgetVisit } from "./follow";
 import { formOf } from "./form";
 import { showError } from "./messages";
 import { carryOut, tell } from "./outcome";
@@ -66,14 +66,17 @@ export function ActionHost({ children }: { children: ReactNode }) {
       if (locked.current.has(name)) return null;
       locked.current.add(name);
       setRunning(new Set(locked.current));
+      const visit = currentVisit();
       try {
         const sent = action.context === "none" ? undefined : action.context === "single" ? ids[0] : ids;
         const result = await press.send({ sent, input }, (idempotencyKey) => client.runAction(action.name, { ids: sent, input, idempotencyKey }));
+        // Whoever comes next did not press it.
+        if (visit.aborted) return null;
         await settled(action, result, ids.length, navigate);
         if (result.status !== "failed" && result.refresh) onChanged?.();
         return result;
       } catch (error) {
-        showError(error, action.label ?? action.name);
+        if (!visit.aborted) showError(error, action.label ?? action.name);
         return null;
       } finally {
         if (press.isOpen) unheard.current.set(name, { press, atMs: Date.now() });

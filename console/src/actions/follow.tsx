@@ -16,6 +16,9 @@ export function forgetVisit(): void {
   notifications.clean();
 }
 
+/** Aborted when the visit ends that is under way now. */
+export const currentVisit = () => visit.signal;
+
 /** Follows what a written record has set off in the background; the records are loaded anew when it has ended. */
 export function followAnswer(title: string, answer: Answer<unknown>, collection: string): void {
   const started = (answer.meta["executions"] ?? []) as Started[];
