@@ -91,7 +91,7 @@ test("forms on records write them, and what the server refuses stands at its fie
   assert.equal(await mark.getByLabel("Title").count(), 0);
   await mark.getByLabel("Status").fill("Seen by Tina");
   await mark.getByRole("button", { name: "Mark it" }).click();
-  await page.getByText("Your answer was taken.").waitFor();
+  await page.getByText("Your answer was taken.").last().waitFor();
   await page.getByRole("region", { name: "The record" }).getByText("Seen by Tina").waitFor();
   assert.equal((await api(`samples:get/${sample}`)).status, "Seen by Tina");
   await noTrouble(seen);
